@@ -1,0 +1,243 @@
+"""The intermediate representation: a Graph of typed operators over tensors, all frozen.
+
+A graph is a value. Passes never change one: they build a new one with `Graph.rewrite`.
+Tensors and operators compare by identity, so they can be dictionary keys; two tensors of
+equal content stay two tensors.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+
+
+class DType(enum.Enum):
+    """Element type of a tensor: (name in .tflite, bytes, C type, numpy type)."""
+
+    INT8 = ("INT8", 1, "int8_t", "int8")
+    UINT8 = ("UINT8", 1, "uint8_t", "uint8")
+    INT16 = ("INT16", 2, "int16_t", "int16")
+    INT32 = ("INT32", 4, "int32_t", "int32")
+    INT64 = ("INT64", 8, "int64_t", "int64")
+    FLOAT32 = ("FLOAT32", 4, "float", "float32")
+    BOOL = ("BOOL", 1, "uint8_t", "bool")
+
+    def __init__(self, tflite_name: str, nbytes: int, c: str, numpy_name: str):
+        self.tflite_name, self.nbytes, self.c = tflite_name, nbytes, c
+        self.numpy = np.dtype(numpy_name)
+
+
+@dataclass(frozen=True)
+class Quant:
+    """Affine quantisation, real = scale * (q - zero_point).
+
+    One scale and zero point for the whole tensor, or one per index of dimension `axis`.
+    Scales are float32 values held exactly in Python floats.
+    Source: TensorFlow Lite 8-bit quantization specification.
+    """
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int = 0
+
+    @property
+    def per_channel(self) -> bool:
+        return len(self.scales) > 1
+
+    @property
+    def scale(self) -> float:
+        """The only scale of a per-tensor quantisation."""
+        if len(self.scales) != 1:
+            raise InvalidIR("a per-channel quantisation has no single scale")
+        return self.scales[0]
+
+    @property
+    def zero_point(self) -> int:
+        if len(self.zero_points) != 1:
+            raise InvalidIR("a per-channel quantisation has no single zero point")
+        return self.zero_points[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A value that flows between operators, or a constant.
+
+    shape   as in the file, usually NHWC; a scalar is ().
+    const   True for constants. `data` may be None even then: a graph without weights, as the
+            architecture search builds it, can be scheduled and planned but not generated.
+    source  index of the tensor in the .tflite file, None for tensors a pass has made.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+    quant: Quant | None = None
+    const: bool = False
+    data: np.ndarray | None = None
+    source: int | None = None
+
+    @cached_property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    @cached_property
+    def nbytes(self) -> int:
+        return self.elements * self.dtype.nbytes
+
+    @property
+    def scale(self) -> float:
+        return self._quant.scale
+
+    @property
+    def zero_point(self) -> int:
+        return self._quant.zero_point
+
+    @property
+    def _quant(self) -> Quant:
+        if self.quant is None:
+            raise InvalidIR(f"tensor {self.name!r} has no quantisation")
+        return self.quant
+
+    @property
+    def values(self) -> np.ndarray:
+        """The constant's array, of `shape`."""
+        if self.data is None:
+            raise InvalidIR(f"tensor {self.name!r} has no constant data")
+        return self.data
+
+    def __repr__(self) -> str:
+        dims = "x".join(map(str, self.shape)) or "scalar"
+        return f"<{self.dtype.tflite_name.lower()} {dims} {self.name!r}>"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Op:
+    """One operator. Subclasses (package `ops`) add typed attributes, constraints and checks.
+
+    inputs   tensors in the operator's order; None where an optional input is absent.
+    source   indices of the .tflite operators that this one carries out (several once fused).
+    """
+
+    KIND: ClassVar[str]
+
+    inputs: tuple[Tensor | None, ...]
+    outputs: tuple[Tensor, ...]
+    source: tuple[int, ...] = ()
+
+    @property
+    def input(self) -> Tensor:
+        """The first input: the data, for every operator with one data input."""
+        assert self.inputs[0] is not None
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Tensor:
+        return self.outputs[0]
+
+    @property
+    def name(self) -> str:
+        return self.outputs[0].name
+
+    @property
+    def data_inputs(self) -> tuple[Tensor, ...]:
+        """Inputs that are computed at run time, i.e. live in the arena."""
+        return tuple(t for t in self.inputs if t is not None and not t.const)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference; 0 for operators that have none."""
+        return 0
+
+    def check(self) -> None:
+        """Raise InvalidIR when attributes and shapes contradict each other."""
+
+    def remap(self, tensors: Mapping[Tensor, Tensor]) -> "Op":
+        """The same operator reading (and writing) other tensors."""
+        def get(t: Tensor | None) -> Tensor | None:
+            return t if t is None else tensors.get(t, t)
+
+        inputs, outputs = tuple(map(get, self.inputs)), tuple(map(get, self.outputs))
+        if inputs == self.inputs and outputs == self.outputs:
+            return self
+        return replace(self, inputs=inputs, outputs=outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Operators in execution order over single-assignment tensors."""
+
+    name: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def producer(self) -> Mapping[Tensor, Op]:
+        return {t: op for op in self.ops for t in op.outputs}
+
+    @cached_property
+    def consumers(self) -> Mapping[Tensor, tuple[Op, ...]]:
+        """Readers of each tensor, in order; an operator that reads one twice appears once."""
+        readers: dict[Tensor, dict[Op, None]] = {}
+        for op in self.ops:
+            for t in op.inputs:
+                if t is not None:
+                    readers.setdefault(t, {})[op] = None
+        return {t: tuple(r) for t, r in readers.items()}
+
+    def readers(self, tensor: Tensor) -> tuple[Op, ...]:
+        return self.consumers.get(tensor, ())
+
+    def sole_reader(self, tensor: Tensor) -> Op | None:
+        """The only operator that needs `tensor`, or None (several, or it is a graph output)."""
+        readers = self.readers(tensor)
+        return readers[0] if len(readers) == 1 and tensor not in self.outputs else None
+
+    @property
+    def macs(self) -> int:
+        return sum(op.macs for op in self.ops)
+
+    def rewrite(self, ops: "tuple[Op, ...] | list[Op]", alias: Mapping[Tensor, Tensor] | None = None) -> "Graph":
+        """A new graph of `ops`, every use of an `alias` key replaced by its value.
+
+        Aliases may chain. Graph inputs stay; graph outputs follow their alias.
+        """
+        alias = dict(alias or {})
+        for key in alias:
+            target = alias[key]
+            while target in alias:
+                target = alias[target]
+            alias[key] = target
+        return replace(
+            self,
+            ops=tuple(op.remap(alias) for op in ops),
+            outputs=tuple(alias.get(t, t) for t in self.outputs),
+        )
+
+    def verify(self) -> None:
+        """Raise InvalidIR unless the graph is well formed."""
+        known: set[Tensor] = set(self.inputs)
+        for index, op in enumerate(self.ops):
+            where = f"{op.KIND} #{index} {op.name!r}"
+            for t in op.inputs:
+                if t is not None and not t.const and t not in known:
+                    raise InvalidIR(f"reads {t!r} before it is computed", where=where)
+                if t is not None and t.data is not None and t.data.shape != t.shape:
+                    raise InvalidIR(f"{t!r} holds an array of shape {t.data.shape}", where=where)
+            for t in op.outputs:
+                if t in known or t.const:
+                    raise InvalidIR(f"writes {t!r} a second time", where=where)
+                known.add(t)
+            op.check()
+        for t in self.outputs:
+            if not t.const and t not in known:
+                raise InvalidIR(f"output {t!r} is never computed", where=self.name)
