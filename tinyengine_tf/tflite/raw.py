@@ -1,0 +1,72 @@
+"""What a .tflite file says, as plain values: the reader's output, before any operator is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tinyengine_tf.ir import DType, Quant
+
+OptionValue = int | float | bool | str | tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RawTensor:
+    """One tensor of the file.
+
+    dtype        None for a type this project has no DType for; `dtype_name` then says which
+                 ("FLOAT16", "STRING", "UNKNOWN_42", "SPARSE INT8").
+    quant        None without scales, and always for FLOAT32 and BOOL, where it has no meaning.
+    data         read-only array of `shape` for a constant, else None; a view of the file where possible.
+                 Also None when `dtype` is None.
+    packed_int4  the file holds two 4-bit values per byte (dtype_name "INT4"); dtype is INT8 and
+                 `data` holds the values -8..7, one per element.
+    """
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType | None
+    dtype_name: str
+    quant: Quant | None
+    data: np.ndarray | None
+    is_variable: bool = False
+    packed_int4: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class RawOp:
+    """One operator of the file.
+
+    opcode   builtin name ("CONV_2D"), "CUSTOM:name", or "UNKNOWN_<code>" for a builtin newer than our schema.
+    inputs   tensor indices, -1 where an optional input is absent; `outputs` are always valid indices.
+    options  fields of the builtin options in snake_case, schema defaults where the file is silent.
+             Enumerations are names: padding "SAME"/"VALID", fused_activation_function "NONE"/"RELU"/"RELU6"/
+             "RELU_N1_TO_1"/..., types "INT8" and so on. Vectors are tuples. Empty for operators without options.
+    """
+
+    index: int
+    opcode: str
+    version: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    custom_options: bytes = b""
+
+
+@dataclass(frozen=True, eq=False)
+class RawModel:
+    """Subgraph 0 of a model file; `subgraphs` says how many there are."""
+
+    name: str
+    version: int
+    description: str
+    tensors: tuple[RawTensor, ...]
+    ops: tuple[RawOp, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    subgraphs: int
+    sha256: str
+    size_bytes: int

@@ -1,0 +1,115 @@
+"""A .tflite file -> RawModel: every byte is distrusted, nothing but ModelError is raised."""
+
+from __future__ import annotations
+
+import hashlib
+
+import tflite
+
+from tinyengine_tf.errors import ModelError
+from tinyengine_tf.tflite.flatbuffer import Blob, Table
+from tinyengine_tf.tflite.options import read_options
+from tinyengine_tf.tflite.raw import RawModel, RawOp, RawTensor
+from tinyengine_tf.tflite.schema import BUILTIN_OPERATORS
+from tinyengine_tf.tflite.tensors import Buffers, read_tensor
+
+SCHEMA_VERSION = 3
+_IDENTIFIER = b"TFL3"
+
+
+def read(data: bytes, name: str = "model") -> RawModel:
+    """Read subgraph 0 of a model file.
+
+    data  the file's content; constants in the result are views of it
+    name  used in error messages and kept as the model's name
+
+    Raises ModelError, and nothing else, when the file is truncated, corrupt or inconsistent. Memory and time are
+    bounded by a small multiple of the file's size. Whether operators are supported, and whether the graph is
+    ordered, is not examined here.
+    """
+    data = bytes(data)
+    if data[4:8] != _IDENTIFIER:
+        raise ModelError(
+            f"not a .tflite file: bytes 4 to 8 are {data[4:8]!r}, expected {_IDENTIFIER!r}", where=name,
+            hint="pass the output of tf.lite.TFLiteConverter, not a Keras or SavedModel file",
+        )
+    blob = Blob(data)
+    model = Table.root(blob, tflite.Model, name)
+    version = model.number("version")
+    if version != SCHEMA_VERSION:
+        raise ModelError(f"schema version {version}; only {SCHEMA_VERSION} is known", where=name)
+    if not model.count("subgraphs"):
+        raise ModelError("the file holds no subgraph", where=name)
+    graph = model.children("subgraphs", limit=1)[0]
+    tensors = _read_tensors(blob, model, graph)
+    return RawModel(
+        name=name,
+        version=version,
+        description=model.text("description"),
+        tensors=tensors,
+        ops=_read_ops(model, graph, len(tensors)),
+        inputs=_indices(graph, "inputs", len(tensors)),
+        outputs=_indices(graph, "outputs", len(tensors)),
+        subgraphs=model.count("subgraphs"),
+        sha256=hashlib.sha256(data).hexdigest(),
+        size_bytes=len(data),
+    )
+
+
+def _read_tensors(blob: Blob, model: Table, graph: Table) -> tuple[RawTensor, ...]:
+    buffers = Buffers(blob, model.children("buffers"))
+    return tuple(
+        read_tensor(table, index, buffers, where=f"{model.where}: tensor {index}")
+        for index, table in enumerate(graph.children("tensors"))
+    )
+
+
+def _read_ops(model: Table, graph: Table, tensor_count: int) -> tuple[RawOp, ...]:
+    opcodes = [_opcode(table) for table in model.children("operator_codes")]
+    ops = []
+    for index, table in enumerate(graph.children("operators")):
+        code = table.number("opcode_index")
+        if code >= len(opcodes):
+            raise ModelError(f"operator code {code} does not exist; the file has {len(opcodes)}", where=table.where)
+        opcode, version = opcodes[code]
+        table.where = f"{model.where}: operator {index} {opcode}"
+        ops.append(
+            RawOp(
+                index=index,
+                opcode=opcode,
+                version=version,
+                inputs=_indices(table, "inputs", tensor_count, lowest=-1),
+                outputs=_indices(table, "outputs", tensor_count),
+                options=read_options(table, opcode),
+                custom_options=_custom_options(table),
+            )
+        )
+    return tuple(ops)
+
+
+def _opcode(table: Table) -> tuple[str, int]:
+    """(name, version). Codes above 127 do not fit the old field, so the larger of the two counts."""
+    code = max(table.number("builtin_code"), table.number("deprecated_builtin_code"))
+    name = BUILTIN_OPERATORS.get(code, f"UNKNOWN_{code}")
+    if name == "CUSTOM":
+        name = f"CUSTOM:{table.text('custom_code')}"
+    return name, table.number("version")
+
+
+def _custom_options(table: Table) -> bytes:
+    """Inline, or behind the FlatBuffer in files over 2 GB."""
+    offset, size = table.number("large_custom_options_offset"), table.number("large_custom_options_size")
+    if offset <= 1:
+        return table.raw("custom_options")
+    table.blob.check(offset, size, table.where)
+    table.blob.charge(size, table.where)
+    return table.blob.data[offset : offset + size]
+
+
+def _indices(table: Table, name: str, count: int, lowest: int = 0) -> tuple[int, ...]:
+    """A vector of tensor indices, each in lowest..count-1."""
+    indices = table.integers(name)
+    for index in indices:
+        if not lowest <= index < count:
+            raise ModelError(f"tensor {index} does not exist; the graph has {count}", where=f"{table.where}.{name}")
+    return indices
