@@ -1,0 +1,120 @@
+"""Arch -> Footprint: what an architecture needs on a device, asked of a CostModel.
+
+`AnalyticCost` is the layer-by-layer formula of the published search (MCUNet): every tensor is
+whole, and the largest set of tensors alive in one step is the peak. It needs no compiler and
+serves to reproduce the paper; the search itself asks the compiler (`CompilerCost`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from nas_keras.space.arch import Arch, PlacedBlock
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Cost of one inference.
+
+    sram_bytes     activations and scratch, the whole arena.
+    flash_bytes    weights, biases and requantisation tables; code is not included.
+    instructions   estimated executed instructions; None where the model cannot tell.
+    macs           multiply-accumulates.
+    """
+
+    sram_bytes: int
+    flash_bytes: int
+    instructions: int | None
+    macs: int
+
+
+class CostModel(Protocol):
+    """Answers what an architecture costs. Equal architectures get equal answers."""
+
+    name: str
+
+    def footprint(self, arch: Arch) -> Footprint:
+        ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Upper bounds, inclusive; None means unbounded."""
+
+    sram_bytes: int | None = None
+    flash_bytes: int | None = None
+    instructions: int | None = None
+    macs: int | None = None
+
+    def broken(self, footprint: Footprint) -> tuple[str, ...]:
+        """Names of the limits that `footprint` breaks; empty when it fits."""
+        names = []
+        for name in ("sram_bytes", "flash_bytes", "instructions", "macs"):
+            limit, value = getattr(self, name), getattr(footprint, name)
+            if limit is not None and value is not None and value > limit:
+                names.append(name)
+        return tuple(names)
+
+
+@dataclass(frozen=True)
+class AnalyticCost:
+    """Layer by layer over whole tensors, one byte per element.
+
+    inplace_depthwise   depthwise convolutions overwrite their input channel by channel and
+                        need one padded channel besides; otherwise input and output both live.
+    A residual's addition is written over the held input. Flash counts one byte per weight and
+    eight per output channel (bias and requantisation). Source: MCUNet, NeurIPS 2020, sections 3.2
+    and supplement.
+    """
+
+    inplace_depthwise: bool = True
+    count_padded_channel: bool = True
+
+    @property
+    def name(self) -> str:
+        return "layer-by-layer" + (", in-place depthwise" if self.inplace_depthwise else "")
+
+    def footprint(self, arch: Arch) -> Footprint:
+        rows, columns, depth = arch.input_shape
+        stem, hw = arch.stem, arch.stem_hw
+        taps = math.prod(stem.kernel) * depth
+        peak = rows * columns * depth + math.prod(hw) * stem.channels
+        flash, macs = (taps + 8) * stem.channels, taps * stem.channels * math.prod(hw)
+        for placed in arch.placed():
+            block_peak, block_flash, block_macs = _block_cost(placed, self.inplace_depthwise, self.count_padded_channel)
+            peak, flash, macs, hw = max(peak, block_peak), flash + block_flash, macs + block_macs, placed.out_hw
+        features = arch.features
+        peak = max(peak, math.prod(hw) * features + features)
+        return Footprint(peak, flash + (features + 8) * arch.classes, None, macs + features * arch.classes)
+
+
+@lru_cache(maxsize=200_000)
+def _block_cost(placed: PlacedBlock, inplace: bool, count_padded: bool) -> tuple[int, int, int]:
+    """(peak bytes, flash bytes, MACs) of one block."""
+    block, cin = placed.block, placed.in_channels
+    pixels_in, pixels_out = math.prod(placed.in_hw), math.prod(placed.out_hw)
+    mid, out, taps = block.mid_channels, block.out_channels, math.prod(block.kernel)
+    held = pixels_in * cin if placed.residual else 0
+    wide_in, wide_out = pixels_in * mid, pixels_out * mid
+
+    steps, flash, macs = [], (taps + 8) * mid + (mid + 8) * out, (taps + out) * pixels_out * mid
+    if placed.expands:
+        steps.append(pixels_in * cin + wide_in)
+        flash, macs = flash + (cin + 8) * mid, macs + cin * pixels_in * mid
+    if inplace:
+        rows, columns = (n + k - 1 for n, k in zip(placed.in_hw, block.kernel))
+        steps.append(held + wide_in + (rows * columns if count_padded else 0))
+    else:
+        steps.append(held + wide_in + wide_out)
+    steps.append(held + wide_out + pixels_out * out)
+    return max(steps), flash, macs
+
+
+def count_broken(limits: Limits, footprints: Iterable[Footprint]) -> Counter[str]:
+    """How many footprints break each limit; one that breaks two counts for both."""
+    return Counter(name for f in footprints for name in limits.broken(f))

@@ -1,0 +1,1 @@
+"""Architectures and the spaces they are drawn from. Nothing here imports TensorFlow."""

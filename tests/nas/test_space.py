@@ -1,0 +1,116 @@
+"""Architectures are values; spaces draw members only; stage 1 counts honestly."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from nas_keras.cost.footprint import AnalyticCost, Limits
+from nas_keras.space.arch import Arch, parse, round_channels
+from nas_keras.space.space import Space, grid_for, published_grid
+from nas_keras.space.tinynas import Sampling, SpaceStats, explore, rank, table
+
+SHAPES = [(32, 32, 3), (96, 96, 1), (224, 224, 3), (49, 10, 1), (98, 40, 1), (128, 1, 6), (8, 8, 1)]
+
+
+def space_for(shape: tuple[int, int, int]) -> Space:
+    return grid_for(shape, 10).spaces()[-1]
+
+
+@pytest.mark.parametrize("request_,expected", [(1, 8), (12, 16), (11, 16), (10, 16), (9, 16), (8.8, 8), (19, 24), (27, 32)])
+def test_round_channels(request_: float, expected: int) -> None:
+    assert round_channels(request_) == expected
+    assert round_channels(request_) >= 0.9 * request_
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_samples_survive_json_and_are_members(shape: tuple[int, int, int]) -> None:
+    space, rng = space_for(shape), np.random.default_rng(0)
+    for _ in range(30):
+        arch = space.sample(rng)
+        assert Arch.from_json(json.loads(json.dumps(arch.to_json()))) == arch
+        assert space.build(space.genes(arch)) == arch
+        assert json.loads(arch.key()) == json.loads(json.dumps(arch.to_json()))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes_keep_rows_to_the_end(shape: tuple[int, int, int]) -> None:
+    for placed in space_for(shape).largest().placed():
+        assert max(placed.out_hw) >= 2
+        assert all(k <= 2 * n - 1 for k, n in zip(placed.block.kernel, placed.in_hw))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_mutants_and_crosses_stay_inside(shape: tuple[int, int, int]) -> None:
+    space, rng = space_for(shape), np.random.default_rng(1)
+    mother, father = space.sample(rng), space.sample(rng)
+    for _ in range(50):
+        child = space.cross(mother, father, rng)
+        mutant = space.mutate(child, rng, 0.3)
+        assert space.genes(child) and space.genes(mutant)
+        for stage, *parents in zip(child.stages, mother.stages, father.stages):
+            assert len(stage) in {len(p) for p in parents}
+        mother, father = child, mutant
+
+
+def test_mutation_of_probability_zero_changes_nothing() -> None:
+    space, rng = space_for((32, 32, 3)), np.random.default_rng(2)
+    arch = space.sample(rng)
+    assert space.mutate(arch, rng, 0.0) == arch
+    assert space.cross(arch, arch, rng) == arch
+    assert any(space.mutate(arch, rng, 0.1) != arch for _ in range(5))
+
+
+def test_foreign_architecture_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a member"):
+        space_for((32, 32, 3)).genes(parse("16e1k3 | 24e3k3s2", 32, 10, 16))
+
+
+def test_sampling_is_uniform_over_choices() -> None:
+    space, rng = published_grid(10).layout.space(0.5, (64, 64)), np.random.default_rng(3)
+    genes = [space.genes(space.sample(rng)) for _ in range(600)]
+    depths = np.bincount([len(g[0].kernels) for g in genes], minlength=5)[2:]
+    kernels = np.bincount([g[1].kernels[0] for g in genes], minlength=8)[[3, 5, 7]]
+    for counts in (depths, kernels):
+        assert np.all(np.abs(counts - 200) < 5 * np.sqrt(200 * 2 / 3)), counts
+
+
+def test_extremes_bound_every_sample() -> None:
+    space, rng, cost = space_for((32, 32, 3)), np.random.default_rng(4), AnalyticCost()
+    least, most = cost.footprint(space.smallest()), cost.footprint(space.largest())
+    for _ in range(50):
+        here = cost.footprint(space.sample(rng))
+        assert least.macs <= here.macs <= most.macs
+        assert least.flash_bytes <= here.flash_bytes <= most.flash_bytes
+        assert least.sram_bytes <= here.sram_bytes <= most.sram_bytes
+
+
+def test_grid_for_data() -> None:
+    assert len(grid_for((224, 224, 3), 10).spaces()) == 108
+    assert [r for r, _ in grid_for((32, 32, 3), 10).resolutions] == [16, 20, 24, 28, 32]
+    assert grid_for((49, 10, 1), 12).resolutions == ((49, 10),)
+    assert grid_for((64, 64, 1), 12, resizable=False).resolutions == ((64, 64),)
+    with pytest.raises(ValueError, match="two classes"):
+        grid_for((32, 32, 3), 1)
+
+
+def test_stage_one_is_the_same_for_any_number_of_workers() -> None:
+    grid, limits = grid_for((49, 10, 1), 12), Limits(sram_bytes=20_000, flash_bytes=60_000)
+    sampling, seen = Sampling(40, 5, 80, seed=7), []
+    alone = explore(grid, AnalyticCost(), limits, sampling, progress=seen.append)
+    assert tuple(seen) == alone
+    assert explore(grid, AnalyticCost(), limits, sampling, workers=2) == alone
+    assert tuple(SpaceStats.from_json(json.loads(json.dumps(s.to_json()))) for s in alone) == alone
+
+
+def test_stage_one_says_what_rejected_and_stops_trying() -> None:
+    grid, sampling = grid_for((32, 32, 3), 10), Sampling(20, 10, 50)
+    stats = explore(grid, AnalyticCost(), Limits(sram_bytes=100, flash_bytes=10**9), sampling)
+    assert not rank(stats, sampling)
+    for s in stats:
+        assert s.(s.satisfying, s.drawn) == (0, sampling.max_attempts)
+        assert dict(s.rejected) == {"sram_bytes": s.drawn}
+        assert dict(s.closest)["sram_bytes"] > 100
+    assert f"0 of {len(stats)} spaces" in table(stats)
