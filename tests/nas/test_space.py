@@ -110,7 +110,7 @@ def test_stage_one_says_what_rejected_and_stops_trying() -> None:
     stats = explore(grid, AnalyticCost(), Limits(sram_bytes=100, flash_bytes=10**9), sampling)
     assert not rank(stats, sampling)
     for s in stats:
-        assert s.(s.satisfying, s.drawn) == (0, sampling.max_attempts)
+        assert (s.satisfying, s.drawn) == (0, sampling.max_attempts)
         assert dict(s.rejected) == {"sram_bytes": s.drawn}
         assert dict(s.closest)["sram_bytes"] > 100
     assert f"0 of {len(stats)} spaces" in table(stats)
