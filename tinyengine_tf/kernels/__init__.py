@@ -1,0 +1,9 @@
+"""Kernels: C templates and what the schedule must know of them, discovered by name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,37 @@
+"""Which kernel computes an operator on a target, and why the others do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyengine_tf.errors import UnsupportedError
+from tinyengine_tf.ir import Op
+from tinyengine_tf.kernels.base import KERNELS, Kernel
+from tinyengine_tf.target import Target
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The kernel taken and (name, reason) for each one passed over."""
+
+    kernel: Kernel
+    rejected: tuple[tuple[str, str], ...]
+
+
+def select(op: Op, target: Target) -> Choice:
+    """The applicable kernel of highest rank. Raises UnsupportedError if there is none."""
+    best: Kernel | None = None
+    rejected: list[tuple[str, str]] = []
+    for candidate in sorted((k for k in KERNELS if type(op) in k.ops), key=lambda k: (-k.rank, k.name)):
+        if best is not None:
+            rejected.append((candidate.name, f"{best.name} is more specialised"))
+        elif candidate.isa not in target.isas:
+            rejected.append((candidate.name, f"{target.core} has no {candidate.isa} instructions"))
+        elif (reason := candidate.rejects(op, target)) is not None:
+            rejected.append((candidate.name, reason))
+        else:
+            best = candidate
+    if best is None:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in rejected) or "no kernel for this operator"
+        raise UnsupportedError([f"{op.KIND} {op.name!r}: {reasons}"])
+    return Choice(best, tuple(rejected))

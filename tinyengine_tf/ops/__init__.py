@@ -1,0 +1,9 @@
+"""Operators: typed, checked, one module each, discovered by name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

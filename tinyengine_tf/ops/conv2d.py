@@ -1,0 +1,133 @@
+"""CONV_2D: 2-D convolution, grouped or dense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.fixedpoint import Multiplier, activation_range, quantize_multiplier
+from tinyengine_tf.ops.window import Window, parse_window
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WeightedOp(Op):
+    """What CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED share.
+
+    inputs   data, weights (int8), bias (int32, may be absent)
+    clamp    fused activation as an int8 range, inclusive
+    """
+
+    clamp: tuple[int, int] = (-128, 127)
+
+    @property
+    def weights(self) -> Tensor:
+        assert self.inputs[1] is not None
+        return self.inputs[1]
+
+    @property
+    def bias(self) -> Tensor | None:
+        return self.inputs[2] if len(self.inputs) > 2 else None
+
+    @property
+    def out_channels(self) -> int:
+        return self.output.shape[-1]
+
+    @cached_property
+    def bias_values(self) -> np.ndarray:
+        """int64 bias per output channel, zeros where the operator has none."""
+        if self.bias is None:
+            return np.zeros(self.out_channels, np.int64)
+        return self.bias.values.reshape(-1).astype(np.int64)
+
+    @cached_property
+    def multipliers(self) -> tuple[Multiplier, ...]:
+        """Requantisation per output channel: input scale * weight scale / output scale."""
+        assert self.weights.quant is not None
+        scales = self.weights.quant.scales
+        each = tuple(quantize_multiplier(self.input.scale * s / self.output.scale) for s in scales)
+        return each if len(each) > 1 else each * self.out_channels
+
+
+def weights_are_constant(op: WeightedOp) -> bool:
+    return op.weights.const and (op.bias is None or op.bias.const)
+
+
+def no_overflow(op: WeightedOp) -> bool:
+    """|bias| + 256 * sum |w| fits 32 bits, so that no order of summation can overflow."""
+    if op.weights.data is None:
+        return True
+    w = np.abs(op.weights.values.astype(np.int64))
+    axis = op.weights.quant.axis if op.weights.quant and op.weights.quant.per_channel else op.CHANNEL_AXIS
+    sums = w.sum(axis=tuple(i for i in range(w.ndim) if i != axis)) if w.ndim > 1 else w
+    bias = np.abs(op.bias_values)
+    worst = int(bias.max(initial=0)) + 256 * int(sums.max(initial=0))
+    return worst < 2**31
+
+
+WEIGHTED: tuple[Constraint, ...] = (
+    *INT8_ACTIVATIONS,
+    Constraint("weights and bias are constant", weights_are_constant),
+    Constraint("weights are int8 (or int4) and bias int32", lambda op: op.weights.dtype is DType.INT8
+               and (op.bias is None or op.bias.dtype is DType.INT32)),
+    Constraint("|bias| + 256 * sum of |weights| of each channel stays below 2^31, so 32-bit sums are exact", no_overflow),
+)
+
+
+@operator("CONV_2D")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conv2D(WeightedOp):
+    """2-D convolution, NHWC input, OHWI weights, dense or grouped, any stride, dilation and padding."""
+
+    CHANNEL_AXIS: ClassVar = 0
+    CONSTRAINTS: ClassVar = WEIGHTED
+
+    window: Window
+
+    @property
+    def groups(self) -> int:
+        return self.input.shape[3] // self.weights.shape[3]
+
+    @property
+    def image(self) -> HW:
+        return HW(*self.input.shape[1:3])
+
+    @property
+    def out_image(self) -> HW:
+        return HW(*self.output.shape[1:3])
+
+    @property
+    def macs(self) -> int:
+        return self.output.elements * self.weights.elements // self.weights.shape[0]
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, w, y = inputs[0], inputs[1], outputs[0]
+        if x is None or w is None or any(len(t.shape) != 4 for t in (x, w, y)):
+            raise Reject("input, weights and output have four dimensions")
+        if y.shape[3] != w.shape[0] or y.shape[0] != x.shape[0]:
+            raise Reject("the output has the input's batch and one channel per filter", f"{x.shape}, {w.shape} -> {y.shape}")
+        if x.shape[3] % w.shape[3] or w.shape[0] % (x.shape[3] // w.shape[3]):
+            raise Reject("channels divide evenly into groups", f"{x.shape[3]} channels, weights {w.shape}")
+        window = parse_window(raw.options, HW(*w.shape[1:3]), HW(*x.shape[1:3]), HW(*y.shape[1:3]))
+        return (cls(inputs=inputs, outputs=outputs, window=window, clamp=fused_clamp(raw, y)),)
+
+    def check(self) -> None:
+        self.window.check(self.image, self.out_image)
+        if self.weights.shape[1:3] != self.window.kernel:
+            raise InvalidIR(f"weights {self.weights.shape} for window {self.window.kernel}", where=self.name)
+
+
+def fused_clamp(raw: RawOpLike, output: Tensor) -> tuple[int, int]:
+    """The fused activation of an operator as an int8 range."""
+    activation = raw.options["fused_activation_function"]
+    if activation not in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1"):
+        raise Reject("the fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1", activation)
+    if output.quant is None or output.quant.per_channel:
+        raise Reject("int8 tensors have a scale and a zero point, one per tensor")
+    return activation_range(activation, output.scale, output.zero_point)

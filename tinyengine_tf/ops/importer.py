@@ -1,0 +1,106 @@
+"""RawModel -> Graph: every unsupported construct is collected and reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tinyengine_tf.errors import ModelError, UnsupportedError
+from tinyengine_tf.ir import Graph, Op, Tensor
+from tinyengine_tf.ops.base import REGISTRY, Reject
+from tinyengine_tf.tflite import RawModel, RawOp, RawTensor
+
+
+def import_graph(model: RawModel) -> Graph:
+    """Build the typed graph of a model's only subgraph.
+
+    Raises ModelError when the operators do not form a graph, UnsupportedError listing every
+    operator that is unknown or breaks one of its rules.
+    """
+    problems: list[str] = []
+    if model.subgraphs != 1:
+        problems.append(f"the model has {model.subgraphs} subgraphs; one is accepted (no IF, WHILE or CALL_ONCE)")
+    tensors = [import_tensor(t, problems) for t in model.tensors]
+    check_order(model)
+    ops: list[Op] = []
+    for raw in model.ops:
+        ops.extend(import_op(raw, tensors, problems))
+    if problems:
+        raise UnsupportedError(problems, where=model.name, hint="`tinyengine_tf ops` lists what each operator accepts")
+    graph = Graph(
+        name=model.name,
+        inputs=tuple(tensors[i] for i in model.inputs),
+        outputs=tuple(tensors[i] for i in model.outputs),
+        ops=tuple(ops),
+        meta={"sha256": model.sha256, "size_bytes": model.size_bytes, "description": model.description},
+    )
+    graph.verify()
+    return graph
+
+
+def import_tensor(raw: RawTensor, problems: list[str]) -> Tensor:
+    if raw.is_variable:
+        problems.append(f"tensor {raw.index} {raw.name!r} keeps state between inferences (a variable tensor)")
+    if raw.dtype is None:
+        # Only a fault if an operator touches it; import_op sees the missing type.
+        return Tensor(raw.name, raw.shape, None, source=raw.index)  # type: ignore[arg-type]
+    return Tensor(raw.name, raw.shape, raw.dtype, raw.quant, raw.data is not None, raw.data, raw.index)
+
+
+def check_order(model: RawModel) -> None:
+    """Single assignment, and every tensor computed before it is read."""
+    ready = set(model.inputs) | {t.index for t in model.tensors if t.data is not None}
+    for raw in model.ops:
+        where = f"{model.name}: operator {raw.index} {raw.opcode}"
+        for i in raw.inputs:
+            if i >= 0 and i not in ready and not model.tensors[i].is_variable:
+                raise ModelError(f"reads tensor {i} before any operator has computed it", where=where)
+        for i in raw.outputs:
+            if i in ready:
+                raise ModelError(f"writes tensor {i}, which is a constant, an input or already computed", where=where)
+            ready.add(i)
+    for i in model.outputs:
+        if i not in ready:
+            raise ModelError(f"output tensor {i} is never computed", where=model.name)
+
+
+def import_op(raw: RawOp, tensors: Sequence[Tensor], problems: list[str]) -> tuple[Op, ...]:
+    """The operators that carry out `raw`; none, and a line in `problems`, when it is not supported."""
+    inputs = tuple(tensors[i] if i >= 0 else None for i in raw.inputs)
+    outputs = tuple(tensors[i] for i in raw.outputs)
+    name = outputs[0].name if outputs else ""
+    where = f"operator {raw.index} {raw.opcode} {name!r}"
+    entry = REGISTRY.get(raw.opcode)
+    if entry is None:
+        problems.append(f"{where}: no such operator here")
+        return ()
+    untyped = [t for t in (*inputs, *outputs) if t is not None and t.dtype is None]
+    if untyped:
+        problems.append(f"{where}: tensor {untyped[0].name!r} has an element type that is not supported")
+        return ()
+    empty = [t for t in outputs if t.elements == 0]
+    if empty or not outputs:
+        problems.append(f"{where}: every output has at least one element")
+        return ()
+    try:
+        ops = entry.parse(raw, inputs, outputs)
+    except Reject as broken:
+        problems.append(_sentence(where, broken.rule, broken.found))
+        return ()
+    except (IndexError, KeyError, AttributeError, AssertionError, ValueError, TypeError) as error:
+        problems.append(f"{where}: its inputs, outputs or options are not of the operator's form ({error})")
+        return ()
+    for op in ops:
+        for constraint in entry.constraints:
+            if isinstance(op, entry.cls) and not constraint.holds(op):
+                problems.append(_sentence(where, constraint.rule, constraint.found(op)))
+                return ()
+    return tuple(_with_source(op, raw.index) for op in ops)
+
+
+def _with_source(op: Op, index: int) -> Op:
+    return replace(op, source=(index,))
+
+
+def _sentence(where: str, rule: str, found: object) -> str:
+    return f"{where}: accepted only if {rule}" + (f" (found {found})" if str(found) else "")

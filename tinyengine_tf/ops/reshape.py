@@ -1,0 +1,31 @@
+"""Operators that change the shape and nothing else: RESHAPE, SQUEEZE, EXPAND_DIMS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+
+
+@operator("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reshape(Op):
+    """The same elements under another shape; input and output share memory, so it costs nothing."""
+
+    CONSTRAINTS: ClassVar = (
+        Constraint("input and output have the same element type", lambda op: op.input.dtype is op.output.dtype),
+    )
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y = inputs[0], outputs[0]
+        if x is None or x.elements != y.elements:
+            raise Reject("input and output have the same number of elements", f"{x} -> {y}")
+        return (cls(inputs=(x,), outputs=outputs),)
+
+    def check(self) -> None:
+        if self.input.elements != self.output.elements:
+            raise InvalidIR(f"{self.input!r} reshaped to {self.output!r}", where=self.name)

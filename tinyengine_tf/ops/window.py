@@ -1,0 +1,67 @@
+"""Sliding windows: the geometry shared by convolutions and pooling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ops.base import HW, Reject
+
+
+@dataclass(frozen=True)
+class Window:
+    """A k.h x k.w window moved over rows and columns.
+
+    pad_top, pad_left   rows/columns of padding before the image; what follows the image is
+                        implied by the output size. SAME and VALID do not exist beyond the importer.
+    """
+
+    kernel: HW
+    stride: HW = HW(1, 1)
+    dilation: HW = HW(1, 1)
+    pad_top: int = 0
+    pad_left: int = 0
+
+    @property
+    def extent(self) -> HW:
+        """Rows and columns from the first to the last tap, inclusive."""
+        return HW((self.kernel.h - 1) * self.dilation.h + 1, (self.kernel.w - 1) * self.dilation.w + 1)
+
+    @property
+    def is_pointwise(self) -> bool:
+        return self.kernel == (1, 1) and self.stride == (1, 1) and self.pad_top == 0 and self.pad_left == 0
+
+    def padding_after(self, image: HW, out: HW) -> HW:
+        """Rows and columns that the last window reaches beyond the image (0 if none)."""
+        bottom = (out.h - 1) * self.stride.h - self.pad_top + self.extent.h - image.h
+        right = (out.w - 1) * self.stride.w - self.pad_left + self.extent.w - image.w
+        return HW(max(bottom, 0), max(right, 0))
+
+    def check(self, image: HW, out: HW) -> None:
+        """Every window touches the image: an output made of padding alone has no meaning."""
+        if min(*self.kernel, *self.stride, *self.dilation) < 1 or min(self.pad_top, self.pad_left) < 0:
+            raise InvalidIR(f"window {self}")
+        if min(*out, *image) < 1:
+            raise InvalidIR(f"window over {image} giving {out}")
+
+
+def parse_window(options: Any, kernel: HW, image: HW, out: HW) -> Window:
+    """The window of a CONV_2D, DEPTHWISE_CONV_2D or pooling operator.
+
+    SAME pads (out - 1) * stride + extent - image in all, the smaller half before (TensorFlow's rule).
+    """
+    stride = HW(options["stride_h"], options["stride_w"])
+    dilation = HW(options.get("dilation_h_factor", 1), options.get("dilation_w_factor", 1))
+    if min(*stride, *dilation, *kernel) < 1:
+        raise Reject("strides, dilations and kernel sizes are at least 1", f"stride {stride}, dilation {dilation}, kernel {kernel}")
+    window = Window(kernel, stride, dilation)
+    same = options["padding"] == "SAME"
+    for name, i, o, s, e in zip("hw", image, out, stride, window.extent, strict=True):
+        expected = -(-i // s) if same else -(-(i - e + 1) // s)
+        if o != expected or o < 1:
+            raise Reject("the output size follows from input, stride and padding", f"{name}: {o} where {expected} is expected")
+    if not same:
+        return window
+    total = [max((o - 1) * s + e - i, 0) for i, o, s, e in zip(image, out, stride, window.extent, strict=True)]
+    return Window(kernel, stride, dilation, total[0] // 2, total[1] // 2)
