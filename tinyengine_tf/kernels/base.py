@@ -77,15 +77,16 @@ class Layout:
 
     windows        per data input, the rows it reads; None: the whole tensor at once.
                    `windows=None` altogether: a whole-tensor kernel, called once.
-    flat           rows may be joined into longer ones: `params(op, pixels)` takes any count.
-    hold           (flat) how many input pixels, up to the one being written, may still be read;
-                   0 where a pixel is read completely before it is written.
+    flat           the number of units (pixels or elements) of the whole tensor, if rows may be joined
+                   into longer ones: `params(op, units)` takes any count. 0: rows stay rows.
+    hold           (flat) how many input units, up to the one being written, may still be read;
+                   0 where a unit is read completely before it is written.
     scratch_bytes  working memory while the kernel runs.
     in_place       (whole) the output may lie exactly on the first data input.
     """
 
     windows: tuple[RowWindow | None, ...] | None = None
-    flat: bool = False
+    flat: int = 0
     hold: int = 0
     scratch_bytes: int = 0
     in_place: bool = False
@@ -111,7 +112,7 @@ class Kernel:
     def tables(self, op: Any) -> tuple[Table, ...]:
         return ()
 
-    def params(self, op: Any, pixels: int) -> dict[str, Any]:
+    def params(self, op: Any, units: int) -> dict[str, Any]:
         raise NotImplementedError
 
     def args(self, op: Any) -> tuple[str, ...]:

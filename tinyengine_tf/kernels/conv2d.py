@@ -30,7 +30,7 @@ class Conv2DPortable(Kernel):
     def tables(self, op: Conv2D) -> tuple[Table, ...]:
         return (weights_table(op), bias_table(op), *requantize_tables(op))
 
-    def params(self, op: Conv2D, pixels: int) -> dict[str, Any]:
+    def params(self, op: Conv2D, units: int) -> dict[str, Any]:
         return {
             "window": op.window,
             "in_width": op.image.w, "in_channels": op.input.shape[3],

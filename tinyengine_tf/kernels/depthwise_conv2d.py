@@ -24,7 +24,7 @@ class DepthwiseConv2DPortable(Kernel):
     def tables(self, op: DepthwiseConv2D) -> tuple[Table, ...]:
         return (weights_table(op), bias_table(op), *requantize_tables(op))
 
-    def params(self, op: DepthwiseConv2D, pixels: int) -> dict[str, Any]:
+    def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
         return {
             "window": op.window, "multiplier": op.multiplier,
             "in_width": op.image.w, "in_channels": op.input.shape[3],

@@ -23,7 +23,7 @@ class FullyConnectedAsymmetric(Kernel):
         return None if op.weights_zero_point else "the weights have no zero point"
 
     def layout(self, op: FullyConnected) -> Layout:
-        return Layout((RowWindow(),), flat=True, hold=1)
+        return Layout((RowWindow(),), flat=op.output.elements // op.out_channels, hold=1)
 
     def tables(self, op: FullyConnected) -> tuple[Table, ...]:
         def weights() -> np.ndarray:
@@ -38,8 +38,8 @@ class FullyConnectedAsymmetric(Kernel):
             *requantize_tables(op),
         )
 
-    def params(self, op: FullyConnected, pixels: int) -> dict[str, Any]:
-        return {"pixels": pixels, "in_channels": op.depth, "out_channels": op.out_channels}
+    def params(self, op: FullyConnected, units: int) -> dict[str, Any]:
+        return {"pixels": units, "in_channels": op.depth, "out_channels": op.out_channels}
 
     def args(self, op: FullyConnected) -> tuple[str, ...]:
         return clamp_args(op)

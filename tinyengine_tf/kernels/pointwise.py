@@ -30,13 +30,13 @@ class PointwisePortable(Kernel):
         return not_pointwise(op)
 
     def layout(self, op: Conv2D | FullyConnected) -> Layout:
-        return Layout((RowWindow(),), flat=True, hold=1)
+        return Layout((RowWindow(),), flat=op.output.elements // op.out_channels, hold=1)
 
     def tables(self, op: Conv2D | FullyConnected) -> tuple[Table, ...]:
         return (weights_table(op), bias_table(op), *requantize_tables(op))
 
-    def params(self, op: Conv2D | FullyConnected, pixels: int) -> dict[str, Any]:
-        return {"pixels": pixels, "in_channels": op.weights.shape[-1], "out_channels": op.out_channels}
+    def params(self, op: Conv2D | FullyConnected, units: int) -> dict[str, Any]:
+        return {"pixels": units, "in_channels": op.weights.shape[-1], "out_channels": op.out_channels}
 
     def args(self, op: Conv2D | FullyConnected) -> tuple[str, ...]:
         return clamp_args(op)

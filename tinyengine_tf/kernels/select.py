@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tinyengine_tf.errors import UnsupportedError
 from tinyengine_tf.ir import Op
 from tinyengine_tf.kernels.base import KERNELS, Kernel
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import ISAS, Target
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def select(op: Op, target: Target) -> Choice:
     for candidate in sorted((k for k in KERNELS if type(op) in k.ops), key=lambda k: (-k.rank, k.name)):
         if best is not None:
             rejected.append((candidate.name, f"{best.name} is more specialised"))
-        elif candidate.isa not in target.isas:
+        elif ISAS.index(candidate.isa) > ISAS.index(target.isa):
             rejected.append((candidate.name, f"{target.core} has no {candidate.isa} instructions"))
         elif (reason := candidate.rejects(op, target)) is not None:
             rejected.append((candidate.name, reason))

@@ -1,0 +1,127 @@
+"""Render the files of one generated model.
+
+    include/NAME.h        the public interface
+    src/NAME.c            the memory plan and the layers, in order
+    src/NAME_kernels.h    the kernels these layers use, specialised
+    src/NAME_weights.h/c  the constants
+
+Deterministic: the same model, target and options give the same bytes everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+
+from tinyengine_tf.codegen.layers import LayerView, layer_views
+from tinyengine_tf.codegen.constants import Constants
+from tinyengine_tf.codegen.functions import Functions
+from tinyengine_tf.errors import UsageError
+from tinyengine_tf.ir import Tensor
+from tinyengine_tf.memory.arena import ArenaPlan
+
+Bundle = Mapping[str, str]
+
+_C_KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
+    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while main".split()
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """name: C identifier that prefixes every symbol.
+    trace: call NAME_trace(layer, output, data, bytes) after each layer, for comparison.
+    tick: call NAME_tick(layer) after each layer, for measurement.
+    """
+
+    name: str = "net"
+    trace: bool = False
+    tick: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name) or self.name in _C_KEYWORDS or self.name.startswith("te_"):
+            raise UsageError(
+                f"{self.name!r} cannot prefix C symbols",
+                hint="a name of lower-case letters, digits and underscores that begins with a letter, such as person_detect",
+            )
+
+
+@lru_cache(maxsize=1)
+def environment() -> jinja2.Environment:
+    """Templates of this package and of the kernels; an undefined variable is an error."""
+    env = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([
+            jinja2.PackageLoader("tinyengine_tf", "codegen"),
+            jinja2.PackageLoader("tinyengine_tf", "kernels"),
+        ]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    env.filters["c_float"] = c_float
+    return env
+
+
+def c_float(value: float) -> str:
+    """A float32 as a C literal that reads back exactly."""
+    text = f"{value:.9g}"
+    return (text if any(c in text for c in ".en") else text + ".0") + "f"
+
+
+@dataclass(frozen=True)
+class PortView:
+    """One graph input or output as the header describes it."""
+
+    index: int
+    tensor: Tensor
+    pointer: str
+
+    @property
+    def dims(self) -> str:
+        return ", ".join(map(str, self.tensor.shape or (1,)))
+
+
+def render(arena: ArenaPlan, options: Options) -> Bundle:
+    """All files of the model. Nothing is written."""
+    env = environment()
+    constants = Constants(options.name)
+    functions = Functions(env)
+    layers = layer_views(arena, options.name, constants, functions)
+    graph = arena.schedule.graph
+
+    def ports(tensors: tuple[Tensor, ...]) -> list[PortView]:
+        return [PortView(i, t, port_pointer(arena, constants, t)) for i, t in enumerate(tensors)]
+
+    context: dict[str, Any] = {
+        "name": options.name, "NAME": options.name.upper(), "options": options,
+        "graph": graph, "target": arena.schedule.target, "layers": layers,
+        "arena_bytes": max(arena.arena_bytes, 1),
+        "inputs": ports(graph.inputs), "outputs": ports(graph.outputs),
+        "functions": functions.texts, "preludes": functions.preludes,
+    }
+    context["constants"] = constants.arrays
+    name = options.name
+    files = {
+        f"include/{name}.h": "net.h.j2",
+        f"src/{name}.c": "net.c.j2",
+        f"src/{name}_kernels.h": "net_kernels.h.j2",
+        f"src/{name}_weights.h": "net_weights.h.j2",
+        f"src/{name}_weights.c": "net_weights.c.j2",
+    }
+    return {path: env.get_template(template).render(context) for path, template in files.items()}
+
+
+def port_pointer(arena: ArenaPlan, constants: Constants, tensor: Tensor) -> str:
+    """C expression for the address of a graph input or output, given `arena`."""
+    owner, _ = arena.schedule.owner(tensor)
+    if owner.const:
+        return constants.tensor(owner)
+    return f"arena + {arena.offset(tensor)}"

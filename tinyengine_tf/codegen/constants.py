@@ -1,0 +1,83 @@
+"""The constant arrays of a generated model: named once, written once, shared when equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinyengine_tf.ir import DType, Tensor
+from tinyengine_tf.kernels.base import Table
+
+
+@dataclass(frozen=True)
+class Array:
+    """One C array."""
+
+    name: str
+    ctype: str
+    values: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        return self.values.size * np.dtype({"float": "float32"}.get(self.ctype, self.ctype.removesuffix("_t"))).itemsize
+
+    @property
+    def lines(self) -> list[str]:
+        """The initialiser, 16 or 8 values a line."""
+        if self.ctype == "float":
+            from tinyengine_tf.codegen.bundle import c_float
+
+            texts = [c_float(float(v)) for v in self.values]
+        else:
+            texts = [_integer(int(v)) for v in self.values]
+        step = 20 if self.ctype in ("int8_t", "uint8_t") else 10
+        return [", ".join(texts[i : i + step]) for i in range(0, len(texts), step)]
+
+
+def _integer(value: int) -> str:
+    return "-2147483647 - 1" if value == -(2**31) else str(value)
+
+
+class Constants:
+    """Collects arrays while layers are rendered. Equal contents of equal type share one array."""
+
+    def __init__(self, prefix: str):
+        self._prefix = prefix
+        self._by_content: dict[tuple[str, bytes], str] = {}
+        self._tensors: dict[Tensor, str] = {}
+        self._fills: dict[int, int] = {}
+        self._fixed: list[Array] = []
+
+    def table(self, label: str, table: Table) -> str:
+        """The C name of a layer's table."""
+        return self._add(f"{label}_{table.name}", table.ctype, table.build().reshape(-1))
+
+    def tensor(self, tensor: Tensor) -> str:
+        """The C name of a constant tensor that is read as it is."""
+        if tensor not in self._tensors:
+            label = f"T{tensor.source if tensor.source is not None else len(self._tensors):02d}"
+            self._tensors[tensor] = self._add(label, tensor.dtype.c, tensor.values.reshape(-1))
+        return self._tensors[tensor]
+
+    def fill(self, value: int, elements: int) -> str:
+        """The C name of a constant int8 row of `value`; one row, the longest asked for, serves all."""
+        self._fills[value] = max(self._fills.get(value, 0), elements)
+        return self._fill_name(value)
+
+    def _fill_name(self, value: int) -> str:
+        return f"{self._prefix}_row_of_{'minus_' if value < 0 else ''}{abs(value)}"
+
+    def _add(self, suffix: str, ctype: str, values: np.ndarray) -> str:
+        key = (ctype, np.ascontiguousarray(values).astype(np.float64 if ctype == "float" else np.int64).tobytes())
+        if key not in self._by_content:
+            self._by_content[key] = f"{self._prefix}_{suffix}"
+            self._fixed.append(Array(self._by_content[key], ctype, values))
+        return self._by_content[key]
+
+    @property
+    def arrays(self) -> list[Array]:
+        fills = [Array(self._fill_name(v), DType.INT8.c, np.full(n, v)) for v, n in sorted(self._fills.items())]
+        return self._fixed + fills
+
+

@@ -1,0 +1,41 @@
+"""Schedule -> ArenaPlan: every tensor's and scratch buffer's offset in one static arena."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyengine_tf.ir import Tensor
+from tinyengine_tf.memory.liveness import Liveness, liveness
+from tinyengine_tf.memory.planner import plan
+from tinyengine_tf.memory.problem import Plan
+from tinyengine_tf.memory.verify import verify
+from tinyengine_tf.schedule import Layer, Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class ArenaPlan:
+    """A verified plan of a schedule's memory."""
+
+    schedule: Schedule
+    live: Liveness
+    plan: Plan
+
+    @property
+    def arena_bytes(self) -> int:
+        return self.plan.peak_bytes
+
+    def offset(self, tensor: Tensor) -> int:
+        """Byte offset of a computed tensor in the arena."""
+        owner, inner = self.schedule.owner(tensor)
+        return self.plan.offsets[self.live.buffer_of[owner]] + inner
+
+    def scratch_offset(self, layer: Layer) -> int:
+        return self.plan.offsets[Liveness.scratch(layer)]
+
+
+def plan_arena(schedule: Schedule, *, exact: bool = True) -> ArenaPlan:
+    """Place all buffers; the result has passed the independent verifier."""
+    live = liveness(schedule)
+    placed = plan(live.problem, exact=exact)
+    verify(placed)
+    return ArenaPlan(schedule, live, placed)
