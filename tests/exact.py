@@ -1,0 +1,101 @@
+"""The differential test that every operator goes through: generated C on this host against TFLM, bit for bit.
+
+The C becomes a shared library that is called in this process, which takes a fraction of a second per model.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tinyengine_tf import api, reference
+from tinyengine_tf.codegen import Bundle, Options, render
+from tinyengine_tf.ir import DType, Graph, Tensor
+from tinyengine_tf.target import load_target
+
+CFLAGS = ("-std=c99", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-Werror")
+SANITIZE = ("-fsanitize=undefined", "-fno-sanitize-recover=undefined", "-fsanitize-undefined-trap-on-error")
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> None:
+    for path, text in bundle.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+
+
+def random_input(tensor: Tensor, rng: np.random.Generator) -> np.ndarray:
+    """Values over the whole range of an integer type; floats over twice the range of what they are quantised to."""
+    if tensor.dtype is DType.FLOAT32:
+        return rng.normal(0.0, 4.0, tensor.shape).astype(np.float32)
+    if tensor.dtype is DType.BOOL:
+        return rng.integers(0, 2, tensor.shape).astype(bool)
+    if tensor.dtype in (DType.INT32, DType.INT64):
+        return rng.integers(-1000, 1000, tensor.shape).astype(tensor.dtype.numpy)
+    info = np.iinfo(tensor.dtype.numpy)
+    return rng.integers(info.min, info.max + 1, tensor.shape).astype(tensor.dtype.numpy)
+
+
+def random_samples(graph: Graph, count: int, seed: int = 0) -> list[list[np.ndarray]]:
+    """Noise, then the two constant extremes of integer inputs, which overflow what noise does not."""
+    rng = np.random.default_rng(seed)
+    samples = [[random_input(t, rng) for t in graph.inputs] for _ in range(count)]
+    for end in ("min", "max"):
+        samples.append([
+            np.full(t.shape, getattr(np.iinfo(t.dtype.numpy), end), t.dtype.numpy)
+            if t.dtype in (DType.INT8, DType.UINT8) else random_input(t, rng)
+            for t in graph.inputs
+        ])
+    return samples
+
+
+class HostModel:
+    """Generated C for the host, built as a shared library and loaded."""
+
+    def __init__(self, model: bytes, *, sanitize: bool = True):
+        self.graph = api.load_graph(model)
+        self.arena = api.compile_graph(self.graph, load_target("host"))
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            write_bundle(render(self.arena, Options()), root)
+            library = root / "net.so"
+            sources = [str(p) for p in sorted(root.glob("src/**/*.c"))]
+            flags = [*CFLAGS, *(SANITIZE if sanitize else ())]
+            done = subprocess.run(["gcc", *flags, f"-I{root}/include", *sources, "-o", str(library)], capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr[:3000]
+            self._lib = ctypes.CDLL(str(library))
+        for function in ("net_input", "net_output"):
+            getattr(self._lib, function).restype = ctypes.c_void_p
+        assert self._lib.net_init(None, ctypes.c_size_t(0)) == 0
+
+    def run(self, sample: Sequence[np.ndarray]) -> list[np.ndarray]:
+        for i, (tensor, value) in enumerate(zip(self.graph.inputs, sample, strict=True)):
+            value = np.ascontiguousarray(value, tensor.dtype.numpy)
+            ctypes.memmove(self._lib.net_input(i), value.ctypes.data, tensor.nbytes)
+        assert self._lib.net_invoke() == 0
+        return [
+            np.frombuffer(ctypes.string_at(self._lib.net_output(i), t.nbytes), t.dtype.numpy).reshape(t.shape)
+            for i, t in enumerate(self.graph.outputs)
+        ]
+
+
+def assert_exact(model: bytes, samples: Sequence[Sequence[np.ndarray]] | None = None, *, count: int = 3, seed: int = 0) -> HostModel:
+    """Fail unless the generated C equals TFLM on `samples` (default: `count` of noise and the extremes)."""
+    host = HostModel(model)
+    samples = random_samples(host.graph, count, seed) if samples is None else samples
+    expected = reference.run(model, samples, isolated=False)
+    for number, (sample, wanted) in enumerate(zip(samples, expected, strict=True)):
+        for output, (got, want) in enumerate(zip(host.run(sample), wanted, strict=True)):
+            equal = got.view(np.uint8).tobytes() == np.ascontiguousarray(want).view(np.uint8).tobytes()
+            if not equal:
+                where = np.argwhere(got != np.asarray(want).reshape(got.shape))
+                first = tuple(where[0]) if len(where) else ()
+                raise AssertionError(
+                    f"sample {number}, output {output}: {len(where)} of {got.size} values differ, first at {first}: "
+                    f"got {got[first] if first else got}, TFLM {np.asarray(want).reshape(got.shape)[first] if first else want}"
+                )
+    return host
