@@ -1,0 +1,171 @@
+"""The harness: outputs, exact counts, stack, traces and failures, on every core with an emulator and on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyengine_tf import build, emulate
+from tinyengine_tf.errors import InternalError, ToolchainError, UsageError
+from tinyengine_tf.target import Target
+
+CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32")
+Load = Callable[[str], Target]
+
+
+def samples(count: int) -> list[list[np.ndarray]]:
+    return [[np.random.default_rng(seed).integers(-64, 64, 16).astype(np.int8)] for seed in range(count)]
+
+
+def check_outputs(run: emulate.Run, inputs: list[list[np.ndarray]]) -> None:
+    assert len(run.outputs) == len(inputs)
+    for (x,), (biased, total) in zip(inputs, run.outputs, strict=True):
+        assert np.array_equal(biased.view(np.int8), x + np.arange(1, 17, dtype=np.int8))
+        assert total.view("<i4")[0] == x.astype(int).sum()
+
+
+@pytest.mark.parametrize("name", [*CORES, "host"])
+@pytest.mark.parametrize("caller_arena", [False, True])
+def test_outputs(name: str, caller_arena: bool, toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    program = build.compile_network(toy, target_or_skip(name), tmp_path, warnings=True, caller_arena=caller_arena)
+    inputs = samples(40)
+    check_outputs(emulate.run(program, inputs), inputs)
+
+
+@pytest.mark.parametrize("name", CORES)
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 39, 40, 41, 1000, 12345])
+def test_instructions_are_exact(name: str, count: int, toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    """An invoke written in assembly with a known number of instructions is counted to the last one."""
+    target = target_or_skip(name)
+    arm = target.isa != "portable" or name != "riscv32"
+    load = f"ldr r0, ={count}" if arm else f"li a0, {count}"
+    step = "subs r0, #1\\nbne 1b\\nmovs r0, #0" if arm else "addi a0, a0, -1\\nbnez a0, 1b\\nli a0, 0"
+    body = f"{load}\\n1: {step}" if count else ("movs r0, #0" if arm else "li a0, 0")
+    end = "bx lr\\n.ltorg" if arm else "ret"
+    lines = [".text", ".balign 4", ".syntax unified\\n.thumb\\n.thumb_func" if arm else "", ".global toy_invoke", "toy_invoke:", body, end]
+    text = (toy / "src" / "toy.c").read_text().replace("int toy_invoke(void)", "int unused_invoke(void)")
+    (toy / "src" / "toy.c").write_text(text)
+    assembly = "\\n".join(lines)
+    (toy / "src" / "invoke.c").write_text(f'__asm__("{assembly}");\n')
+    run = emulate.run(build.compile_network(toy, target, tmp_path), samples(3))
+    load_instructions = 1 if arm or count < 2048 else 2  # li of a large constant: lui and addi
+    assert run.instructions_each == (load_instructions + 2 * count + 2 if count else 2,) * 3
+    assert run.stack_bytes is not None and run.stack_bytes < 64
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_stack_is_the_deepest_use(name: str, toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    target = target_or_skip(name)
+    depths = []
+    for size in (200, 5000):
+        source = toy / "src" / "toy.c"
+        source.write_text(source.read_text().replace("STACK_BYTES 200", f"STACK_BYTES {size}"))
+        depths.append(emulate.run(build.compile_network(toy, target, tmp_path / str(size)), samples(2)).stack_bytes)
+    assert 200 <= depths[0] < 300 and 4768 <= depths[1] - depths[0] <= 4832
+
+
+@pytest.mark.parametrize("name", [*CORES, "host"])
+def test_trace(name: str, toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    target = target_or_skip(name)
+    inputs = samples(3)
+    plain = emulate.run(build.compile_network(toy, target, tmp_path / "plain"), inputs)
+    traced = emulate.run(build.compile_network(toy, target, tmp_path / "traced", extra_cflags=("-DTOY_TRACE",)), inputs, trace=True)
+    check_outputs(traced, inputs)
+    assert [sorted(layers) for layers in traced.layers] == [[(0, 0), (1, 0)]] * 3
+    for layers, (biased, total) in zip(traced.layers, traced.outputs, strict=True):
+        assert layers[0, 0] == biased.tobytes() and layers[1, 0] == total.tobytes()
+    if name == "host":
+        return
+    assert [sorted(spent) for spent in traced.layer_instructions] == [[-3, 0, 1]] * 3
+    assert 0 <= traced.instructions - plain.instructions < 40
+    assert traced.layer_instructions[0][0] > 5 * traced.layer_instructions[0][1] > 0
+
+
+def test_sizes(toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    (toy / "src" / "table.c").write_text("extern const short toy_table[4];\nconst short toy_table[4] = {1, 2, 3, 4};\nint toy_state = 7;\n")
+    source = toy / "src" / "toy.c"
+    source.write_text(source.read_text().replace("sum += base[i];", "sum += base[i] + (toy_table[i & 3] - (i & 3) - 1) + toy_state++ % 1;"))
+    source.write_text("extern const short toy_table[4];\nextern int toy_state;\n" + source.read_text())
+    program = build.compile_network(toy, target_or_skip("cortex-m4"), tmp_path)
+    sizes = program.sizes
+    assert (sizes.weights_bytes, sizes.tables_bytes, sizes.data_bytes) == (16, 8, 4)
+    assert 64 <= sizes.bss_bytes <= 72 and 100 < sizes.code_bytes < 600 and sizes.library_flash_bytes == 0
+    assert sizes.flash_bytes == sizes.code_bytes + 28 and sizes.static_ram_bytes == sizes.bss_bytes + 4
+    inputs = samples(2)
+    check_outputs(emulate.run(program, inputs), inputs)
+
+
+def test_library_routines_are_counted(toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    program = build.compile_network(toy, target_or_skip("cortex-m0plus"), tmp_path, extra_cflags=("-fno-builtin",))
+    assert program.sizes.library_flash_bytes > 0  # memcpy
+
+
+@pytest.mark.parametrize("name", ["cortex-m0plus", "cortex-m4", "cortex-m33", "cortex-m55", "riscv32", "host"])
+def test_crash_is_reported(name: str, toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    program = build.compile_network(toy, target_or_skip(name), tmp_path)
+    with pytest.raises(InternalError) as error:
+        emulate.run(program, [[bytes([78] * 16)]])
+    assert "signal" in str(error.value) if name == "host" else "fault" in str(error.value) and "toy_invoke" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["cortex-m4", "riscv32", "host"])
+def test_status_time_limit_and_wrong_input(name: str, toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    program = build.compile_network(toy, target_or_skip(name), tmp_path)
+    with pytest.raises(InternalError, match="toy_invoke returned -5"):
+        emulate.run(program, [[bytes([77] * 16)]])
+    with pytest.raises(ToolchainError, match="no result after 2 s"):
+        emulate.run(program, [[bytes([79] * 16)]], timeout_s=2)
+    with pytest.raises(UsageError, match="inputs of"):
+        emulate.run(program, [[bytes(15)]])
+    with pytest.raises(UsageError, match="one array per input"):
+        emulate.run(program, [np.zeros(16, np.int8)])
+
+
+def test_stack_overflow_is_reported(toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    source = toy / "src" / "toy.c"
+    source.write_text(source.read_text().replace("STACK_BYTES 200", "STACK_BYTES 65000"))
+    program = build.compile_network(toy, target_or_skip("cortex-m4"), tmp_path)
+    with pytest.raises(InternalError, match="bytes of stack used"):
+        emulate.run(program, samples(1))
+
+
+def test_large_batch_needs_no_recompilation(toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    program = build.compile_network(toy, target_or_skip("cortex-m4"), tmp_path)
+    inputs = samples(2000)
+    run = emulate.run(program, inputs)
+    check_outputs(run, inputs)
+    assert len(set(run.instructions_each)) == 1
+
+
+def test_toolchain_errors(toy: Path, tmp_path: Path, target_or_skip: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = target_or_skip("host")
+    with pytest.raises(UsageError, match="no network header"):
+        build.compile_network(tmp_path, host, tmp_path / "w")
+    with pytest.raises(UsageError, match="for the host"):
+        build.compile_network(toy, target_or_skip("cortex-m4"), tmp_path / "w", sanitize=True)
+    (toy / "src" / "broken.c").write_text("int f(void) { return x; }\n")
+    with pytest.raises(ToolchainError, match="undeclared"):
+        build.compile_network(toy, host, tmp_path / "w")
+    (toy / "src" / "broken.c").write_text("int f(int x) { char c = x; return c; }\n")
+    with pytest.raises(ToolchainError, match="conversion"):
+        build.compile_network(toy, host, tmp_path / "w", warnings=True)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ToolchainError, match="apt-get install gcc"):
+        build.compile_network(toy, host, tmp_path / "w")
+
+
+@pytest.mark.parametrize("compiler", [None, "clang"])
+def test_sanitizers_find_errors(compiler: str | None, toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    if compiler:
+        build.shutil.which(compiler) or pytest.skip("clang not installed")
+    inputs = samples(2)
+    host = target_or_skip("host")
+    check_outputs(emulate.run(build.compile_network(toy, host, tmp_path / "good", sanitize=True, compiler=compiler), inputs), inputs)
+    source = toy / "src" / "toy.c"
+    source.write_text(source.read_text().replace("sum += base[i];", "sum += base[i] + 0 * toy_bias[i + (base[0] & 0) + 1];"))
+    program = build.compile_network(toy, host, tmp_path / "bad", sanitize=True, compiler=compiler, optimize="-O0")
+    with pytest.raises(InternalError, match="global-buffer-overflow|out of bounds"):
+        emulate.run(program, inputs)

@@ -1,0 +1,167 @@
+"""A name or a TOML file -> a frozen Target: what to compile for, what it can hold, where it is emulated.
+
+Cores live in `targets/*.toml` (instruction set, compiler, flags, emulator), boards in `boards/*.toml` (a core plus
+flash, RAM regions, clock, datasheet). A board inherits everything of its core and may replace single keys.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from tinyengine_tf.errors import UsageError
+
+ISAS = ("portable", "dsp", "mve")
+
+
+@dataclass(frozen=True)
+class RamRegion:
+    """One contiguous RAM: `name` as the datasheet says (DTCM, SRAM1, PSRAM), `origin` its address, size in bytes."""
+
+    name: str
+    origin: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulator:
+    """A QEMU machine with the core's instruction set; its memory is usually larger than any real board's.
+
+    `counter_address` is a free-running 32-bit up-counter that ticks every `ns_per_tick` of virtual time; one
+    instruction takes 1 ns of it. It is 0 where the core counts instructions itself (RISC-V minstret).
+    """
+
+    program: str
+    machine: str
+    vectors_origin: int
+    flash_origin: int
+    flash_bytes: int
+    ram_origin: int
+    ram_bytes: int
+    counter_address: int
+    ns_per_tick: int
+    package: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Everything the converter and the tools need to know of a core or board.
+
+    `flash_bytes` and `clock_hz` are None and `ram` is empty for a bare core: no limits. `ram` is ordered by
+    preference, fastest first; `ram_bytes` is their sum. `compiler_prefix` is put before "gcc", so it is empty for the host.
+    """
+
+    name: str
+    title: str
+    core: str
+    isa: str
+    compiler_prefix: str
+    cflags: tuple[str, ...]
+    package: str
+    emulator: Emulator | None = None
+    flash_bytes: int | None = None
+    ram: tuple[RamRegion, ...] = ()
+    clock_hz: int | None = None
+    mw_per_mhz: float | None = None
+    mw_source: str = ""
+    datasheet: str = ""
+
+    @property
+    def is_host(self) -> bool:
+        """True where generated code runs as an ordinary process."""
+        return self.core == "host"
+
+    @property
+    def is_board(self) -> bool:
+        """True where flash and RAM are limited, that is for boards and not for bare cores."""
+        return self.flash_bytes is not None
+
+    @property
+    def ram_bytes(self) -> int | None:
+        """Sum of all RAM regions, None for a bare core."""
+        return sum(region.size_bytes for region in self.ram) if self.ram else None
+
+    def __post_init__(self) -> None:
+        _require(self.isa in ISAS, self.name, f"isa {self.isa!r} is not one of {', '.join(ISAS)}")
+        sizes = [(region.name, region.size_bytes) for region in self.ram]
+        sizes += [("flash", self.flash_bytes)] if self.flash_bytes is not None else []
+        for what, size in sizes:
+            _require(isinstance(size, int) and size > 0, self.name, f"{what} has {size!r} bytes, expected a positive integer")
+
+
+def target_names() -> tuple[str, ...]:
+    """All cores, then all boards, each alphabetically."""
+    return tuple(sorted(_files("targets"))) + tuple(sorted(_files("boards")))
+
+
+def load_target(name: str | Path) -> Target:
+    """Return the core or board called `name` (case-insensitive), or the one in the TOML file at path `name`.
+
+    Raises UsageError for unknown names (listing the known ones), unreadable or incomplete files.
+    """
+    text = str(name)
+    if text.lower().endswith(".toml"):
+        path = Path(text)
+        if not path.is_file():
+            raise UsageError(f"no such target file: {text}", where="target", hint=_known_names())
+        return _build(path.stem.lower(), _parse(path.read_text(encoding="utf-8"), text), text)
+    key = text.lower().replace("_", "-")
+    for folder in ("targets", "boards"):
+        files = _files(folder)
+        if key in files:
+            return _build(key, _parse(files[key].read_text(encoding="utf-8"), key), key)
+    near = difflib.get_close_matches(key, target_names(), n=1)
+    guess = f", did you mean {near[0]}?" if near else ""
+    raise UsageError(f"unknown target {text!r}{guess}", where="target", hint=_known_names())
+
+
+def _known_names() -> str:
+    return f"one of {', '.join(target_names())}; or the path of your own .toml file"
+
+
+def _files(folder: str) -> dict[str, Any]:
+    entries = resources.files("tinyengine_tf").joinpath(folder).iterdir()
+    return {entry.name.removesuffix(".toml"): entry for entry in entries if entry.name.endswith(".toml")}
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"not valid TOML: {error}", where=where, hint="start from a file in tinyengine_tf/boards") from error
+
+
+def _build(name: str, table: dict[str, Any], where: str) -> Target:
+    """Turn a parsed file into a Target; a file that names a `core` inherits all of that core's keys."""
+    values = dict(table)
+    if "core" in values and values["core"] != name:
+        cores = _files("targets")
+        _require(values["core"] in cores, where, f"core {values['core']!r} is not one of {', '.join(sorted(cores))}")
+        values = {**_parse(cores[values["core"]].read_text(encoding="utf-8"), values["core"]), **values}
+    values["name"] = name
+    values.setdefault("title", name)
+    values["cflags"] = tuple(values.get("cflags", ()))
+    values["ram"] = tuple(_record(RamRegion, region, where) for region in values.get("ram", ()))
+    if "emulator" in values:
+        values["emulator"] = _record(Emulator, values["emulator"], where)
+    return _record(Target, values, where)
+
+
+def _record(kind: type, values: dict[str, Any], where: str) -> Any:
+    """Construct dataclass `kind` from `values`, telling exactly which keys are unknown or absent."""
+    fields = dataclasses.fields(kind)
+    unknown = sorted(set(values) - {field.name for field in fields})
+    _require(not unknown, where, f"unknown keys {', '.join(unknown)} for {kind.__name__}; allowed: {', '.join(f.name for f in fields)}")
+    absent = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in values]
+    _require(not absent, where, f"{kind.__name__} lacks {', '.join(absent)}")
+    return kind(**values)
+
+
+def _require(condition: bool, where: str, message: str) -> None:
+    if not condition:
+        raise UsageError(message, where=where, hint="see tinyengine_tf/boards for examples")
