@@ -36,8 +36,8 @@ class Run:
     """What was observed. Lists have one entry per sample.
 
     `outputs`: raw bytes (uint8, one-dimensional) of each network output. `instructions_each`: of net_invoke, from its
-    first instruction to its return, exact; empty on the host. `init_instructions`: of net_init and a call of 3-5
-    instructions around it. `stack_bytes`: deepest stack of net_init and net_invoke, their own frames included, over all samples;
+    first instruction to its return, exact; empty on the host. `init_instructions`: of net_init,
+    exact. `stack_bytes`: deepest stack of net_init and net_invoke, their own frames included, over all samples;
     None on the host. `nanoseconds_each`: wall time of net_invoke, host only.
     With trace: `layers[sample][(layer, output)]` holds the bytes given to the trace hook (pieces joined in order),
     `layer_instructions[sample][layer]` the instructions between the hooks, hooks excluded; exact but for the few that

@@ -13,10 +13,13 @@ typedef struct {
     uint32_t stack_bytes; /* deepest use of the stack below the call; all of it where it overflowed */
 } te_record;
 
+/* A function of any type: te_measure calls it from assembly with two word-sized arguments and expects an int. */
+typedef void te_function(void);
+
 uint64_t te_now(void); /* a te_time: low word ticks, high word fine; touches no memory */
-void te_measure(int (*function)(void *, size_t), te_record *record, void *argument0, size_t argument1);
-int te_empty(void *argument0, size_t argument1); /* one instruction: return */
-int te_loop(void *argument0, size_t argument1);  /* 2 + 2 * argument1 instructions, the return included */
+void te_measure(te_function *function, te_record *record, void *argument0, size_t argument1);
+void te_empty(void); /* one instruction: return */
+void te_loop(void);  /* 2 + 2 * argument1 instructions, the return included; returns 0 */
 
 intptr_t te_semihost(int operation, const void *arguments);
 void te_print(const char *text);
