@@ -1,5 +1,5 @@
 """Build .tflite files for tests, without TensorFlow."""
 
-from tests.modelgen.builder import ModelBuilder
+from tests.modelgen.builder import ModelBuilder, Writer
 
-__all__ = ["ModelBuilder"]
+__all__ = ["ModelBuilder", "Writer"]

@@ -132,7 +132,7 @@ class ModelBuilder:
 
     def finish(self) -> bytes:
         """The file."""
-        return _Writer(self).file()
+        return Writer(self).file()
 
 
 def pack_int4(array: np.ndarray) -> bytes:
@@ -143,7 +143,7 @@ def pack_int4(array: np.ndarray) -> bytes:
     return (nibbles[0::2] | nibbles[1::2] << 4).tobytes()
 
 
-class _Writer:
+class Writer:
     """Writes one model; FlatBuffers are built from the leaves to the root."""
 
     def __init__(self, model: ModelBuilder):

@@ -38,7 +38,8 @@ class Blob:
     def check(self, at: int, count: int, where: str) -> None:
         """Raise ModelError unless bytes [at, at + count) lie in the file."""
         if at < 0 or at + count > len(self.data):
-            raise ModelError(f"{count} bytes at offset {at} lie outside the file of {len(self.data)} bytes", where=where)
+            size = len(self.data)
+            raise ModelError(f"{count} bytes at offset {at} lie outside the file of {size} bytes", where=where)
 
     def charge(self, count: int, where: str) -> None:
         """Raise ModelError when the file makes us read the same bytes over and over."""
@@ -71,7 +72,6 @@ class Table:
         blob.charge(TABLE_COST, where)
         self._vtable = at - blob.unpack(_I32, at, where)
         self._vtable_bytes = blob.unpack(_U16, self._vtable, where)
-        blob.check(self._vtable, self._vtable_bytes, where)
 
     @classmethod
     def root(cls, blob: Blob, accessor: type, where: str) -> Table:

@@ -56,7 +56,10 @@ class Field:
 
 
 class _Probe:
-    """Stands in for flatbuffers.table.Table while one accessor runs, and notes what it asks for."""
+    """Stands in for flatbuffers.table.Table while one accessor runs, and notes what it asks for first.
+
+    First, because OperatorCode.BuiltinCode goes on to consult a second field.
+    """
 
     Pos = 0
     Bytes = b""
@@ -67,11 +70,11 @@ class _Probe:
         self.string = self.union = self.table = False
 
     def Offset(self, slot: int) -> int:
-        self.slot = slot
+        self.slot = self.slot or slot
         return int(self.present)
 
     def Get(self, flags: Any, _at: int) -> Any:
-        self.scalar = flags.packer_type
+        self.scalar = self.scalar or flags.packer_type
         return flags.py_type(0)
 
     def String(self, _at: int) -> bytes:

@@ -116,7 +116,9 @@ def _shape(table: Table, dtype: DType | None, where: str) -> tuple[int, ...]:
         )
     nbytes = math.prod(shape) * (dtype.nbytes if dtype else 1)
     if nbytes > MAX_TENSOR_BYTES:
-        raise ModelError(f"shape {list(shape)} needs {nbytes} bytes; at most {MAX_TENSOR_BYTES} are accepted", where=where)
+        raise ModelError(
+            f"shape {list(shape)} needs {nbytes} bytes; at most {MAX_TENSOR_BYTES} are accepted", where=where
+        )
     return shape
 
 
