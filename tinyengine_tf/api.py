@@ -1,42 +1,185 @@
-"""The same chain from Python: convert() writes the C, estimate() answers what it would cost.
+"""The chain from Python: convert() writes C, estimate() says what it will cost, verify() proves it exact.
 
     read -> import -> passes -> schedule -> memory plan -> C
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from tinyengine_tf import passes, schedule
 from tinyengine_tf.codegen import Bundle, Options, render
-from tinyengine_tf.errors import ModelError, UsageError
+from tinyengine_tf.errors import DoesNotFitError, ModelError, UsageError
 from tinyengine_tf.ir import Graph
 from tinyengine_tf.memory.arena import ArenaPlan, plan_arena
 from tinyengine_tf.ops.importer import import_graph
+from tinyengine_tf.output import MANIFEST, write_folder
+from tinyengine_tf.report import report, weights_bytes
 from tinyengine_tf.target import Target, load_target
 from tinyengine_tf.tflite import read
+from tinyengine_tf.verify import Verification
+from tinyengine_tf.verify import verify as verify_arena
 
 Model = str | Path | bytes
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What convert() has made: the files, the report (report.json's content), and the plan behind them."""
+
+    bundle: Bundle
+    report: dict[str, Any]
+    arena: ArenaPlan
+
+    @property
+    def arena_bytes(self) -> int:
+        return self.arena.arena_bytes
+
+    def write(self, out: str | Path) -> None:
+        """Write all files to the folder `out`, or none. Raises UsageError if it cannot be written."""
+        write_folder(self.bundle, Path(out))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cost of one inference as the compiler plans it, without generating code."""
+
+    arena_bytes: int
+    weights_bytes: int
+    macs: int
+    arena: ArenaPlan
 
 
 def load_graph(model: Model) -> Graph:
     """Read a .tflite file (path or bytes) into a graph, as the file says it.
 
-    Raises ModelError for a malformed file, UnsupportedError for operators outside the subset.
+    Raises UsageError when it cannot be read, ModelError for a malformed file, UnsupportedError for
+    operators outside the subset.
     """
+    data, name = read_model(model)
+    return import_graph(read(data, name))
+
+
+def read_model(model: Model) -> tuple[bytes, str]:
+    """The bytes of a .tflite file and a name for messages."""
     if isinstance(model, bytes):
-        return import_graph(read(model))
+        return model, "model"
     path = Path(model)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}", hint="give the path of a .tflite file") from error
     if not data:
-        raise ModelError("the file is empty", where=str(path))
-    return import_graph(read(data, path.stem))
+        raise ModelError("the file is empty", where=str(path), hint="export the model again")
+    return data, path.stem
 
 
-def compile_graph(graph: Graph, target: Target, *, exact: bool = True) -> ArenaPlan:
+def compile_graph(graph: Graph, target: Target, *, io: str = "model", exact: bool = True) -> ArenaPlan:
     """Passes, schedule and memory plan: everything that `render` needs and `estimate` measures."""
-    return plan_arena(schedule.build(passes.run(graph), target), exact=exact)
+    return plan_arena(schedule.build(passes.run(graph, io=io), target), exact=exact)
+
+
+def convert(
+    model: Model,
+    out: str | Path | None = None,
+    *,
+    target: str | Target = "cortex-m4",
+    name: str = "net",
+    io: str = "model",
+    options: Options | None = None,
+) -> Conversion:
+    """Turn an int8 .tflite model into C for `target`; write it to the folder `out` if one is given.
+
+    name   prefix of every C symbol and file.
+    io     "model": inputs and outputs as in the file; "int8": without boundary QUANTIZE/DEQUANTIZE.
+    Raises ModelError, UnsupportedError, UsageError, or DoesNotFitError when the arena or the constants
+    exceed a board's memory. Nothing is written on an error.
+    """
+    chosen = options or Options(name=name)
+    device = load_target(target) if isinstance(target, str) else target
+    arena = compile_graph(load_graph(model), device, io=io)
+    check_fit(arena)
+    bundle = dict(render(arena, chosen))
+    content = report(arena, chosen.name)
+    content["files"] = sorted([*bundle, MANIFEST])
+    bundle[MANIFEST] = json.dumps(content, indent=1) + "\n"
+    conversion = Conversion(bundle, content, arena)
+    if out is not None:
+        conversion.write(out)
+    return conversion
+
+
+def check_fit(arena: ArenaPlan) -> None:
+    """Raise DoesNotFitError if the arena or the constants alone exceed the board's RAM or flash."""
+    board = arena.schedule.target
+    largest = sorted(arena.plan.problem.buffers, key=lambda b: -b.size_bytes)[:3]
+    if board.ram_bytes is not None and arena.arena_bytes > board.ram_bytes:
+        named = ", ".join(f"{b.name} {b.size_bytes:,}" for b in largest)
+        raise DoesNotFitError(
+            f"the arena needs {arena.arena_bytes:,} bytes, {board.title} has {board.ram_bytes:,} of RAM; largest buffers: {named}",
+            needed_bytes=arena.arena_bytes, budget_bytes=board.ram_bytes, where=arena.schedule.graph.name,
+            hint="a smaller input resolution, a narrower model, or a board with more RAM",
+        )
+    flash = weights_bytes(arena)
+    if board.flash_bytes is not None and flash > board.flash_bytes:
+        raise DoesNotFitError(
+            f"the constants need {flash:,} bytes, {board.title} has {board.flash_bytes:,} of flash",
+            needed_bytes=flash, budget_bytes=board.flash_bytes, where=arena.schedule.graph.name,
+            hint="a narrower model or a board with more flash",
+        )
+
+
+def estimate(model: Model | Graph, *, target: str | Target = "cortex-m4", io: str = "model", exact: bool = False) -> Estimate:
+    """What convert() would report for a model, or for a Graph whose constants may lack their values.
+
+    Fast enough to be asked by a search: the exact planner runs only with exact=True.
+    """
+    graph = model if isinstance(model, Graph) else load_graph(model)
+    device = load_target(target) if isinstance(target, str) else target
+    arena = compile_graph(graph, device, io=io, exact=exact)
+    return Estimate(arena.arena_bytes, weights_bytes(arena), graph.macs, arena)
+
+
+def verify(
+    model: Model,
+    *,
+    target: str | Target = "cortex-m4",
+    io: str = "model",
+    inputs: str | Path | Sequence[Sequence[np.ndarray]] | None = None,
+    count: int = 3,
+    seed: int = 0,
+    layers: bool = False,
+    sanitize: bool = False,
+) -> Verification:
+    """Convert, build, run on the host or an emulated core, and compare with TFLM bit for bit.
+
+    inputs   samples (a sequence of one array per model input each), a .npy/.npz file of them, or None
+             for `count` samples of noise from `seed`.
+    layers   compare every layer even when all outputs agree.
+    Returns a Verification whose `exact` tells the outcome; raises ToolchainError when a compiler, the
+    emulator or the tflite_micro package is missing.
+    """
+    data, name = read_model(model)
+    graph = import_graph(read(data, name))
+    device = load_target(target) if isinstance(target, str) else target
+    arena = compile_graph(graph, device, io=io)
+    samples = load_samples(inputs) if isinstance(inputs, str | Path) else inputs
+    return verify_arena(data, graph, arena, samples=samples, count=count, seed=seed, layers=layers, sanitize=sanitize)
+
+
+def load_samples(path: str | Path) -> list[list[np.ndarray]]:
+    """Samples from a .npy (one input) or .npz file (one array per input, in order), along axis 0."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {error}", hint="a .npy or .npz file written by numpy") from error
+    arrays = [loaded[k] for k in loaded.files] if hasattr(loaded, "files") else [loaded]
+    if not arrays or any(a.ndim == 0 for a in arrays) or len({len(a) for a in arrays}) != 1:
+        raise UsageError(f"{path}: every array needs the same number of samples along axis 0")
+    return [list(row) for row in zip(*arrays, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import Graph
 from tinyengine_tf.passes.base import GraphPass, Observer, run_passes
 from tinyengine_tf.passes.drop_dead import drop_dead
@@ -11,6 +12,17 @@ PASSES: tuple[GraphPass, ...] = (
 )
 
 
-def run(graph: Graph, observe: Observer | None = None) -> Graph:
-    """Apply all passes; `observe(name, graph)` sees the graph after each."""
-    return run_passes(graph, PASSES, observe)
+BOUNDARY_PASSES: tuple[GraphPass, ...] = ()
+
+IO_MODES = ("model", "int8")
+
+
+def run(graph: Graph, *, io: str = "model", observe: Observer | None = None) -> Graph:
+    """Apply all passes; `observe(name, graph)` sees the graph after each.
+
+    io   "model" keeps the types of the graph's inputs and outputs; "int8" also runs the passes of
+         `BOUNDARY_PASSES`, which drop QUANTIZE at inputs and DEQUANTIZE at outputs.
+    """
+    if io not in IO_MODES:
+        raise UsageError(f"io is {io!r}", hint=f"one of {', '.join(IO_MODES)}")
+    return run_passes(graph, (BOUNDARY_PASSES if io == "int8" else ()) + PASSES, observe)

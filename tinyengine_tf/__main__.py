@@ -1,0 +1,5 @@
+"""python -m tinyengine_tf"""
+
+from tinyengine_tf.cli import main
+
+main()

@@ -1,0 +1,175 @@
+"""The command `tinyengine_tf`: subcommands over the functions of `api`.
+
+Exit codes are those of `errors`: 0 done, 2 usage, 3 malformed model, 4 unsupported, 5 does not fit,
+6 missing tool, 7 not exact, 70 our bug, 130 interrupted. Results go to stdout, messages to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import app, logging
+from absl.flags import argparse_flags
+
+from tinyengine_tf import api, report
+from tinyengine_tf.errors import InternalError, MismatchError, TinyEngineError
+from tinyengine_tf.ops import catalogue
+from tinyengine_tf.passes import IO_MODES
+from tinyengine_tf.target import load_target, target_names
+
+EPILOG = """examples:
+  tinyengine_tf convert model.tflite --target stm32f746 --out generated/
+  tinyengine_tf verify  model.tflite --target cortex-m4
+  tinyengine_tf plan    model.tflite
+"""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app.run(_run, flags_parser=_parse)
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse_flags.ArgumentParser(
+        prog="tinyengine_tf", description="Compile int8 .tflite models to exact, self-contained C for microcontrollers.",
+        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, function: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        sub.set_defaults(function=function)
+        return sub
+
+    def model_command(name: str, function: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        sub = command(name, function, text)
+        sub.add_argument("model", metavar="MODEL.tflite", help="the model file")
+        sub.add_argument("--target", default="cortex-m4", help="core or board (see `targets`), or a .toml file; default %(default)s")
+        sub.add_argument("--io", default="model", choices=IO_MODES,
+                         help="model: inputs and outputs as in the file; int8: without boundary QUANTIZE/DEQUANTIZE")
+        sub.add_argument("--json", action="store_true", help="print JSON instead of text")
+        return sub
+
+    convert = model_command("convert", _convert, "write C with a static memory plan")
+    convert.add_argument("--name", default="net", help="prefix of all C symbols; default %(default)s")
+    convert.add_argument("--out", required=True, metavar="DIR", help="folder to write")
+    model_command("plan", _plan, "show the memory plan: who lives where and when")
+    model_command("explain", _explain, "tell which kernel runs each layer, and why not another")
+    verify = model_command("verify", _verify, "run the C on the host or an emulated core and compare it with TFLM, bit for bit")
+    verify.add_argument("--inputs", metavar="FILE", help=".npy (samples along axis 0) or .npz (one array per input, in order)")
+    verify.add_argument("--samples", type=_positive, default=3, help="samples of noise when no inputs are given; default %(default)s")
+    verify.add_argument("--seed", type=int, default=0, help="seed of the noise; default %(default)s")
+    verify.add_argument("--layers", action="store_true", help="compare every layer, not only the outputs")
+    verify.add_argument("--sanitize", action="store_true", help="(host) build with address and undefined-behaviour sanitizers")
+    targets = command("targets", _targets, "list cores and boards")
+    targets.add_argument("--json", action="store_true", help="print JSON instead of text")
+    ops = command("ops", _ops, "list the supported operators and what each accepts")
+    ops.add_argument("--json", action="store_true", help="print JSON instead of text")
+    ops.add_argument("--markdown", action="store_true", help="print a page for documentation")
+    return parser.parse_args(argv[1:])
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return value
+
+
+def _run(args: argparse.Namespace) -> None:
+    logging.use_absl_handler()
+    logging.get_absl_handler().setFormatter(None)
+    try:
+        args.function(args)
+    except TinyEngineError as error:
+        kind = "internal error, please report it: " if isinstance(error, InternalError) else ""
+        print(f"tinyengine_tf: {kind}{error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("tinyengine_tf: interrupted, nothing was written", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1))
+
+
+def _convert(args: argparse.Namespace) -> None:
+    result = api.convert(args.model, args.out, target=args.target, name=args.name, io=args.io)
+    if args.json:
+        _print_json(result.report)
+        return
+    print(report.layer_table(result.arena))
+    print()
+    print(report.summary(result.arena))
+    print(f"wrote    {len(result.bundle)} files to {args.out}")
+    print(f"compile  cc -std=c99 -O2 -I{Path(args.out) / 'include'} -c {Path(args.out) / 'src'}/*.c")
+
+
+def _compiled(args: argparse.Namespace) -> api.Estimate:
+    return api.estimate(args.model, target=args.target, io=args.io, exact=True)
+
+
+def _plan(args: argparse.Namespace) -> None:
+    arena = _compiled(args).arena
+    if args.json:
+        _print_json(report.plan_dict(arena))
+        return
+    print(report.buffer_table(arena))
+    print()
+    print(report.summary(arena))
+
+
+def _explain(args: argparse.Namespace) -> None:
+    arena = _compiled(args).arena
+    if args.json:
+        _print_json([
+            {"layer": x.label, "op": x.op.KIND, "kernel": x.kernel.name, "why": x.kernel.why, "rejected": dict(x.rejected)}
+            for x in arena.schedule.layers
+        ])
+        return
+    print(report.explain(arena))
+
+
+def _verify(args: argparse.Namespace) -> None:
+    if not args.json:
+        logging.info("building and running for %s, comparing with TFLM ...", args.target)
+    result = api.verify(
+        args.model, target=args.target, io=args.io, inputs=args.inputs, count=args.samples, seed=args.seed,
+        layers=args.layers, sanitize=args.sanitize,
+    )
+    if args.json:
+        _print_json(result.as_dict())
+    else:
+        print(report.verification(result.as_dict()))
+    if not result.exact:
+        raise MismatchError(str(result.difference), where=str(args.model), hint="please report this model: it should be exact")
+
+
+def _targets(args: argparse.Namespace) -> None:
+    rows = [load_target(name) for name in target_names()]
+    if args.json:
+        _print_json([{"name": t.name, "title": t.title, "core": t.core, "isa": t.isa, "ram_bytes": t.ram_bytes,
+                      "flash_bytes": t.flash_bytes, "clock_hz": t.clock_hz,
+                      "emulator": t.emulator.machine if t.emulator else None} for t in rows])
+        return
+    print(report.table(
+        [(t.name, t.title, t.core, t.isa, f"{(t.ram_bytes or 0) // 1024} KB" if t.ram_bytes else "",
+          f"{t.flash_bytes // 1024} KB" if t.flash_bytes else "", t.emulator.machine if t.emulator else ("host" if t.is_host else "")) for t in rows],
+        ("name", "what", "core", "kernels", "RAM", "flash", "runs in"),
+    ))
+
+
+def _ops(args: argparse.Namespace) -> None:
+    if args.json:
+        _print_json(catalogue.as_list())
+    else:
+        print(catalogue.markdown() if args.markdown else catalogue.text())

@@ -1,0 +1,152 @@
+"""ArenaPlan -> report.json's content, and tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tinyengine_tf.ir import Tensor
+from tinyengine_tf.memory.arena import ArenaPlan
+from tinyengine_tf.schedule import Layer
+
+FORMAT_VERSION = 1
+
+
+def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
+    """Everything about a conversion that a program may want, ready for json.dump. All sizes in bytes."""
+    schedule = arena.schedule
+    graph, target = schedule.graph, schedule.target
+    return {
+        "format": FORMAT_VERSION,
+        "name": name,
+        "model": {"name": graph.name, **{k: graph.meta[k] for k in ("sha256", "size_bytes") if k in graph.meta}},
+        "target": {"name": target.name, "core": target.core, "isa": target.isa},
+        "arena_bytes": arena.arena_bytes,
+        "arena_lower_bound_bytes": arena.plan.lower_bound_bytes,
+        "arena_proven_optimal": arena.plan.optimal,
+        "arena_planner": arena.plan.planner,
+        "weights_bytes": weights_bytes(arena),
+        "macs": graph.macs,
+        "inputs": [_port(t) for t in graph.inputs],
+        "outputs": [_port(t) for t in graph.outputs],
+        "layers": [_layer(arena, layer) for layer in schedule.layers],
+    }
+
+
+def weights_bytes(arena: ArenaPlan) -> int:
+    """Constants of all layers: weights, biases, requantisation, lookup tables. Before equal arrays are merged."""
+    return sum(layer.table_bytes for layer in arena.schedule.layers)
+
+
+def _port(tensor: Tensor) -> dict[str, Any]:
+    quant = tensor.quant if tensor.quant and not tensor.quant.per_channel else None
+    return {
+        "name": tensor.name, "shape": list(tensor.shape), "dtype": tensor.dtype.tflite_name, "bytes": tensor.nbytes,
+        "scale": quant and quant.scale, "zero_point": quant and quant.zero_point,
+    }
+
+
+def _layer(arena: ArenaPlan, layer: Layer) -> dict[str, Any]:
+    op = layer.op
+    return {
+        "layer": layer.label,
+        "op": op.KIND,
+        "name": op.name,
+        "tflite_ops": list(op.source),
+        "kernel": layer.kernel.name,
+        "why": layer.kernel.why,
+        "macs": op.macs,
+        "weights_bytes": layer.table_bytes,
+        "scratch_bytes": layer.layout.scratch_bytes,
+        "inputs": [_placed(arena, t) for t in op.data_inputs],
+        "outputs": [_placed(arena, t) for t in op.outputs],
+    }
+
+
+def _placed(arena: ArenaPlan, tensor: Tensor) -> dict[str, Any]:
+    return {"name": tensor.name, "shape": list(tensor.shape), "offset": arena.offset(tensor), "bytes": tensor.nbytes}
+
+
+def table(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
+    """Columns of text, numbers to the right."""
+    texts = [[f"{c:,}" if isinstance(c, int) else str(c) for c in row] for row in rows]
+    widths = [max(len(h), *(len(r[i]) for r in texts)) if texts else len(h) for i, h in enumerate(heads)]
+    right = [bool(rows) and all(isinstance(r[i], int | float) for r in rows) for i in range(len(heads))]
+
+    def line(cells: Sequence[str]) -> str:
+        return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)).rstrip()
+
+    return "\n".join([line(heads), line(["-" * w for w in widths]), *map(line, texts)])
+
+
+def layer_table(arena: ArenaPlan) -> str:
+    """One line a layer: kernel, shapes, MACs, flash, place in the arena."""
+    rows = []
+    for layer in arena.schedule.layers:
+        out = layer.op.output
+        offset = arena.offset(out)
+        shape = "x".join(map(str, out.shape))
+        rows.append((layer.label, layer.op.KIND, layer.kernel.name, shape, layer.op.macs, layer.table_bytes,
+                     f"[{offset}, {offset + out.nbytes})"))
+    return table(rows, ("layer", "operator", "kernel", "output", "MACs", "flash", "arena"))
+
+
+def explain(arena: ArenaPlan) -> str:
+    """For each layer the kernel chosen, why, and each one passed over, with its reason."""
+    lines = []
+    for layer in arena.schedule.layers:
+        shape = "x".join(map(str, layer.op.output.shape))
+        lines.append(f"{layer.label}  {layer.op.KIND} -> {shape}  {layer.op.name!r}")
+        lines.append(f"     takes  {layer.kernel.name}: {layer.kernel.why}")
+        lines.extend(f"     not    {name}: {reason}" for name, reason in layer.rejected)
+    return "\n".join(lines)
+
+
+def summary(arena: ArenaPlan) -> str:
+    """The figures of a conversion in three lines."""
+    proof = "proven minimal" if arena.plan.optimal else f"at least {arena.plan.lower_bound_bytes:,} needed"
+    return "\n".join([
+        f"arena    {arena.arena_bytes:>10,} bytes of RAM ({proof})",
+        f"weights  {weights_bytes(arena):>10,} bytes of flash",
+        f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates",
+    ])
+
+
+def buffer_table(arena: ArenaPlan) -> str:
+    """Every buffer: place, size, the steps it lives."""
+    plan = arena.plan
+    rows = [
+        (b.name, plan.offsets[b.name], b.size_bytes, f"[{b.start}, {b.end})")
+        for b in sorted(plan.problem.buffers, key=lambda b: (b.start, plan.offsets[b.name]))
+    ]
+    return table(rows, ("buffer", "offset", "bytes", "live in steps"))
+
+
+def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
+    """The memory plan as data."""
+    plan = arena.plan
+    return {
+        "peak_bytes": plan.peak_bytes, "lower_bound_bytes": plan.lower_bound_bytes, "proven_optimal": plan.optimal,
+        "planner": plan.planner, "steps": [layer.label for layer in arena.schedule.layers],
+        "buffers": [
+            {"name": b.name, "offset": plan.offsets[b.name], "bytes": b.size_bytes, "start": b.start, "end": b.end}
+            for b in plan.problem.buffers
+        ],
+    }
+
+
+def verification(figures: dict[str, Any]) -> str:
+    """The outcome of verify() as a short list."""
+    compared = f"{figures['samples']} samples" + (f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else "")
+    lines = [f"{'EXACT' if figures['exact'] else 'DIFFERENT'}  {compared}, {figures['target']} against TFLM's reference kernels"]
+    if figures["difference"]:
+        lines.append(f"  first difference: {figures['difference']}")
+    if figures["instructions"] is not None:
+        per_mac = f" ({figures['instructions'] / figures['macs']:.2f} per MAC)" if figures["macs"] else ""
+        lines.append(f"  instructions  {figures['instructions']:>12,}{per_mac}, executed under QEMU: not cycles")
+        lines.append(f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}; "
+                     f"stack {figures['stack_bytes']:,} more")
+    else:
+        lines.append(f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}")
+    lines.append(f"  flash         {figures['flash_bytes']:>12,} bytes: code {figures['code_bytes']:,}, constants {figures['constants_bytes']:,}")
+    return "\n".join(lines)
