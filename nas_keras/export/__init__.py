@@ -1,0 +1,1 @@
+"""A trained network becomes an int8 .tflite file."""

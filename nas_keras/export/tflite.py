@@ -1,0 +1,76 @@
+"""A quantisation-aware model -> int8 .tflite bytes, and what those bytes answer."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterable
+from contextlib import contextmanager
+
+import numpy as np
+import tensorflow as tf
+import tf_keras
+
+from nas_keras.data import Coding, Data
+from nas_keras.export.qat import fold_gain
+
+
+def to_tflite(quantized: tf_keras.Model, coding: Coding) -> bytes:
+    """Full-int8 file: int8 input as `coding` says, int8 logits. Changes `quantized` (see `fold_gain`)."""
+    fold_gain(quantized, coding)
+    converter = tf.lite.TFLiteConverter.from_keras_model(quantized)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    with _quiet():
+        model = converter.convert()
+    details = tf.lite.Interpreter(model_content=model).get_input_details()[0]
+    scale, zero_point = details["quantization"]
+    assert math.isclose(scale, coding.scale, rel_tol=1e-6) and zero_point == coding.zero_point, details
+    return model
+
+
+class Reference:
+    """The file's own answers, by TensorFlow Lite's reference kernels, which equal TFLM bit for bit."""
+
+    def __init__(self, model: bytes, batch: int = 100):
+        self.batch = batch
+        self.interpreter = tf.lite.Interpreter(
+            model_content=model, experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF
+        )
+        self.input = self.interpreter.get_input_details()[0]["index"]
+        self.output = self.interpreter.get_output_details()[0]["index"]
+
+    def __call__(self, q: np.ndarray) -> np.ndarray:
+        """int8 logits (count, classes) of int8 inputs (count, rows, columns, channels)."""
+        return np.concatenate([self._run(q[i:i + self.batch]) for i in range(0, len(q), self.batch)])
+
+    def _run(self, q: np.ndarray) -> np.ndarray:
+        if tuple(self.interpreter.get_input_details()[0]["shape"]) != q.shape:
+            self.interpreter.resize_tensor_input(self.input, q.shape)
+        self.interpreter.allocate_tensors()
+        self.interpreter.set_tensor(self.input, q)
+        self.interpreter.invoke()
+        return self.interpreter.get_tensor(self.output).copy()
+
+
+def int8_accuracy(model: bytes, data: Data, coding: Coding) -> float:
+    """Share of `data` that the exported file classifies correctly."""
+    return float(np.mean(Reference(model)(coding.quantize(data.x)).argmax(axis=1) == data.y))
+
+
+@contextmanager
+def _quiet() -> Iterable[None]:
+    """Keep the converter's C++ chatter off the screen; what it says is shown when it fails."""
+    with tempfile.TemporaryFile() as log:
+        saved = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            log.seek(0)
+            os.write(saved, log.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

@@ -1,0 +1,33 @@
+"""Small data and networks on which training takes seconds."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from nas_keras.data import Data, load
+from nas_keras.space.arch import Arch, Block, Stem
+
+
+@pytest.fixture(scope="session")
+def stripes() -> tuple[Data, Data]:
+    """Four classes of 12x12 uint8 images, bright stripes of four directions in noise: learnt within an epoch or two."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(4, size=640)
+    phase = rng.integers(4, size=640)
+    rows, columns = np.mgrid[:12, :12]
+    along = np.stack([rows, columns, rows + columns, rows - columns])[y]
+    bright = (along + phase[:, None, None]) % 4 < 2
+    x = np.clip(90 + 70 * bright + rng.normal(0, 25, bright.shape), 0, 255).astype(np.uint8)[..., None]
+    return load((x[:512], y[:512]), where="train"), load((x[512:], y[512:]), where="val")
+
+
+@pytest.fixture(scope="session")
+def tiny_arch() -> Arch:
+    """Stem, a block without expansion, a striding block and a residual one: every construct, 12x12 input."""
+    stages = ((Block(8, (3, 3), 1, 8),), (Block(24, (5, 5), 2, 16), Block(32, (3, 3), 1, 16)))
+    return Arch((12, 12, 1), Stem((3, 3), (1, 1), 8), stages, 4)
