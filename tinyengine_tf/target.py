@@ -145,11 +145,35 @@ def _build(name: str, table: dict[str, Any], where: str) -> Target:
         values = {**_parse(cores[values["core"]].read_text(encoding="utf-8"), values["core"]), **values}
     values["name"] = name
     values.setdefault("title", name)
+    _check_types(values, Target, where)
     values["cflags"] = tuple(values.get("cflags", ()))
     values["ram"] = tuple(_record(RamRegion, region, where) for region in values.get("ram", ()))
     if "emulator" in values:
         values["emulator"] = _record(Emulator, values["emulator"], where)
     return _record(Target, values, where)
+
+
+_TOML_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "str": ((str,), "a string"),
+    "int": ((int,), "an integer"),
+    "int | None": ((int,), "an integer"),
+    "float | None": ((int, float), "a number"),
+    "tuple[str, ...]": ((list, str), "a list of strings"),
+    "tuple[RamRegion, ...]": ((list, dict), "a list of tables"),
+    "Emulator | None": ((dict,), "a table"),
+}
+
+
+def _check_types(values: dict[str, Any], kind: type, where: str) -> None:
+    """Require that TOML values have the types that dataclass `kind` annotates; of lists the elements, too."""
+    for field in dataclasses.fields(kind):
+        if field.name not in values:
+            continue
+        value, (types, noun) = values[field.name], _TOML_TYPES[field.type]
+        fits = isinstance(value, types[0] if types[0] is list else types) and not isinstance(value, bool)
+        if types[0] is list and fits:
+            fits = all(isinstance(element, types[1]) for element in value)
+        _require(fits, where, f"{field.name} is {value!r}, expected {noun}")
 
 
 def _record(kind: type, values: dict[str, Any], where: str) -> Any:
@@ -159,6 +183,8 @@ def _record(kind: type, values: dict[str, Any], where: str) -> Any:
     _require(not unknown, where, f"unknown keys {', '.join(unknown)} for {kind.__name__}; allowed: {', '.join(f.name for f in fields)}")
     absent = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in values]
     _require(not absent, where, f"{kind.__name__} lacks {', '.join(absent)}")
+    if kind is not Target:  # checked before its lists became tuples
+        _check_types(values, kind, where)
     return kind(**values)
 
 
