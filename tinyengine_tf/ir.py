@@ -156,6 +156,13 @@ class Op:
         """Multiply-accumulates of one inference; 0 for operators that have none."""
         return 0
 
+    def evaluate(self) -> "tuple[np.ndarray, ...] | None":
+        """Values of the outputs if they are known before the network runs, else None.
+
+        An operator overrides this when its result on constants (or its input's shape) is cheap to compute exactly.
+        """
+        return None
+
     def check(self) -> None:
         """Raise InvalidIR when attributes and shapes contradict each other."""
 

@@ -12,8 +12,8 @@ The generated function is called as
 
     fn(in0, in1, ..., out0, ..., [scratch,] tables in order, args in order)
 
-where `inN` is a pointer to a row or a whole tensor, or, if its RowWindow has several rows, an
-array of row pointers. Where rows live (a full tensor, a ring, a constant row of padding) is not
+where `inN` is a pointer to a row or a whole tensor, or, if its RowWindow is an `array`, an
+array of row pointers. Row kernels may name `y` among args: the output row within its image. Where rows live (a full tensor, a ring, a constant row of padding) is not
 the kernel's business: that is what lets one kernel serve per-layer and fused execution.
 
 Kernels never use `restrict` on activations: the planner may let output overlap input.
@@ -42,7 +42,7 @@ class Table:
 
     @property
     def nbytes(self) -> int:
-        return self.length * {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "uint32_t": 4, "float": 4}[self.ctype]
+        return self.length * {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "uint32_t": 4, "int64_t": 8, "float": 4}[self.ctype]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class RowWindow:
 
     fill    rows outside the image are a constant row of this value; None passes a null pointer.
     starts  instead of the formula, the first row for each output row (resizing).
+    array   the kernel takes an array of row pointers; implied by several rows, for a kernel whose
+            window may have one row or more.
     """
 
     size: int = 1
@@ -59,6 +61,11 @@ class RowWindow:
     pad: int = 0
     fill: int | None = None
     starts: tuple[int, ...] | None = None
+    array: bool = False
+
+    @property
+    def is_array(self) -> bool:
+        return self.array or self.size > 1
 
     def first(self, y: int) -> int:
         return self.starts[y] if self.starts is not None else y * self.stride - self.pad
@@ -83,6 +90,8 @@ class Layout:
                    0 where a unit is read completely before it is written.
     scratch_bytes  working memory while the kernel runs.
     in_place       (whole) the output may lie exactly on the first data input.
+    distances      (whole or flat, instead of what follows from the rest) per data input, the smallest legal
+                   offset(input) - offset(output) in bytes when the two overlap; None: never. See `copy_distance`.
     """
 
     windows: tuple[RowWindow | None, ...] | None = None
@@ -90,6 +99,7 @@ class Layout:
     hold: int = 0
     scratch_bytes: int = 0
     in_place: bool = False
+    distances: tuple[int | None, ...] | None = None
 
 
 class Kernel:

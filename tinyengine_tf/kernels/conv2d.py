@@ -13,7 +13,7 @@ from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 def conv_window(op: Conv2D | DepthwiseConv2D) -> RowWindow:
     """The rows a convolution reads; those outside the image hold the input's zero point."""
     w = op.window
-    return RowWindow(w.kernel.h, w.stride.h, w.dilation.h, w.pad_top, fill=op.input.zero_point)
+    return RowWindow(w.kernel.h, w.stride.h, w.dilation.h, w.pad_top, fill=op.input.zero_point, array=True)
 
 
 @kernel

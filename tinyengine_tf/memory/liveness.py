@@ -85,6 +85,8 @@ def overlap_distance(layout: Layout, position: int, source: Tensor, out: Tensor)
     Outputs are written and inputs consumed in ascending order. When output unit t is written, everything
     below out + (t + 1) * out_unit is overwritten, so the first input unit still needed must not lie below.
     """
+    if layout.distances is not None:
+        return layout.distances[position]
     if layout.windows is None:
         return 0 if layout.in_place and position == 0 and source.nbytes >= out.nbytes else None
     window = layout.windows[position]
