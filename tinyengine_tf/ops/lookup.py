@@ -1,0 +1,81 @@
+"""Unary operators on 8-bit values: whatever they compute, it is a table of 256 entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import RawOpLike, Reject, operator
+from tinyengine_tf.ops.unary import UNARY, all_values
+
+BYTES = (DType.INT8, DType.UINT8)
+
+
+@operator(*UNARY)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lookup(Op):
+    """A function of one 8-bit value, elementwise: activations, requantisation, anything with one variable.
+
+    table     the output for each value of the input's type, ascending from its smallest
+    function  the .tflite operators that it carries out, for people
+    """
+
+    table: tuple[int, ...]
+    function: str
+
+    @cached_property
+    def is_identity(self) -> bool:
+        """Every byte stays as it is (the scales may still differ)."""
+        return self._same_type and self.table == tuple(all_values(self.input.dtype).tolist())
+
+    @cached_property
+    def clamp(self) -> tuple[int, int] | None:
+        """(low, high) where the function only limits its input to that range, else None."""
+        if not self._same_type:
+            return None
+        low, high = min(self.table), max(self.table)
+        return (low, high) if np.array_equal(self.table, np.clip(all_values(self.input.dtype), low, high)) else None
+
+    @cached_property
+    def flips_sign_bit(self) -> bool:
+        """The exact relabelling between int8 and uint8: 128 is added or subtracted."""
+        shift = {DType.INT8: 128, DType.UINT8: -128}[self.input.dtype]
+        return not self._same_type and np.array_equal(self.table, all_values(self.input.dtype) + shift)
+
+    @property
+    def _same_type(self) -> bool:
+        return self.input.dtype is self.output.dtype
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y = inputs[0], outputs[0]
+        assert x is not None
+        if (x.dtype, y.dtype) != (DType.INT8, DType.INT8):
+            raise Reject("input and output are int8", f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}")
+        return (lookup(raw.opcode, x, y, lambda: UNARY[raw.opcode](raw.options, x, y).tolist()),)
+
+    def check(self) -> None:
+        info = np.iinfo(self.output.dtype.numpy)
+        if len(self.table) != 256 or min(self.table) < info.min or max(self.table) > info.max:
+            raise InvalidIR(f"table of {len(self.table)} values for {self.output!r}", where=self.name)
+        if self.input.elements != self.output.elements or {self.input.dtype, self.output.dtype} - set(BYTES):
+            raise InvalidIR(f"{self.input!r} looked up to {self.output!r}", where=self.name)
+
+
+def require_quantized(*tensors: Tensor) -> None:
+    for t in tensors:
+        if t.quant is None or t.quant.per_channel:
+            raise Reject("8-bit tensors have a scale and a zero point, one per tensor", t)
+
+
+def lookup(function: str, x: Tensor, y: Tensor, build: Callable[[], Sequence[int]]) -> Lookup:
+    """A Lookup after the checks that every function needs."""
+    require_quantized(x, y)
+    if x.elements != y.elements:
+        raise Reject("input and output have the same number of elements", f"{x} -> {y}")
+    return Lookup(inputs=(x,), outputs=(y,), table=tuple(build()), function=function)

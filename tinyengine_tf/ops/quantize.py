@@ -1,0 +1,73 @@
+"""QUANTIZE and DEQUANTIZE: between float32 and integers, and from one 8-bit quantisation to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import PER_TENSOR, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.lookup import lookup, require_quantized
+from tinyengine_tf.ops.unary import requantized
+
+REQUANTIZE_TYPES = ((DType.INT8, DType.INT8), (DType.INT8, DType.UINT8), (DType.UINT8, DType.INT8))
+
+
+def same_elements(op: Op) -> bool:
+    return op.input.elements == op.output.elements
+
+
+SAME_ELEMENTS = Constraint("input and output have the same number of elements", same_elements)
+
+
+@operator("QUANTIZE")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Quantize(Op):
+    """float32 to int8 or int16: zero_point + round(x / scale), halves away from zero, saturated; NaN gives the zero point.
+
+    Between 8-bit types QUANTIZE becomes a Lookup.
+    """
+
+    CONSTRAINTS: ClassVar = (PER_TENSOR, SAME_ELEMENTS)
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y = inputs[0], outputs[0]
+        assert x is not None
+        if (x.dtype, y.dtype) in REQUANTIZE_TYPES:
+            return (lookup("QUANTIZE", x, y, lambda: requantized(raw.options, x, y).tolist()),)
+        if x.dtype is not DType.FLOAT32 or y.dtype not in (DType.INT8, DType.INT16):
+            raise Reject(
+                "it converts float32 to int8 or int16, or int8 to int8 or uint8, or uint8 to int8",
+                f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}",
+            )
+        require_quantized(y)
+        return (cls(inputs=(x,), outputs=(y,)),)
+
+    def check(self) -> None:
+        if self.input.dtype is not DType.FLOAT32 or self.output.dtype not in (DType.INT8, DType.INT16):
+            raise InvalidIR(f"{self.input!r} quantised to {self.output!r}", where=self.name)
+
+
+@operator("DEQUANTIZE")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dequantize(Op):
+    """int8, uint8 or int16 to float32: scale * (q - zero_point), rounded once."""
+
+    CONSTRAINTS: ClassVar = (
+        Constraint("it converts int8, uint8 or int16 to float32",
+                   lambda op: op.input.dtype in (DType.INT8, DType.UINT8, DType.INT16) and op.output.dtype is DType.FLOAT32,
+                   lambda op: f"{op.input.dtype.tflite_name} -> {op.output.dtype.tflite_name}"),
+        Constraint("the input has a scale and a zero point", lambda op: op.input.quant is not None),
+        PER_TENSOR,
+        SAME_ELEMENTS,
+    )
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        return (cls(inputs=inputs[:1], outputs=outputs),)
+
+    def check(self) -> None:
+        if self.output.dtype is not DType.FLOAT32 or not same_elements(self):
+            raise InvalidIR(f"{self.input!r} dequantised to {self.output!r}", where=self.name)
