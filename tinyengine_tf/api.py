@@ -21,6 +21,7 @@ from tinyengine_tf.memory.arena import ArenaPlan, plan_arena
 from tinyengine_tf.ops.importer import import_graph
 from tinyengine_tf.output import MANIFEST, write_folder
 from tinyengine_tf.report import report, weights_bytes
+from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import Target, load_target
 from tinyengine_tf.tflite import read
 from tinyengine_tf.verify import Verification
@@ -80,9 +81,9 @@ def read_model(model: Model) -> tuple[bytes, str]:
     return data, path.stem
 
 
-def compile_graph(graph: Graph, target: Target, *, io: str = "model", exact: bool = True) -> ArenaPlan:
+def compile_graph(graph: Graph, target: Target, goal: Goal = Goal(), *, io: str = "model", exact: bool = True) -> ArenaPlan:
     """Passes, schedule and memory plan: everything that `render` needs and `estimate` measures."""
-    return plan_arena(schedule.build(passes.run(graph, io=io), target), exact=exact)
+    return plan_arena(schedule.build(passes.run(graph, io=io), target, goal), exact=exact)
 
 
 def convert(
@@ -92,18 +93,22 @@ def convert(
     target: str | Target = "cortex-m4",
     name: str = "net",
     io: str = "model",
+    optimize: str = "latency",
+    ram_budget_bytes: int | None = None,
     options: Options | None = None,
 ) -> Conversion:
     """Turn an int8 .tflite model into C for `target`; write it to the folder `out` if one is given.
 
-    name   prefix of every C symbol and file.
-    io     "model": inputs and outputs as in the file; "int8": without boundary QUANTIZE/DEQUANTIZE.
+    name               prefix of every C symbol and file.
+    io                 "model": inputs and outputs as in the file; "int8": without boundary QUANTIZE/DEQUANTIZE.
+    optimize           "latency", "balanced" or "ram": see schedule.Goal.
+    ram_budget_bytes   least work within this arena instead.
     Raises ModelError, UnsupportedError, UsageError, or DoesNotFitError when the arena or the constants
     exceed a board's memory. Nothing is written on an error.
     """
     chosen = options or Options(name=name)
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(load_graph(model), device, io=io)
+    arena = compile_graph(load_graph(model), device, Goal(optimize, ram_budget_bytes), io=io)
     check_fit(arena)
     bundle = dict(render(arena, chosen))
     content = report(arena, chosen.name)
@@ -135,14 +140,22 @@ def check_fit(arena: ArenaPlan) -> None:
         )
 
 
-def estimate(model: Model | Graph, *, target: str | Target = "cortex-m4", io: str = "model", exact: bool = False) -> Estimate:
+def estimate(
+    model: Model | Graph,
+    *,
+    target: str | Target = "cortex-m4",
+    io: str = "model",
+    optimize: str = "latency",
+    ram_budget_bytes: int | None = None,
+    exact: bool = False,
+) -> Estimate:
     """What convert() would report for a model, or for a Graph whose constants may lack their values.
 
     Fast enough to be asked by a search: the exact planner runs only with exact=True.
     """
     graph = model if isinstance(model, Graph) else load_graph(model)
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(graph, device, io=io, exact=exact)
+    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes), io=io, exact=exact)
     return Estimate(arena.arena_bytes, weights_bytes(arena), graph.macs, arena)
 
 
@@ -151,6 +164,8 @@ def verify(
     *,
     target: str | Target = "cortex-m4",
     io: str = "model",
+    optimize: str = "latency",
+    ram_budget_bytes: int | None = None,
     inputs: str | Path | Sequence[Sequence[np.ndarray]] | None = None,
     count: int = 3,
     seed: int = 0,
@@ -168,7 +183,7 @@ def verify(
     data, name = read_model(model)
     graph = import_graph(read(data, name))
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(graph, device, io=io)
+    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes), io=io)
     samples = load_samples(inputs) if isinstance(inputs, str | Path) else inputs
     return verify_arena(data, graph, arena, samples=samples, count=count, seed=seed, layers=layers, sanitize=sanitize)
 

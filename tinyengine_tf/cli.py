@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from tinyengine_tf import api, report
 from tinyengine_tf.errors import InternalError, MismatchError, TinyEngineError
 from tinyengine_tf.ops import catalogue
 from tinyengine_tf.passes import IO_MODES
+from tinyengine_tf.schedule import OPTIMIZE
 from tinyengine_tf.target import load_target, target_names
 
 EPILOG = """examples:
@@ -52,6 +54,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         sub.add_argument("--target", default="cortex-m4", help="core or board (see `targets`), or a .toml file; default %(default)s")
         sub.add_argument("--io", default="model", choices=IO_MODES,
                          help="model: inputs and outputs as in the file; int8: without boundary QUANTIZE/DEQUANTIZE")
+        sub.add_argument("--optimize", default="latency", choices=OPTIMIZE,
+                         help="latency: least work; ram: least memory; balanced: least memory within 5 %% more work; default %(default)s")
+        sub.add_argument("--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000")
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub
 
@@ -81,6 +86,19 @@ def _positive(text: str) -> int:
     return value
 
 
+def _size(text: str) -> int:
+    """Bytes from 20000, 64KB (1024 each), 1MB."""
+    match = re.fullmatch(r"(\d+)\s*([kKmM]?)(i?[bB])?", text.strip())
+    if match is None or int(match[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 20000, 64KB or 1MB")
+    return int(match[1]) * {"": 1, "k": 1024, "m": 1024 * 1024}[match[2].lower()]
+
+
+def _plan_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The options that all commands on a model share."""
+    return {"target": args.target, "io": args.io, "optimize": args.optimize, "ram_budget_bytes": args.ram_budget}
+
+
 def _run(args: argparse.Namespace) -> None:
     logging.use_absl_handler()
     logging.get_absl_handler().setFormatter(None)
@@ -103,7 +121,7 @@ def _print_json(value: Any) -> None:
 
 
 def _convert(args: argparse.Namespace) -> None:
-    result = api.convert(args.model, args.out, target=args.target, name=args.name, io=args.io)
+    result = api.convert(args.model, args.out, name=args.name, **_plan_options(args))
     if args.json:
         _print_json(result.report)
         return
@@ -115,7 +133,7 @@ def _convert(args: argparse.Namespace) -> None:
 
 
 def _compiled(args: argparse.Namespace) -> api.Estimate:
-    return api.estimate(args.model, target=args.target, io=args.io, exact=True)
+    return api.estimate(args.model, exact=True, **_plan_options(args))
 
 
 def _plan(args: argparse.Namespace) -> None:
@@ -143,8 +161,8 @@ def _verify(args: argparse.Namespace) -> None:
     if not args.json:
         logging.info("building and running for %s, comparing with TFLM ...", args.target)
     result = api.verify(
-        args.model, target=args.target, io=args.io, inputs=args.inputs, count=args.samples, seed=args.seed,
-        layers=args.layers, sanitize=args.sanitize,
+        args.model, inputs=args.inputs, count=args.samples, seed=args.seed, layers=args.layers, sanitize=args.sanitize,
+        **_plan_options(args),
     )
     if args.json:
         _print_json(result.as_dict())

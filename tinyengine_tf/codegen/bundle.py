@@ -18,9 +18,9 @@ from typing import Any
 
 import jinja2
 
-from tinyengine_tf.codegen.layers import LayerView, layer_views
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
+from tinyengine_tf.codegen.layers import Views
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
@@ -94,7 +94,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
     env = environment()
     constants = Constants(options.name)
     functions = Functions(env)
-    layers = layer_views(arena, options.name, constants, functions)
+    steps = Views(arena, constants, functions).steps()
     graph = arena.schedule.graph
 
     def ports(tensors: tuple[Tensor, ...]) -> list[PortView]:
@@ -102,7 +102,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
 
     context: dict[str, Any] = {
         "name": options.name, "NAME": options.name.upper(), "options": options,
-        "graph": graph, "target": arena.schedule.target, "layers": layers,
+        "graph": graph, "target": arena.schedule.target, "steps": steps, "layers": arena.schedule.layers,
         "arena_bytes": max(arena.arena_bytes, 1),
         "inputs": ports(graph.inputs), "outputs": ports(graph.outputs),
         "functions": functions.texts, "preludes": functions.preludes,

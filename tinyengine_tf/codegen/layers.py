@@ -1,113 +1,180 @@
-"""What the template of net.c needs to know of each layer."""
+"""What the template of net.c needs to know of each step and layer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
 from tinyengine_tf.ir import Tensor
-from tinyengine_tf.kernels.base import RowWindow, row_elements, rows_of
+from tinyengine_tf.kernels.base import RowWindow, Table, row_elements, rows_of
 from tinyengine_tf.memory.arena import ArenaPlan
-from tinyengine_tf.schedule import Layer
+from tinyengine_tf.schedule import Layer, Step
 
 
 @dataclass(frozen=True)
-class InputView:
-    """One data input of a layer and, when it is read by rows, the rows."""
+class TensorView:
+    """A tensor as a layer function sees it: where it begins and, if it is walked by rows, how.
+
+    name     C variable; `pointer` the address of its first row
+    window   rows that one output row reads (inputs of row layers); None: a pointer to all of it
+    ring     rows kept, if the tensor is a ring inside a pipeline; 0: all rows are there
+    outside  what stands for rows outside the image, "" if none is ever read
+    starts   C name of the table of first rows, for windows that have one
+    """
 
     name: str
     tensor: Tensor
     pointer: str
-    window: RowWindow | None
+    window: RowWindow | None = None
     rows: int = 0
     row_elements: int = 0
+    ring: int = 0
     outside: str = ""
     starts: str = ""
 
+    def row(self, index: str) -> str:
+        """C expression for row `index`, which exists."""
+        if self.ring == 1:
+            return self.name
+        if self.ring and self.ring < self.rows:
+            index = f"{index} % {self.ring}"
+        return f"{self.name} + {index} * {self.row_elements}"
 
-@dataclass(frozen=True)
-class OutputView:
-    name: str
-    tensor: Tensor
-    pointer: str
-    row_elements: int = 0
+    def first(self, y: str) -> str:
+        """C expression for the first row that output row `y` reads."""
+        assert self.window is not None
+        if self.starts:
+            return f"{self.starts}[{y}]"
+        scaled = y if self.window.stride == 1 else f"{y} * {self.window.stride}"
+        return f"{scaled} - {self.window.pad}" if self.window.pad else scaled
 
 
 @dataclass(frozen=True)
 class LayerView:
-    """A layer as net.c shows it. `by_rows`: one call per output row of each of `batch` images."""
+    """A layer as net.c shows it. `by_rows`: its function computes row y of image n; else all at once."""
 
     layer: Layer
-    inputs: tuple[InputView, ...]
-    outputs: tuple[OutputView, ...]
+    inputs: tuple[TensorView, ...]
+    outputs: tuple[TensorView, ...]
     by_rows: bool
     batch: int
     out_rows: int
     function: str
     tail: tuple[str, ...]
-    scratch: str
     comment: tuple[str, ...]
 
     @property
-    def reads_outside(self) -> bool:
-        return any(i.outside for i in self.inputs)
+    def counter(self) -> str:
+        """The loop variable that counts this layer's rows in a pipeline."""
+        return f"n{self.layer.index}"
 
 
-def layer_views(arena: ArenaPlan, name: str, constants: Constants, functions: Functions) -> list[LayerView]:
-    """Render every layer's kernel and collect its constants."""
-    return [_layer_view(arena, layer, constants, functions) for layer in arena.schedule.layers]
+@dataclass(frozen=True)
+class StageView:
+    """A layer of a pipeline and the C condition under which its next row can be computed."""
+
+    view: LayerView
+    ready: str
 
 
-def _layer_view(arena: ArenaPlan, layer: Layer, constants: Constants, functions: Functions) -> LayerView:
-    op, layout, kernel = layer.op, layer.layout, layer.kernel
-    by_rows = layout.windows is not None and not layout.flat
-    inputs = tuple(_input_view(arena, layer, i, constants, by_rows) for i in range(len(op.data_inputs)))
-    outputs = tuple(
-        OutputView(f"out{i}", t, f"arena + {arena.offset(t)}", row_elements(t) if by_rows else 0)
-        for i, t in enumerate(op.outputs)
-    )
-    units = layout.flat or 0
-    function = functions.function(kernel.name, layer.label, kernel.template, kernel.params(op, units), kernel.needs)
-    tables = tuple(constants.table(layer.label, t) for t in layer.tables)
-    return LayerView(
-        layer=layer, inputs=inputs, outputs=outputs, by_rows=by_rows,
-        batch=op.output.shape[0] if by_rows else 1,
-        out_rows=rows_of(op.output) if by_rows else 1,
-        function=function,
-        tail=(*tables, *kernel.args(op)),
-        scratch=f"arena + {arena.scratch_offset(layer)}" if layout.scratch_bytes else "",
-        comment=_comment(arena, layer),
-    )
+@dataclass(frozen=True)
+class StepView:
+    step: Step
+    layers: tuple[LayerView, ...]
+    stages: tuple[StageView, ...]
 
 
-def _input_view(arena: ArenaPlan, layer: Layer, position: int, constants: Constants, by_rows: bool) -> InputView:
-    tensor = layer.op.data_inputs[position]
-    pointer = f"arena + {arena.offset(tensor)}"
-    window = layer.layout.windows[position] if by_rows and layer.layout.windows else None
-    if window is None:
-        return InputView(f"in{position}", tensor, pointer, None)
-    outside = ""
-    if window.leaves_image(rows_of(tensor), rows_of(layer.op.output)):
-        outside = "0" if window.fill is None else constants.fill(window.fill, row_elements(tensor))
-    return InputView(f"in{position}", tensor, pointer, window, rows_of(tensor), row_elements(tensor), outside)
+class Views:
+    """Renders every layer's kernel, collecting constants and functions, and describes steps for the template."""
+
+    def __init__(self, arena: ArenaPlan, constants: Constants, functions: Functions):
+        self._arena, self._constants, self._functions = arena, constants, functions
+
+    def steps(self) -> list[StepView]:
+        return [self._step(step) for step in self._arena.schedule.steps]
+
+    def _step(self, step: Step) -> StepView:
+        views = tuple(self._layer(step, layer) for layer in step.layers)
+        return StepView(step, views, _stages(step, views) if step.fused else ())
+
+    def _layer(self, step: Step, layer: Layer) -> LayerView:
+        op, layout, kernel = layer.op, layer.layout, layer.kernel
+        by_rows = step.fused or (layout.windows is not None and not layout.flat)
+        inputs = tuple(self._input(step, layer, i, by_rows) for i in range(len(op.data_inputs)))
+        outputs = tuple(self._output(step, i, t, by_rows) for i, t in enumerate(op.outputs))
+        units = layout.flat // rows_of(op.output) if by_rows and layout.flat else layout.flat
+        function = self._functions.function(kernel.name, layer.label, kernel.template, kernel.params(op, units), kernel.needs)
+        scratch = (f"arena + {self._arena.scratch_offset(step)}",) if layout.scratch_bytes else ()
+        tables = tuple(self._constants.table(layer.label, t) for t in layer.tables)
+        return LayerView(
+            layer=layer, inputs=inputs, outputs=outputs, by_rows=by_rows,
+            batch=op.output.shape[0] if by_rows else 1,
+            out_rows=rows_of(op.output) if by_rows else 1,
+            function=function, tail=(*scratch, *tables, *kernel.args(op)), comment=self._comment(step, layer),
+        )
+
+    def _input(self, step: Step, layer: Layer, position: int, by_rows: bool) -> TensorView:
+        tensor = layer.op.data_inputs[position]
+        name, pointer = f"in{position}", self._pointer(tensor)
+        window = layer.layout.windows[position] if by_rows and layer.layout.windows else None
+        if window is None:
+            return TensorView(name, tensor, pointer)
+        outside, starts = "", ""
+        if window.leaves_image(rows_of(tensor), rows_of(layer.op.output)):
+            outside = "0" if window.fill is None else self._constants.fill(window.fill, row_elements(tensor))
+        if window.starts is not None:
+            firsts = window.starts
+            starts = self._constants.table(layer.label, Table(f"starts{position}", "int16_t", len(firsts), lambda: np.asarray(firsts)))
+        return TensorView(name, tensor, pointer, window, rows_of(tensor), row_elements(tensor), step.rings.get(tensor, 0), outside, starts)
+
+    def _output(self, step: Step, position: int, tensor: Tensor, by_rows: bool) -> TensorView:
+        pointer = self._pointer(tensor)
+        if not by_rows:
+            return TensorView(f"out{position}", tensor, pointer)
+        ring = step.rings.get(tensor, 0)
+        return TensorView(f"out{position}", tensor, pointer, RowWindow(), rows_of(tensor), row_elements(tensor), ring)
+
+    def _pointer(self, tensor: Tensor) -> str:
+        return f"arena + {self._arena.offset(tensor)}"
+
+    def _comment(self, step: Step, layer: Layer) -> tuple[str, ...]:
+        """Where everything is and why it is so, above each layer."""
+        op = layer.op
+        source = ", ".join(map(str, op.source))
+        lines = [f'{layer.label}  {op.KIND}  "{_comment_safe(op.name)}"' + (f"   tflite op {source}" if source else "")]
+        for role, tensors in (("in ", op.data_inputs), ("out", op.outputs)):
+            lines.extend(f"  {role}   {self._describe(step, t)}" for t in tensors)
+        if layer.tables:
+            lines.append(f"  flash {layer.table_bytes} bytes;  {op.macs} MACs")
+        lines.append(f"  why   {layer.kernel.name}: {layer.kernel.why}")
+        return tuple(lines)
+
+    def _describe(self, step: Step, t: Tensor) -> str:
+        shape = "x".join(map(str, t.shape)) or "scalar"
+        quant = f" scale {t.scale:.6g} zero {t.zero_point}" if t.quant and not t.quant.per_channel else ""
+        begin = self._arena.offset(t)
+        end = begin + (step.ring_bytes(t) if t in step.rings else t.nbytes)
+        ring = f", a ring of {step.rings[t]} rows" if t in step.rings else ""
+        return f"{t.dtype.tflite_name.lower():8}{shape:16}{quant:32} arena [{begin}, {end}){ring}"
 
 
-def _comment(arena: ArenaPlan, layer: Layer) -> tuple[str, ...]:
-    """Where everything is and why it is so, above each layer."""
-    op = layer.op
-    source = ", ".join(map(str, op.source))
-    lines = [f'{layer.label}  {op.KIND}  "{_comment_safe(op.name)}"' + (f"   tflite op {source}" if source else "")]
-    for role, tensors in (("in ", op.data_inputs), ("out", op.outputs)):
-        for t in tensors:
-            shape = "x".join(map(str, t.shape)) or "scalar"
-            quant = f" scale {t.scale:.6g} zero {t.zero_point}" if t.quant and not t.quant.per_channel else ""
-            begin = arena.offset(t)
-            lines.append(f"  {role}   {t.dtype.tflite_name.lower():8}{shape:16}{quant:32} arena [{begin}, {begin + t.nbytes})")
-    if layer.tables:
-        lines.append(f"  flash {layer.table_bytes} bytes;  {op.macs} MACs")
-    lines.append(f"  why   {layer.kernel.name}: {layer.kernel.why}")
-    return tuple(lines)
+def _stages(step: Step, views: tuple[LayerView, ...]) -> tuple[StageView, ...]:
+    """For each layer of a pipeline, the condition `rows are left and all that the next one reads exist`."""
+    producer = {v.layer.op.output: v for v in views}
+    stages = []
+    for v in views:
+        conditions = [f"{v.counter} < {v.out_rows}"]
+        for i in v.inputs:
+            if i.window is not None and i.tensor in producer:
+                have = producer[i.tensor].counter
+                reach = (i.window.size - 1) * i.window.dilation
+                last = i.first(v.counter) + (f" + {reach}" if reach else "")
+                conditions.append(f"({have} == {i.rows} || {last} < {have})")
+        stages.append(StageView(v, " && ".join(conditions)))
+    return tuple(stages)
 
 
 def _comment_safe(text: str) -> str:

@@ -9,7 +9,7 @@ from tinyengine_tf.memory.liveness import Liveness, liveness
 from tinyengine_tf.memory.planner import plan
 from tinyengine_tf.memory.problem import Plan
 from tinyengine_tf.memory.verify import verify
-from tinyengine_tf.schedule import Layer, Schedule
+from tinyengine_tf.schedule import Schedule, Step
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class ArenaPlan:
         owner, inner = self.schedule.owner(tensor)
         return self.plan.offsets[self.live.buffer_of[owner]] + inner
 
-    def scratch_offset(self, layer: Layer) -> int:
-        return self.plan.offsets[Liveness.scratch(layer)]
+    def scratch_offset(self, step: Step) -> int:
+        return self.plan.offsets[Liveness.scratch(step)]
 
 
 def plan_arena(schedule: Schedule, *, exact: bool = True) -> ArenaPlan:

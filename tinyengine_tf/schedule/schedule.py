@@ -1,9 +1,4 @@
-"""Graph, Target -> Schedule: which kernel runs each layer, in which order, and why.
-
-A Layer is one operator with its kernel. A Step is what runs as a unit: one layer over whole
-tensors, or (fused) several layers row by row. Reshapes are no layers: their output is
-another name for their input's storage.
-"""
+"""The values of scheduling: a Step is what runs as a unit, a Schedule is all steps in order."""
 
 from __future__ import annotations
 
@@ -11,48 +6,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tinyengine_tf.ir import Graph, Op, Tensor
-from tinyengine_tf.kernels.base import Kernel, Layout, Table
-from tinyengine_tf.kernels.select import select
-from tinyengine_tf.ops.reshape import Reshape
+from tinyengine_tf.ir import Graph, Tensor
+from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.target import Target
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
-    """One operator and how it is computed. `index` gives its name everywhere: L00, L01, ..."""
+class Step:
+    """One layer over whole tensors, or several fused into a row pipeline.
 
-    index: int
-    op: Op
-    kernel: Kernel
-    layout: Layout
-    rejected: tuple[tuple[str, str], ...] = ()
+    rings       tensors inside the pipeline -> how many of their rows are kept
+    distances   inputs of the step -> smallest legal offset(input) - offset(output) in bytes if they overlap
+    """
+
+    layers: tuple[Layer, ...]
+    rings: Mapping[Tensor, int] = field(default_factory=dict)
+    distances: Mapping[Tensor, int] = field(default_factory=dict)
+
+    @property
+    def fused(self) -> bool:
+        return len(self.layers) > 1
 
     @property
     def label(self) -> str:
-        return f"L{self.index:02d}"
-
-    @cached_property
-    def tables(self) -> tuple[Table, ...]:
-        return self.kernel.tables(self.op)
+        return self.layers[0].label + (f"_{self.layers[-1].label}" if self.fused else "")
 
     @property
-    def table_bytes(self) -> int:
-        return sum(t.nbytes for t in self.tables)
+    def scratch_bytes(self) -> int:
+        """Working memory of the kernels, which never run at the same time."""
+        return max(layer.layout.scratch_bytes for layer in self.layers)
 
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """Tensors that are whole after the step."""
+        return tuple(t for layer in self.layers for t in layer.op.outputs if t not in self.rings)
 
-@dataclass(frozen=True, eq=False)
-class Step:
-    """Layers that run as one unit."""
-
-    layers: tuple[Layer, ...]
+    def ring_bytes(self, tensor: Tensor) -> int:
+        return self.rings[tensor] * tensor.nbytes // tensor.shape[1]
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """The order of work, and where each tensor's bytes are.
+    """The order of work, and which tensors share bytes.
 
-    storage   tensor -> (tensor that owns the memory, offset in bytes); owners map to themselves.
+    storage   tensor -> (tensor that owns the memory, offset in bytes); tensors that are missing own theirs.
     """
 
     graph: Graph
@@ -66,20 +63,3 @@ class Schedule:
 
     def owner(self, tensor: Tensor) -> tuple[Tensor, int]:
         return self.storage.get(tensor, (tensor, 0))
-
-
-def build(graph: Graph, target: Target) -> Schedule:
-    """Choose a kernel for every operator, layer by layer.
-
-    Raises UnsupportedError naming every operator for which the target has no kernel.
-    """
-    storage: dict[Tensor, tuple[Tensor, int]] = {}
-    steps: list[Step] = []
-    for op in graph.ops:
-        if isinstance(op, Reshape):
-            storage[op.output] = storage.get(op.input, (op.input, 0))
-            continue
-        choice = select(op, target)
-        layer = Layer(len(steps), op, choice.kernel, choice.kernel.layout(op), choice.rejected)
-        steps.append(Step((layer,)))
-    return Schedule(graph, target, tuple(steps), storage)

@@ -1,0 +1,32 @@
+"""A Layer: one operator with the kernel that computes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from tinyengine_tf.ir import Op
+from tinyengine_tf.kernels.base import Kernel, Layout, Table
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One operator and how it is computed. `index` gives its name everywhere: L00, L01, ..."""
+
+    index: int
+    op: Op
+    kernel: Kernel
+    layout: Layout
+    rejected: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f"L{self.index:02d}"
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        return self.kernel.tables(self.op)
+
+    @property
+    def table_bytes(self) -> int:
+        return sum(t.nbytes for t in self.tables)

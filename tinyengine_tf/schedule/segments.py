@@ -1,0 +1,124 @@
+"""All ways to run consecutive layers as one step, with the memory and work each of them takes.
+
+A segment is a range of layers in execution order: one layer, or a row pipeline whose inner tensors are
+read nowhere else. A schedule is a path of segments from the first layer to the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tinyengine_tf.ir import Graph, Tensor
+from tinyengine_tf.schedule.layer import Layer
+from tinyengine_tf.schedule.overlap import step_distances
+from tinyengine_tf.schedule.rows import SOURCE, Order, RowLayer, cannot_stream, row_windows
+from tinyengine_tf.schedule.schedule import Step
+
+RING_ROW_INSTRUCTIONS = 60
+"""What a row costs beyond its kernel when it goes through a ring: the call, row pointers, loop tests."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Layers [begin, end) as one step.
+
+    peak_bytes   memory alive while it runs, everything counted, before the planner rounds it up
+    extra        instructions beyond those of its layers run one by one
+    """
+
+    begin: int
+    end: int
+    step: Step
+    peak_bytes: int
+    extra: int
+
+
+class Lifetimes:
+    """First and last layer that touch each tensor's memory; graph inputs begin at -1, outputs end at len(layers)."""
+
+    def __init__(self, graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]]):
+        self._storage = storage
+        self.begin: dict[Tensor, int] = {}
+        self.end: dict[Tensor, int] = {}
+        for t in graph.inputs:
+            self._touch(t, -1)
+        for index, layer in enumerate(layers):
+            for t in (*layer.op.data_inputs, *layer.op.outputs):
+                self._touch(t, index)
+        for t in graph.outputs:
+            self._touch(t, len(layers))
+
+    def owner(self, tensor: Tensor) -> Tensor:
+        return self._storage.get(tensor, (tensor, 0))[0]
+
+    def _touch(self, tensor: Tensor, index: int) -> None:
+        owner = self.owner(tensor)
+        if not owner.const:
+            self.begin.setdefault(owner, index)
+            self.end[owner] = index
+
+
+def segments(graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]], fuse: bool) -> Iterator[Segment]:
+    """Every segment; with fuse=False single layers only."""
+    life = Lifetimes(graph, layers, storage)
+    streams = [cannot_stream(layer) is None for layer in layers]
+    for begin, layer in enumerate(layers):
+        step = Step((layer,), {}, step_distances((layer,), None))
+        yield _segment(life, begin, begin + 1, step)
+        if fuse and streams[begin]:
+            yield from _pipelines(life, layers, streams, begin)
+
+
+def _pipelines(life: Lifetimes, layers: Sequence[Layer], streams: Sequence[bool], begin: int) -> Iterator[Segment]:
+    """All row pipelines that start at layer `begin`, shortest first."""
+    order = Order()
+    producer: dict[Tensor, int] = {}
+    rings: dict[Tensor, int] = {}
+    for k, layer in enumerate(layers[begin:]):
+        index = begin + k
+        if not streams[index] or any(
+            t not in producer and life.begin[life.owner(t)] >= begin for t in layer.op.data_inputs
+        ):
+            return
+        windows = row_windows(layer)
+        if any(t in producer for t in set(layer.op.data_inputs) - {t for t, _ in windows}):
+            return
+        reads = tuple((producer.get(t, SOURCE), t.shape[1], window) for t, window in windows)
+        if not order.append(RowLayer(layer.op.output.shape[1], reads)):
+            return
+        for t, _ in windows:
+            if t in producer:
+                rings[t] = max(rings.get(t, 1), order.ring_rows_for(producer[t], k))
+        producer[layer.op.output] = k
+        if k and _closed(life, layers, begin, index + 1):
+            members = tuple(layers[begin : index + 1])
+            step = Step(members, dict(rings), step_distances(members, order))
+            yield _segment(life, begin, index + 1, step)
+
+
+def _closed(life: Lifetimes, layers: Sequence[Layer], begin: int, end: int) -> bool:
+    """Whether only the last layer's output is needed beyond the segment."""
+    return all(life.end[life.owner(layer.op.output)] < end for layer in layers[begin : end - 1])
+
+
+def _segment(life: Lifetimes, begin: int, end: int, step: Step) -> Segment:
+    inside = {life.owner(t) for layer in step.layers for t in layer.op.outputs}
+    held, dying = 0, {}
+    for owner, first in life.begin.items():
+        if first < begin and life.end[owner] >= begin and owner not in inside:
+            if life.end[owner] >= end:
+                held += owner.nbytes
+            else:
+                dying[owner] = owner.nbytes
+    outs = sum(t.nbytes for t in step.outputs)
+    saved = 0
+    for t, distance in step.distances.items():
+        owner = life.owner(t)
+        if owner in dying:
+            together = max(max(0, -distance) + outs, max(0, distance) + owner.nbytes)
+            saved = max(saved, outs + owner.nbytes - together)
+    rings = sum(-(-step.ring_bytes(t) // 4) * 4 for t in step.rings)
+    peak = held + sum(dying.values()) + outs - saved + rings + step.scratch_bytes
+    extra = sum(layer.op.output.shape[1] for layer in step.layers) * RING_ROW_INSTRUCTIONS if step.fused else 0
+    return Segment(begin, end, step, peak, extra)
