@@ -104,16 +104,17 @@ class Views:
         op, layout, kernel = layer.op, layer.layout, layer.kernel
         by_rows = step.fused or (layout.windows is not None and not layout.flat)
         inputs = tuple(self._input(step, layer, i, by_rows) for i in range(len(op.data_inputs)))
-        outputs = tuple(self._output(step, i, t, by_rows) for i, t in enumerate(op.outputs))
+        outputs = tuple(self._output(step, i, t, by_rows and not layout.gathers) for i, t in enumerate(op.outputs))
         units = layout.flat // rows_of(op.output) if by_rows and layout.flat else layout.flat
         function = self._functions.function(kernel.name, layer.label, kernel.template, kernel.params(op, units), kernel.needs)
         scratch = (f"arena + {self._arena.scratch_offset(step)}",) if layout.scratch_bytes else ()
+        state = (f"arena + {self._arena.state_offset(layer)}",) if layout.state_bytes else ()
         tables = tuple(self._constants.table(layer.label, t) for t in layer.tables)
         return LayerView(
             layer=layer, inputs=inputs, outputs=outputs, by_rows=by_rows,
             batch=op.output.shape[0] if by_rows else 1,
-            out_rows=rows_of(op.output) if by_rows else 1,
-            function=function, tail=(*scratch, *tables, *kernel.args(op)), comment=self._comment(step, layer),
+            out_rows=layer.calls if by_rows else 1,
+            function=function, tail=(*scratch, *state, *tables, *kernel.args(op)), comment=self._comment(step, layer),
         )
 
     def _input(self, step: Step, layer: Layer, position: int, by_rows: bool) -> TensorView:
@@ -123,7 +124,7 @@ class Views:
         if window is None:
             return TensorView(name, tensor, pointer)
         outside, starts = "", ""
-        if window.leaves_image(rows_of(tensor), rows_of(layer.op.output)):
+        if window.leaves_image(rows_of(tensor), layer.calls):
             outside = "0" if window.fill is None else self._constants.fill(window.fill, row_elements(tensor))
         if window.starts is not None:
             firsts = window.starts

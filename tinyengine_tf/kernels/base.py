@@ -10,7 +10,7 @@ A kernel is a Python class and a C template beside it. The class answers, from s
 
 The generated function is called as
 
-    fn(in0, in1, ..., out0, ..., [scratch,] tables in order, args in order)
+    fn(in0, in1, ..., out0, ..., [scratch,] [state,] tables in order, args in order)
 
 where `inN` is a pointer to a row or a whole tensor, or, if its RowWindow is an `array`, an
 array of row pointers. Row kernels may name `y` among args: the output row within its image. Where rows live (a full tensor, a ring, a constant row of padding) is not
@@ -88,7 +88,10 @@ class Layout:
                    into longer ones: `params(op, units)` takes any count. 0: rows stay rows.
     hold           (flat) how many input units, up to the one being written, may still be read;
                    0 where a unit is read completely before it is written.
-    scratch_bytes  working memory while the kernel runs.
+    gathers        one call per input row instead of per output row, in order; the output, a single row, is
+                   written by the last call. For global pooling and means, fused or not.
+    scratch_bytes  working memory while the kernel runs; its contents are lost between calls.
+    state_bytes    working memory that lasts from the first row to the last, passed after the scratch.
     in_place       (whole) the output may lie exactly on the first data input.
     distances      (whole or flat, instead of what follows from the rest) per data input, the smallest legal
                    offset(input) - offset(output) in bytes when the two overlap; None: never. See `copy_distance`.
@@ -97,7 +100,9 @@ class Layout:
     windows: tuple[RowWindow | None, ...] | None = None
     flat: int = 0
     hold: int = 0
+    gathers: bool = False
     scratch_bytes: int = 0
+    state_bytes: int = 0
     in_place: bool = False
     distances: tuple[int | None, ...] | None = None
 

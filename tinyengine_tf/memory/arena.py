@@ -9,7 +9,7 @@ from tinyengine_tf.memory.liveness import Liveness, liveness
 from tinyengine_tf.memory.planner import plan
 from tinyengine_tf.memory.problem import Plan
 from tinyengine_tf.memory.verify import verify
-from tinyengine_tf.schedule import Schedule, Step
+from tinyengine_tf.schedule import Layer, Schedule, Step
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,9 @@ class ArenaPlan:
 
     def scratch_offset(self, step: Step) -> int:
         return self.plan.offsets[Liveness.scratch(step)]
+
+    def state_offset(self, layer: Layer) -> int:
+        return self.plan.offsets[Liveness.state(layer)]
 
 
 def plan_arena(schedule: Schedule, *, exact: bool = True) -> ArenaPlan:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.memory.problem import Buffer, Overlap, Problem
-from tinyengine_tf.schedule import Schedule, Step
+from tinyengine_tf.schedule import Layer, Schedule, Step
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,10 @@ class Liveness:
     @staticmethod
     def scratch(step: Step) -> str:
         return f"{step.label}.scratch"
+
+    @staticmethod
+    def state(layer: Layer) -> str:
+        return f"{layer.label}.state"
 
 
 def liveness(schedule: Schedule) -> Liveness:
@@ -56,6 +60,8 @@ def liveness(schedule: Schedule) -> Liveness:
                     extra.append(Buffer(names[t], step.ring_bytes(t), index, index + 1))
                 else:
                     live(t, name, index)
+            if layer.layout.state_bytes:
+                extra.append(Buffer(Liveness.state(layer), layer.layout.state_bytes, index, index + 1))
         if step.scratch_bytes:
             extra.append(Buffer(Liveness.scratch(step), step.scratch_bytes, index, index + 1))
     for t in schedule.graph.outputs:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tinyengine_tf.ir import Op
-from tinyengine_tf.kernels.base import Kernel, Layout, Table
+from tinyengine_tf.kernels.base import Kernel, Layout, Table, rows_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,3 +30,8 @@ class Layer:
     @property
     def table_bytes(self) -> int:
         return sum(t.nbytes for t in self.tables)
+
+    @property
+    def calls(self) -> int:
+        """Calls of a row kernel for one image: its output rows, or its input's where it gathers."""
+        return rows_of(self.op.input if self.layout.gathers else self.op.output)

@@ -28,10 +28,21 @@ def step_distances(layers: Sequence[Layer], order: Order | None) -> Mapping[Tens
         for t, window in row_windows(layer):
             if t not in inside and t not in whole:
                 reads.setdefault(t, []).append((k, window, t.shape[1]))
+    if last.layout.gathers:
+        return {t: _gathered_distance(layers, order, t, out, r) for t, r in reads.items()}
     direct = {t for t, _ in row_windows(last)}
     return {
         t: row_distance_bytes(last.layout, t, out, order.oldest_source_rows(r), t in direct) for t, r in reads.items()
     }
+
+
+def _gathered_distance(
+    layers: Sequence[Layer], order: Order, source: Tensor, out: Tensor, reads: list[tuple[int, RowWindow, int]]
+) -> int:
+    """An output written by the last call alone: only what others may read after that call counts."""
+    others = [r for r in reads if r[0] != len(layers) - 1]
+    oldest = order.oldest_source_rows(others)[-1] if others else source.shape[1]
+    return out.nbytes - int(oldest) * (source.nbytes // source.shape[1]) if oldest < source.shape[1] else -source.nbytes
 
 
 def _layer_distances(layer: Layer) -> Mapping[Tensor, int]:
@@ -48,6 +59,8 @@ def _distance(layer: Layer, position: int, source: Tensor) -> int | None:
     layout, out = layer.layout, layer.op.output
     if layout.distances is not None:
         return layout.distances[position]
+    if layout.gathers:
+        return -source.nbytes
     if layout.windows is None:
         return 0 if layout.in_place and position == 0 and source.nbytes >= out.nbytes else None
     window = layout.windows[position]

@@ -36,7 +36,7 @@ SOURCE = -1
 class RowLayer:
     """What the order of rows depends on, for one layer.
 
-    rows      output rows
+    rows      output rows (calls, if the layer gathers)
     reads     per row-wise data input: (producer: index in the pipeline or SOURCE, input rows, window)
     """
 

@@ -85,7 +85,7 @@ def _pipelines(life: Lifetimes, layers: Sequence[Layer], streams: Sequence[bool]
         if any(t in producer for t in set(layer.op.data_inputs) - {t for t, _ in windows}):
             return
         reads = tuple((producer.get(t, SOURCE), t.shape[1], window) for t, window in windows)
-        if not order.append(RowLayer(layer.op.output.shape[1], reads)):
+        if not order.append(RowLayer(layer.calls, reads)):
             return
         for t, _ in windows:
             if t in producer:
@@ -95,6 +95,8 @@ def _pipelines(life: Lifetimes, layers: Sequence[Layer], streams: Sequence[bool]
             members = tuple(layers[begin : index + 1])
             step = Step(members, dict(rings), step_distances(members, order))
             yield _segment(life, begin, index + 1, step)
+        if layer.layout.gathers:
+            return  # its output exists only when all rows have gone by
 
 
 def _closed(life: Lifetimes, layers: Sequence[Layer], begin: int, end: int) -> bool:
@@ -119,6 +121,6 @@ def _segment(life: Lifetimes, begin: int, end: int, step: Step) -> Segment:
             together = max(max(0, -distance) + outs, max(0, distance) + owner.nbytes)
             saved = max(saved, outs + owner.nbytes - together)
     rings = sum(-(-step.ring_bytes(t) // 4) * 4 for t in step.rings)
-    peak = held + sum(dying.values()) + outs - saved + rings + step.scratch_bytes
-    extra = sum(layer.op.output.shape[1] for layer in step.layers) * RING_ROW_INSTRUCTIONS if step.fused else 0
+    peak = held + sum(dying.values()) + outs - saved + rings + step.scratch_bytes + sum(layer.layout.state_bytes for layer in step.layers)
+    extra = sum(layer.calls for layer in step.layers) * RING_ROW_INSTRUCTIONS if step.fused else 0
     return Segment(begin, end, step, peak, extra)
