@@ -27,7 +27,10 @@ def add_then_reshape(size: int = 12) -> tuple[bytes, int, int]:
 
 
 def samples(count: int, size: int = 12) -> list[list[np.ndarray]]:
-    return [[np.random.default_rng((seed, i)).integers(-50, 50, (1, size)).astype(np.int8) for i in range(2)] for seed in range(count)]
+    return [
+        [np.random.default_rng((seed, i)).integers(-50, 50, (1, size)).astype(np.int8) for i in range(2)]
+        for seed in range(count)
+    ]
 
 
 @pytest.mark.parametrize("isolated", [False, True])
@@ -39,7 +42,11 @@ def test_outputs_and_layers(isolated: bool) -> None:
     for (left, right), (y,), tensors in zip(inputs, outputs, layers, strict=True):
         assert y.dtype == np.int8 and y.shape == (3, 4)
         assert np.array_equal(y.ravel(), (left + right).ravel())
-        assert sorted(tensors) == [total, out] and np.array_equal(tensors[out], y) and np.array_equal(tensors[total], left + right)
+        assert (
+            sorted(tensors) == [total, out]
+            and np.array_equal(tensors[out], y)
+            and np.array_equal(tensors[total], left + right)
+        )
 
 
 def test_inputs_may_be_bytes_or_flat() -> None:
@@ -53,7 +60,10 @@ def test_inputs_may_be_bytes_or_flat() -> None:
 def test_wrong_inputs(isolated: bool) -> None:
     model, _, _ = add_then_reshape()
     ((left, right),) = samples(1)
-    for inputs, message in [([left], "list of 2 arrays"), ([left, right[:, :3]], r"input 1 has 3 bytes, the model takes 12: int8 \(1, 12\)")]:
+    for inputs, message in [
+        ([left], "list of 2 arrays"),
+        ([left, right[:, :3]], r"input 1 has 3 bytes, the model takes 12: int8 \(1, 12\)"),
+    ]:
         with pytest.raises(UsageError, match=message):
             reference.run(model, [inputs], isolated=isolated)
     with pytest.raises(UsageError, match="list of 2 arrays"):
@@ -80,7 +90,9 @@ def test_memory() -> None:
 
 
 @pytest.mark.parametrize("isolated", [False, True])
-@pytest.mark.parametrize(("opcode", "message"), [("POW", "refused the model: .*POW"), ("COS", "(?s)could not run the model: .*COS")])
+@pytest.mark.parametrize(
+    ("opcode", "message"), [("POW", "refused the model: .*POW"), ("COS", "(?s)could not run the model: .*COS")]
+)
 def test_refused_model_tells_why(opcode: str, message: str, isolated: bool, capfd: pytest.CaptureFixture[str]) -> None:
     b = ModelBuilder("odd")
     x, y = b.input((1, 4), scale=1.0, zero_point=0), b.tensor((1, 4), scale=1.0, zero_point=0)

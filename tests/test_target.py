@@ -60,7 +60,9 @@ def test_unknown_name_lists_the_known_ones() -> None:
 
 def test_own_file(tmp_path: Path) -> None:
     path = tmp_path / "MyBoard.toml"
-    path.write_text('core = "cortex-m4"\nflash_bytes = 1000\nram = [{ name = "A", origin = 0, size_bytes = 10 }]\nclock_hz = 5\n')
+    path.write_text(
+        'core = "cortex-m4"\nflash_bytes = 1000\nram = [{ name = "A", origin = 0, size_bytes = 10 }]\nclock_hz = 5\n'
+    )
     target = load_target(path)
     assert (target.name, target.core, target.flash_bytes, target.ram_bytes) == ("myboard", "cortex-m4", 1000, 10)
     assert load_target(str(path)) == target

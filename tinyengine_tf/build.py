@@ -18,7 +18,7 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-from tinyengine_tf.errors import ToolchainError, UsageError
+from tinyengine_tf.errors import InternalError, ToolchainError, UsageError
 from tinyengine_tf.target import Emulator, Target
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-Werror")
@@ -58,7 +58,7 @@ class Sizes:
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A linked program for `target`; `input_bytes` and `output_bytes` are the sizes of each network input and output."""
+    """A linked program for `target`; `input_bytes` and `output_bytes` hold the size of each input and output."""
 
     path: Path
     name: str
@@ -82,37 +82,46 @@ def compile_network(
 ) -> Program:
     """Compile the generated code in `source_dir` with the harness for `target`; all results go to `work_dir`.
 
-    `warnings` makes every warning of WARNINGS an error in the generated code. `sanitize` adds ASan and UBSan (host only).
-    `compiler` replaces gcc (host only, e.g. "clang"). `caller_arena` passes the harness's own arena to init, which then
-    is not part of the sizes. Raises UsageError for wrong options or a folder without generated code, ToolchainError when
-    the compiler is absent or fails.
+    `warnings` makes every warning of WARNINGS an error in the generated code. `sanitize` adds ASan and UBSan,
+    `compiler` replaces gcc (e.g. "clang"): both for the host only. `extra_cflags` are for the generated code alone.
+    `caller_arena` passes the harness's own arena to init, which then is not part of the sizes. Raises UsageError for
+    wrong options or a folder without generated code, ToolchainError when the compiler is absent or fails.
     """
     source_dir, work_dir = Path(source_dir).resolve(), Path(work_dir).resolve()
     if (sanitize or compiler) and not target.is_host:
         raise UsageError(f"sanitizers and other compilers are for the host, not {target.name}", where="build")
     name, header = _find_header(source_dir)
-    command = [find_tool(compiler or f"{target.compiler_prefix}gcc", target.package if compiler is None else compiler)]
+    command = [find_tool(compiler or f"{target.compiler_prefix}gcc", compiler or target.package)]
     command += [*target.cflags, optimize, "-ffunction-sections", "-fdata-sections", *(SANITIZERS if sanitize else ())]
-    network_flags = ["-std=c99", f"-I{source_dir / 'include'}", *(WARNINGS if warnings else ()), *extra_cflags]
-
-    objects_dir = work_dir / "objects"
-    shutil.rmtree(objects_dir, ignore_errors=True)
-    objects_dir.mkdir(parents=True)
-    sources = sorted((source_dir / "src").rglob("*.c"))
-    if not sources:
-        raise UsageError(f"no C files in {source_dir / 'src'}", where="build", hint="give the folder that convert wrote")
-    jobs = {source: objects_dir / f"net__{_object_name(source, source_dir / 'src')}.o" for source in sources}
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        list(pool.map(lambda job: _run([*command, *network_flags, "-c", str(job[0]), "-o", str(job[1])]), jobs.items()))
+    objects = _compile_sources(
+        source_dir, work_dir / "objects", [*command, *(WARNINGS if warnings else ()), *extra_cflags]
+    )
 
     input_bytes, output_bytes = (_sizes_in(header, name, kind) for kind in ("INPUT", "OUTPUT"))
     _write_config(work_dir, name, len(input_bytes), len(output_bytes), caller_arena)
-    program = work_dir / "program.elf"
+    program, linker_map = work_dir / "program.elf", work_dir / "program.map"
     link = _link_arguments(target, work_dir, command, source_dir / "include")
-    _run([*command, *(str(path) for path in jobs.values()), *link, f"-Wl,-Map={work_dir / 'program.map'}", "-o", str(program)])
-    names = {path.name: str(source.relative_to(source_dir / "src")) for source, path in jobs.items()}
-    sizes = _read_map((work_dir / "program.map").read_text(errors="replace"), names, name, libraries=not target.is_host)
-    return Program(path=program, name=name, target=target, input_bytes=input_bytes, output_bytes=output_bytes, sizes=sizes)
+    _run([*command, *(str(path) for path in objects), *link, f"-Wl,-Map={linker_map}", "-o", str(program)])
+    names = {path.name: source for path, source in objects.items()}
+    sizes = _read_map(linker_map.read_text(errors="replace"), names, name, libraries=not target.is_host)
+    return Program(
+        path=program, name=name, target=target, input_bytes=input_bytes, output_bytes=output_bytes, sizes=sizes
+    )
+
+
+def _compile_sources(source_dir: Path, objects_dir: Path, command: list[str]) -> dict[Path, str]:
+    """Compile all of source_dir/src, several files at once; return {object: its source relative to src}."""
+    shutil.rmtree(objects_dir, ignore_errors=True)
+    objects_dir.mkdir(parents=True)
+    root = source_dir / "src"
+    sources = sorted(root.rglob("*.c"))
+    if not sources:
+        raise UsageError(f"no C files in {root}", where="build", hint="give the folder that convert wrote")
+    objects = {objects_dir / f"net__{_object_name(source, root)}.o": source for source in sources}
+    flags = [*command, "-std=c99", f"-I{source_dir / 'include'}"]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        list(pool.map(lambda job: _run([*flags, "-c", str(job[1]), "-o", str(job[0])]), objects.items()))
+    return {path: str(source.relative_to(root)) for path, source in objects.items()}
 
 
 def find_tool(program: str, package: str) -> str:
@@ -146,7 +155,11 @@ def _find_header(source_dir: Path) -> tuple[str, str]:
             found.append((path.stem, text))
     if len(found) != 1:
         problem = "no" if not found else "more than one"
-        raise UsageError(f"{problem} network header in {source_dir / 'include'}", where="build", hint="give the folder that convert wrote")
+        raise UsageError(
+            f"{problem} network header in {source_dir / 'include'}",
+            where="build",
+            hint="give the folder that convert wrote",
+        )
     return found[0]
 
 
@@ -166,7 +179,9 @@ def _write_config(work_dir: Path, name: str, num_inputs: int, num_outputs: int, 
     """Write te_config.h, which tells the harness the names of this network."""
     upper = name.upper()
     lines = [f'#include "{name}.h"', f"#define TE_ARENA_BYTES {upper}_ARENA_BYTES"]
-    lines += [f"#define TE_{word.upper()} {name}_{word}" for word in ("init", "input", "invoke", "output", "trace", "tick")]
+    lines += [
+        f"#define TE_{word.upper()} {name}_{word}" for word in ("init", "input", "invoke", "output", "trace", "tick")
+    ]
     lines += [f"#define TE_NUM_INPUTS {num_inputs}", f"#define TE_NUM_OUTPUTS {num_outputs}"]
     for kind, count in (("INPUT", num_inputs), ("OUTPUT", num_outputs)):
         sizes = ", ".join(f"{upper}_{kind}{i}_BYTES" for i in range(count))
@@ -225,22 +240,25 @@ _KINDS = (
     (3, (".bss", ".sbss", "COMMON")),
 )
 
+_NOT_LOADED = (".comment", ".debug", ".ARM.attributes", ".riscv.attributes", ".note", ".group")
+
 
 def _kind_of(section: str) -> int | None:
-    """0 code, 1 constant, 2 data, 3 bss, None for sections that are not loaded (debug, comments)."""
+    """0 code, 1 constant, 2 data, 3 bss, None for all others (debug, comments)."""
     return next((kind for kind, prefixes in _KINDS if section.startswith(prefixes)), None)
 
 
 def _read_map(text: str, names: dict[str, str], network: str, *, libraries: bool) -> Sizes:
-    """Add up the linker map's input sections per object; objects not in `names` are the harness or a library member."""
+    """Add up the linker map's input sections per object; those not in `names` are the harness or a library member."""
     start = text.find("Linker script and memory map")
     objects = {source: [0, 0, 0, 0] for source in names.values()}
     library = [0, 0, 0, 0]
     for section, address, size, origin in _INPUT_SECTION.findall(text, max(start, 0)):
-        kind = _kind_of(section)
-        if kind is None or int(address, 16) == 0 and kind != 0:
+        kind, source = _kind_of(section), names.get(Path(origin).name)
+        if kind is None and source and libraries and int(size, 16) and not section.startswith(_NOT_LOADED):
+            raise InternalError(f"{source} has a section {section} of unknown kind", where="build")
+        if kind is None or (int(address, 16) == 0 and kind != 0):
             continue
-        source = names.get(Path(origin).name)
         if source is not None:
             objects[source][kind] += int(size, 16)
         elif libraries and origin.endswith(")"):
@@ -255,5 +273,5 @@ def _read_map(text: str, names: dict[str, str], network: str, *, libraries: bool
         bss_bytes=totals[3],
         library_flash_bytes=library[0] + library[1] + library[2],
         library_ram_bytes=library[2] + library[3],
-        objects={source: tuple(row) for source, row in objects.items()},
+        objects={source: (row[0], row[1], row[2], row[3]) for source, row in objects.items()},
     )

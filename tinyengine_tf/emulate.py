@@ -41,8 +41,8 @@ class Run:
     None on the host. `nanoseconds_each`: wall time of net_invoke, host only.
     With trace: `layers[sample][(layer, output)]` holds the bytes given to the trace hook (pieces joined in order),
     `layer_instructions[sample][layer]` the instructions between the hooks, hooks excluded; exact but for the few that
-    fetch the hooks' arguments, which a build without trace does not execute. Key -3 holds what ran after the last layer;
-    `instructions_each` is then the sum over the layers.
+    fetch the hooks' arguments, which a build without trace does not execute. Key -3 holds what ran after the last
+    layer; `instructions_each` is then the sum over the layers.
     """
 
     outputs: list[list[np.ndarray]]
@@ -71,10 +71,11 @@ class Run:
 
 
 def run(program: Program, inputs: Sequence[Sample], *, trace: bool = False, timeout_s: float = 600.0) -> Run:
-    """Run every sample of `inputs` (each one array or bytes per network input, in the network's own type and order).
+    """Run every sample of `inputs`: one array or bytes per network input, in the network's own type and order.
 
-    `trace` collects what the hooks of code generated with trace=True report. Raises UsageError for inputs of the wrong size, ToolchainError for a missing emulator, a time-out or an
-    emulator that does not count exactly, InternalError when the generated code crashes or returns an error.
+    `trace` collects what the hooks of code generated with trace=True report. Raises UsageError for inputs of the wrong
+    size, ToolchainError for a missing emulator, a time-out or an emulator that does not count exactly, InternalError
+    when the generated code crashes or returns an error.
     """
     samples = [_sample_bytes(program, index, sample) for index, sample in enumerate(inputs)]
     with tempfile.TemporaryDirectory(prefix="tinyengine_tf_") as folder:
@@ -84,28 +85,34 @@ def run(program: Program, inputs: Sequence[Sample], *, trace: bool = False, time
         outputs = _read_outputs(program, (directory / "output.bin").read_bytes(), len(samples))
         records = (directory / "record.bin").read_bytes()
         events = (directory / "event.bin").read_bytes() if trace else b""
-    if program.target.is_host:
-        layers, _ = _read_events(events, None)
-        return Run(outputs=outputs, sizes=program.sizes, nanoseconds_each=struct.unpack(f"<{len(samples)}q", records), layers=layers)
-    emulator = program.target.emulator
+    if program.target.emulator is not None:
+        return _measured(program, program.target.emulator, outputs, records, events)
+    layers, _ = _read_events(events, None)
+    durations = struct.unpack(f"<{len(samples)}q", records)
+    return Run(outputs=outputs, sizes=program.sizes, nanoseconds_each=durations, layers=layers)
+
+
+def _measured(
+    program: Program, emulator: Emulator, outputs: list[list[np.ndarray]], records: bytes, events: bytes
+) -> Run:
+    """Turn the emulated harness's records into counts, after checking that a counted loop is counted right."""
     empty, loop, init, *invokes = _RECORD.iter_unpack(records)
     overhead = _interval(emulator, empty[0:2], empty[2:4]) - 1
     counted = _interval(emulator, loop[0:2], loop[2:4]) - overhead
     if counted != 2 + 2 * LOOP_COUNT:
-        message = f"{emulator.program} -M {emulator.machine} counted {counted} instructions for a loop of {2 + 2 * LOOP_COUNT}"
+        message = f"{emulator.machine} counted {counted} instructions for a loop of {2 + 2 * LOOP_COUNT}"
         raise ToolchainError(message, where=program.target.name, hint="use QEMU 7.2, with which this was tested")
     layers, layer_instructions = _read_events(events, emulator)
     stack_bytes = max(record[5] for record in (init, *invokes))
     if stack_bytes > STACK_BYTES - STACK_RESERVE_BYTES:
         raise InternalError(f"more than {STACK_BYTES - STACK_RESERVE_BYTES} bytes of stack used", where=program.name)
-    if trace:
-        each = tuple(sum(spent.values()) for spent in layer_instructions)
-    else:
-        each = tuple(_interval(emulator, record[0:2], record[2:4]) - overhead for record in invokes)
+    each = [_interval(emulator, record[0:2], record[2:4]) - overhead for record in invokes]
+    if events:  # the hooks ran, too
+        each = [sum(spent.values()) for spent in layer_instructions]
     return Run(
         outputs=outputs,
         sizes=program.sizes,
-        instructions_each=each,
+        instructions_each=tuple(each),
         init_instructions=_interval(emulator, init[0:2], init[2:4]) - overhead,
         stack_bytes=stack_bytes,
         layers=layers,
@@ -120,16 +127,17 @@ def _sample_bytes(program: Program, index: int, sample: Sample) -> bytes:
     parts = [part if isinstance(part, bytes) else np.ascontiguousarray(part).tobytes() for part in sample]
     sizes = tuple(len(part) for part in parts)
     if sizes != program.input_bytes:
-        raise UsageError(f"sample {index} has inputs of {sizes} bytes, {program.name} takes {program.input_bytes}", where="run")
+        raise UsageError(
+            f"sample {index} has inputs of {sizes} bytes, {program.name} takes {program.input_bytes}", where="run"
+        )
     return b"".join(parts)
 
 
 def _execute(program: Program, directory: Path, timeout_s: float) -> None:
     """Run the program in `directory`; turn every way to fail into an error that says what happened."""
-    target = program.target
+    target, emulator = program.target, program.target.emulator
     command = [str(program.path)]
-    if not target.is_host:
-        emulator = target.emulator
+    if emulator is not None:
         command = [find_tool(emulator.program, emulator.package), "-machine", emulator.machine, "-icount", "shift=0"]
         command += ["-display", "none", "-monitor", "none", "-serial", "none", "-no-reboot", "-bios", "none"]
         command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(program.path)]
@@ -159,7 +167,9 @@ def _symbol_at(program: Program, address: int) -> str:
     """Name the function that contains `address`, or say that none does; never raises."""
     tool = f"{program.target.compiler_prefix}addr2line"
     try:
-        done = subprocess.run([tool, "-f", "-e", str(program.path), hex(address)], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [tool, "-f", "-e", str(program.path), hex(address)], capture_output=True, text=True, timeout=60
+        )
     except (OSError, subprocess.SubprocessError):
         return "unknown function"
     name = done.stdout.splitlines()[0] if done.stdout else "??"
@@ -186,7 +196,9 @@ def _interval(emulator: Emulator, start: Time, end: Time) -> int:
     return fine + round((coarse - fine) / 2**32) * 2**32
 
 
-def _read_events(data: bytes, emulator: Emulator | None) -> tuple[list[dict[tuple[int, int], bytes]], list[dict[int, int]]]:
+def _read_events(
+    data: bytes, emulator: Emulator | None
+) -> tuple[list[dict[tuple[int, int], bytes]], list[dict[int, int]]]:
     """Split event.bin into per-sample layer bytes and, where there is an emulator, per-sample layer instructions."""
     layers: list[dict[tuple[int, int], bytes]] = []
     instructions: list[dict[int, int]] = []

@@ -41,8 +41,8 @@ _TOO_SMALL = re.compile(r"missing: |too small|Failed to allocate|Failed to resiz
 class Allocations:
     """TFLM's own account of its arena on this host, in bytes.
 
-    `total_bytes` = `head_bytes` (activations, scratch) + `tail_bytes` (persistent tables); `parts` splits the tail by TFLM's names.
-    Pointers have 8 bytes here and 4 on a microcontroller, so the tail is larger than on the device.
+    `total_bytes` = `head_bytes` (activations, scratch) + `tail_bytes` (persistent tables); `parts` splits the tail by
+    TFLM's names. Pointers have 8 bytes here and 4 on a microcontroller, so the tail is larger than on the device.
     """
 
     total_bytes: int
@@ -51,7 +51,9 @@ class Allocations:
     parts: dict[str, int]
 
 
-def run(model: bytes, inputs: Sequence[Sample], *, isolated: bool = False, timeout_s: float = 600.0) -> list[list[np.ndarray]]:
+def run(
+    model: bytes, inputs: Sequence[Sample], *, isolated: bool = False, timeout_s: float = 600.0
+) -> list[list[np.ndarray]]:
     """Return for every sample the list of outputs, with the model's own types and shapes.
 
     A sample is one array or bytes per model input, of the input's size in bytes. Raises ToolchainError when the package
@@ -73,7 +75,7 @@ def allocations(model: bytes, *, isolated: bool = False, timeout_s: float = 600.
 
 
 def smallest_arena_bytes(model: bytes, *, isolated: bool = False, timeout_s: float = 600.0) -> int:
-    """Return the smallest arena, a multiple of 16 bytes, with which TFLM accepts the model on this host (8-byte pointers)."""
+    """Return the smallest arena, a multiple of 16 bytes, with which TFLM accepts the model here (8-byte pointers)."""
     return _call(_smallest_arena, model, isolated=isolated, timeout_s=timeout_s)
 
 
@@ -85,16 +87,22 @@ def _call(function: Callable[..., Any], *arguments: Any, isolated: bool, timeout
         request, reply = Path(folder, "request"), Path(folder, "reply")
         request.write_bytes(pickle.dumps((function.__name__, arguments)))
         code = "import sys; from tinyengine_tf import reference; reference._serve(*sys.argv[1:])"
-        path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH")]))
+        path = os.pathsep.join(
+            filter(None, [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH")])
+        )
         command = [sys.executable, "-c", code, str(request), str(reply)]
         try:
-            done = subprocess.run(command, capture_output=True, timeout=timeout_s, env={**os.environ, "PYTHONPATH": path})
+            done = subprocess.run(
+                command, capture_output=True, timeout=timeout_s, env={**os.environ, "PYTHONPATH": path}
+            )
         except subprocess.TimeoutExpired as error:
             raise ToolchainError(f"no result after {timeout_s:g} s", where="TFLM", hint="give fewer samples") from error
         if not reply.exists():
             how = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
             text = done.stderr.decode(errors="replace").strip()[-2000:]
-            raise ToolchainError(f"crashed with {how} on this model\n{text}", where="TFLM", hint="the model may be malformed")
+            raise ToolchainError(
+                f"crashed with {how} on this model\n{text}", where="TFLM", hint="the model may be malformed"
+            )
         succeeded, value = pickle.loads(reply.read_bytes())
     if succeeded:
         return value
@@ -168,7 +176,9 @@ def _interpreter(model: bytes, preserve: bool = False) -> Any:
         if interpreter is not None:
             return interpreter
         if arena_bytes >= LAST_ARENA_BYTES or not _TOO_SMALL.search(problem):
-            raise ToolchainError(f"refused the model: {problem}", where="TFLM", hint="TFLM must support every operator of it")
+            raise ToolchainError(
+                f"refused the model: {problem}", where="TFLM", hint="TFLM must support every operator of it"
+            )
         arena_bytes *= 4
 
 
@@ -189,7 +199,9 @@ def _invoke(interpreter: Any, num_inputs: int, sample: Sample, number: int) -> N
         raw = data if isinstance(data, bytes) else np.ascontiguousarray(data).tobytes()
         expected = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         if len(raw) != expected:
-            message = f"sample {number}, input {index} has {len(raw)} bytes, the model takes {expected}: {dtype} {shape}"
+            message = (
+                f"sample {number}, input {index} has {len(raw)} bytes, the model takes {expected}: {dtype} {shape}"
+            )
             raise UsageError(message, where="TFLM")
         interpreter.set_input(np.frombuffer(raw, dtype).reshape(shape), index)
     problem = ""

@@ -53,7 +53,7 @@ class Target:
     """Everything the converter and the tools need to know of a core or board.
 
     `flash_bytes` and `clock_hz` are None and `ram` is empty for a bare core: no limits. `ram` is ordered by
-    preference, fastest first; `ram_bytes` is their sum. `compiler_prefix` is put before "gcc", so it is empty for the host.
+    preference, fastest first; `ram_bytes` is their sum. `compiler_prefix` goes before "gcc": empty for the host.
     """
 
     name: str
@@ -91,7 +91,9 @@ class Target:
         sizes = [(region.name, region.size_bytes) for region in self.ram]
         sizes += [("flash", self.flash_bytes)] if self.flash_bytes is not None else []
         for what, size in sizes:
-            _require(isinstance(size, int) and size > 0, self.name, f"{what} has {size!r} bytes, expected a positive integer")
+            _require(
+                isinstance(size, int) and size > 0, self.name, f"{what} has {size!r} bytes, expected a positive integer"
+            )
 
 
 def target_names() -> tuple[str, ...]:
@@ -133,7 +135,9 @@ def _parse(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"not valid TOML: {error}", where=where, hint="start from a file in tinyengine_tf/boards") from error
+        raise UsageError(
+            f"not valid TOML: {error}", where=where, hint="start from a file in tinyengine_tf/boards"
+        ) from error
 
 
 def _build(name: str, table: dict[str, Any], where: str) -> Target:
@@ -169,7 +173,7 @@ def _check_types(values: dict[str, Any], kind: type, where: str) -> None:
     for field in dataclasses.fields(kind):
         if field.name not in values:
             continue
-        value, (types, noun) = values[field.name], _TOML_TYPES[field.type]
+        value, (types, noun) = values[field.name], _TOML_TYPES[str(field.type)]
         fits = isinstance(value, types[0] if types[0] is list else types) and not isinstance(value, bool)
         if types[0] is list and fits:
             fits = all(isinstance(element, types[1]) for element in value)
@@ -180,7 +184,11 @@ def _record(kind: type, values: dict[str, Any], where: str) -> Any:
     """Construct dataclass `kind` from `values`, telling exactly which keys are unknown or absent."""
     fields = dataclasses.fields(kind)
     unknown = sorted(set(values) - {field.name for field in fields})
-    _require(not unknown, where, f"unknown keys {', '.join(unknown)} for {kind.__name__}; allowed: {', '.join(f.name for f in fields)}")
+    _require(
+        not unknown,
+        where,
+        f"unknown keys {', '.join(unknown)} for {kind.__name__}; allowed: {', '.join(f.name for f in fields)}",
+    )
     absent = [f.name for f in fields if f.default is dataclasses.MISSING and f.name not in values]
     _require(not absent, where, f"{kind.__name__} lacks {', '.join(absent)}")
     if kind is not Target:  # checked before its lists became tuples

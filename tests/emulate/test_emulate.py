@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,16 +66,25 @@ toy_invoke:
 
 @pytest.mark.parametrize("name", CORES)
 def test_instructions_are_exact(name: str, toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
-    """An invoke in assembly, 2 instructions + 2 per turn + 2, is counted to the last instruction for any number of turns."""
+    """An invoke in assembly, 4 instructions and 2 per turn, is counted to the last one for any number of turns."""
     target = target_or_skip(name)
     lines = (RISCV_LOOP if name == "riscv32" else ARM_LOOP).splitlines()
     assembly = "\n".join(f'"{line}\\n"' for line in lines)
     (toy / "src" / "invoke.c").write_text(f"__asm__({assembly});\n")
     source = toy / "src" / "toy.c"
-    text = source.read_text().replace("toy_invoke", "unused_invoke").replace("static union", "union").replace("builtin", "toy_memory")
-    source.write_text(text.replace("int unused_invoke(void)\n{", "int unused_invoke(void);\nint unused_invoke(void)\n{"))
+    text = (
+        source.read_text()
+        .replace("toy_invoke", "unused_invoke")
+        .replace("static union", "union")
+        .replace("builtin", "toy_memory")
+    )
+    source.write_text(
+        text.replace("int unused_invoke(void)\n{", "int unused_invoke(void);\nint unused_invoke(void)\n{")
+    )
     turns = [*range(1, 60), 1000, 12345, 3_000_000]
-    run = emulate.run(build.compile_network(toy, target, tmp_path), [[np.array([n, 0, 0, 0], np.uint32)] for n in turns])
+    run = emulate.run(
+        build.compile_network(toy, target, tmp_path), [[np.array([n, 0, 0, 0], np.uint32)] for n in turns]
+    )
     assert run.instructions_each == tuple(4 + 2 * n for n in turns)
     assert run.stack_bytes < 64
 
@@ -95,7 +105,9 @@ def test_trace(name: str, toy: Path, tmp_path: Path, target_or_skip: Load) -> No
     target = target_or_skip(name)
     inputs = samples(3)
     plain = emulate.run(build.compile_network(toy, target, tmp_path / "plain"), inputs)
-    traced = emulate.run(build.compile_network(toy, target, tmp_path / "traced", extra_cflags=("-DTOY_TRACE",)), inputs, trace=True)
+    traced = emulate.run(
+        build.compile_network(toy, target, tmp_path / "traced", extra_cflags=("-DTOY_TRACE",)), inputs, trace=True
+    )
     check_outputs(traced, inputs)
     assert [sorted(layers) for layers in traced.layers] == [[(0, 0), (1, 0)]] * 3
     for layers, (biased, total) in zip(traced.layers, traced.outputs, strict=True):
@@ -108,9 +120,15 @@ def test_trace(name: str, toy: Path, tmp_path: Path, target_or_skip: Load) -> No
 
 
 def test_sizes(toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
-    (toy / "src" / "table.c").write_text("extern const short toy_table[4];\nconst short toy_table[4] = {1, 2, 3, 4};\nint toy_state = 7;\n")
+    (toy / "src" / "table.c").write_text(
+        "extern const short toy_table[4];\nconst short toy_table[4] = {1, 2, 3, 4};\nint toy_state = 7;\n"
+    )
     source = toy / "src" / "toy.c"
-    source.write_text(source.read_text().replace("sum += base[i];", "sum += base[i] + (toy_table[i & 3] - (i & 3) - 1) + toy_state++ % 1;"))
+    source.write_text(
+        source.read_text().replace(
+            "sum += base[i];", "sum += base[i] + (toy_table[i & 3] - (i & 3) - 1) + toy_state++ % 1;"
+        )
+    )
     source.write_text("extern const short toy_table[4];\nextern int toy_state;\n" + source.read_text())
     program = build.compile_network(toy, target_or_skip("cortex-m4"), tmp_path)
     sizes = program.sizes
@@ -131,7 +149,11 @@ def test_crash_is_reported(name: str, toy: Path, tmp_path: Path, target_or_skip:
     program = build.compile_network(toy, target_or_skip(name), tmp_path)
     with pytest.raises(InternalError) as error:
         emulate.run(program, [[bytes([78] * 16)]])
-    assert "signal" in str(error.value) if name == "host" else "fault" in str(error.value) and "toy_invoke" in str(error.value)
+    assert (
+        "signal" in str(error.value)
+        if name == "host"
+        else "fault" in str(error.value) and "toy_invoke" in str(error.value)
+    )
 
 
 @pytest.mark.parametrize("name", ["cortex-m4", "riscv32", "host"])
@@ -186,9 +208,111 @@ def test_sanitizers_find_errors(compiler: str | None, toy: Path, tmp_path: Path,
         build.shutil.which(compiler) or pytest.skip("clang not installed")
     inputs = samples(2)
     host = target_or_skip("host")
-    check_outputs(emulate.run(build.compile_network(toy, host, tmp_path / "good", sanitize=True, compiler=compiler), inputs), inputs)
+    check_outputs(
+        emulate.run(build.compile_network(toy, host, tmp_path / "good", sanitize=True, compiler=compiler), inputs),
+        inputs,
+    )
     source = toy / "src" / "toy.c"
     source.write_text(source.read_text().replace("sum += base[i];", "sum += toy_bias[i + 1];"))
     program = build.compile_network(toy, host, tmp_path / "bad", sanitize=True, compiler=compiler, optimize="-O0")
     with pytest.raises(InternalError, match="global-buffer-overflow|out of bounds"):
         emulate.run(program, inputs)
+
+
+FLOAT = """\
+extern volatile float toy_float;
+volatile float toy_float = 1.5f;
+void toy_floats(void);
+void toy_floats(void) { toy_float = toy_float * toy_float + 0.25f; }
+"""
+HELIUM = """\
+#include <arm_mve.h>
+void toy_floats(void);
+void toy_floats(void)
+{
+    static volatile signed char lanes[16];
+    vst1q_s8((signed char *)lanes, vaddq_n_s8(vdupq_n_s8(1), 2));
+    if (lanes[15] != 3) __builtin_trap();
+}
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [*((name, FLOAT) for name in (*CORES, "stm32h743")), ("cortex-m55", HELIUM)])
+def test_floating_point_and_helium_are_enabled(
+    name: str, code: str, toy: Path, tmp_path: Path, target_or_skip: Load
+) -> None:
+    (toy / "src" / "floats.c").write_text(code)
+    source = toy / "src" / "toy.c"
+    text = (
+        source.read_text()
+        .replace("int toy_invoke(void)\n{", "void toy_floats(void);\nint toy_invoke(void)\n{")
+        .replace("base[0] == 77", "toy_floats(), base[0] == 77")
+    )
+    source.write_text(text)
+    program = build.compile_network(toy, target_or_skip(name), tmp_path)
+    inputs = samples(1)
+    check_outputs(emulate.run(program, inputs), inputs)
+    assert (program.sizes.library_flash_bytes > 500) == (
+        code is FLOAT and name in ("cortex-m0plus", "cortex-m3", "riscv32")
+    )
+
+
+LARGE = """\
+extern const unsigned char toy_large[3000000];
+const unsigned char toy_large[3000000] = {[0] = 1, [2999999] = 9};
+static unsigned char arena[3000000];
+static volatile long last = 2999999;
+int toy_check(void);
+int toy_check(void)
+{
+    unsigned sum = 0;
+    long i;
+    for (i = 0; i <= last; i += 1000) { sum += arena[i]; arena[i] = 1; }
+    for (i = 0; i <= last; i += 1000) sum += arena[i];
+    return sum == 3000 && toy_large[last - last] == 1 && toy_large[last] == 9 ? 0 : -9;
+}
+"""
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_large_networks_fit_the_emulated_memory(name: str, toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    """3 MB of weights and 3 MB of arena, both really there, zeroed, and apart."""
+    (toy / "src" / "toy_weights_large.c").write_text(LARGE)
+    source = toy / "src" / "toy.c"
+    text = source.read_text().replace("int toy_init(void *arena", "int toy_check(void);\nint toy_init(void *arena")
+    source.write_text(text.replace("    return 0;\n}\nvoid *toy_input", "    return toy_check();\n}\nvoid *toy_input"))
+    program = build.compile_network(toy, target_or_skip(name), tmp_path)
+    inputs = samples(1)
+    check_outputs(emulate.run(program, inputs), inputs)
+    assert program.sizes.weights_bytes == 3_000_016 and program.sizes.bss_bytes >= 3_000_064
+
+
+@pytest.mark.parametrize("duration", [0, 1, 41, 2**32 - 1, 2**32, 861_750_120, 5 * 2**32 + 7, 39 * 2**32])
+@pytest.mark.parametrize("start", [0, 39, 2**32 - 1, 2**37 + 5, 40 * 2**32 - 3])
+def test_intervals_survive_every_wrap(duration: int, start: int, target_or_skip: Load) -> None:
+    """The two words of a time wrap at 2^32 ticks and 2^32 instructions."""
+    emulator = target_or_skip("cortex-m4").emulator
+    begin, end = (((t // 40) % 2**32, (t + 123) % 2**32) for t in (start, start + duration))
+    assert emulate._interval(emulator, begin, end) == duration
+
+
+def test_inexact_counter_is_refused(toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    """A machine whose counter ticks at another rate than its file says."""
+    target = target_or_skip("cortex-m4")
+    wrong = dataclasses.replace(target, emulator=dataclasses.replace(target.emulator, ns_per_tick=41))
+    with pytest.raises(ToolchainError, match="instructions for a loop of 2002"):
+        emulate.run(build.compile_network(toy, wrong, tmp_path), samples(1))
+
+
+def test_absent_emulator(toy: Path, tmp_path: Path, target_or_skip: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = build.compile_network(toy, target_or_skip("cortex-m4"), tmp_path)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ToolchainError, match="apt-get install qemu-system-arm"):
+        emulate.run(program, samples(1))
+
+
+def test_section_of_unknown_kind_is_not_overlooked(toy: Path, tmp_path: Path, target_or_skip: Load) -> None:
+    source = toy / "src" / "toy.c"
+    source.write_text(source.read_text().replace("static union", '__attribute__((section(".fast"))) static union'))
+    with pytest.raises(InternalError, match=r"toy.c has a section .fast of unknown kind"):
+        build.compile_network(toy, target_or_skip("cortex-m4"), tmp_path)
