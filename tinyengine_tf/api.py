@@ -95,6 +95,7 @@ def convert(
     io: str = "model",
     optimize: str = "latency",
     ram_budget_bytes: int | None = None,
+    feed: str = "frame",
     options: Options | None = None,
 ) -> Conversion:
     """Turn an int8 .tflite model into C for `target`; write it to the folder `out` if one is given.
@@ -103,12 +104,13 @@ def convert(
     io                 "model": inputs and outputs as in the file; "int8": without boundary QUANTIZE/DEQUANTIZE.
     optimize           "latency", "balanced" or "ram": see schedule.Goal.
     ram_budget_bytes   least work within this arena instead.
+    feed               "rows" generates NAME_feed_rows(): the input arrives row by row and never lies in RAM.
     Raises ModelError, UnsupportedError, UsageError, or DoesNotFitError when the arena or the constants
     exceed a board's memory. Nothing is written on an error.
     """
     chosen = options or Options(name=name)
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(load_graph(model), device, Goal(optimize, ram_budget_bytes), io=io)
+    arena = compile_graph(load_graph(model), device, Goal(optimize, ram_budget_bytes, feed), io=io)
     check_fit(arena)
     bundle = dict(render(arena, chosen))
     content = report(arena, chosen.name)
@@ -147,6 +149,7 @@ def estimate(
     io: str = "model",
     optimize: str = "latency",
     ram_budget_bytes: int | None = None,
+    feed: str = "frame",
     exact: bool = False,
 ) -> Estimate:
     """What convert() would report for a model, or for a Graph whose constants may lack their values.
@@ -155,7 +158,7 @@ def estimate(
     """
     graph = model if isinstance(model, Graph) else load_graph(model)
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes), io=io, exact=exact)
+    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed), io=io, exact=exact)
     return Estimate(arena.arena_bytes, weights_bytes(arena), graph.macs, arena)
 
 
@@ -166,6 +169,7 @@ def verify(
     io: str = "model",
     optimize: str = "latency",
     ram_budget_bytes: int | None = None,
+    feed: str = "frame",
     inputs: str | Path | Sequence[Sequence[np.ndarray]] | None = None,
     count: int = 3,
     seed: int = 0,
@@ -183,7 +187,7 @@ def verify(
     data, name = read_model(model)
     graph = import_graph(read(data, name))
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes), io=io)
+    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed), io=io)
     samples = load_samples(inputs) if isinstance(inputs, str | Path) else inputs
     return verify_arena(data, graph, arena, samples=samples, count=count, seed=seed, layers=layers, sanitize=sanitize)
 

@@ -98,7 +98,7 @@ def compile_network(
     )
 
     input_bytes, output_bytes = (_sizes_in(header, name, kind) for kind in ("INPUT", "OUTPUT"))
-    _write_config(work_dir, name, len(input_bytes), len(output_bytes), caller_arena)
+    _write_config(work_dir, name, len(input_bytes), len(output_bytes), caller_arena, f"{name.upper()}_FEED_ROWS" in header)
     program, linker_map = work_dir / "program.elf", work_dir / "program.map"
     link = _link_arguments(target, work_dir, command, source_dir / "include")
     _run([*command, *(str(path) for path in objects), *link, f"-Wl,-Map={linker_map}", "-o", str(program)])
@@ -175,7 +175,7 @@ def _sizes_in(header: str, name: str, kind: str) -> tuple[int, ...]:
     return tuple(literal(f"{kind}{i}_BYTES") for i in range(literal(f"NUM_{kind}S")))
 
 
-def _write_config(work_dir: Path, name: str, num_inputs: int, num_outputs: int, caller_arena: bool) -> None:
+def _write_config(work_dir: Path, name: str, num_inputs: int, num_outputs: int, caller_arena: bool, fed: bool) -> None:
     """Write te_config.h, which tells the harness the names of this network."""
     upper = name.upper()
     lines = [f'#include "{name}.h"', f"#define TE_ARENA_BYTES {upper}_ARENA_BYTES"]
@@ -187,6 +187,15 @@ def _write_config(work_dir: Path, name: str, num_inputs: int, num_outputs: int, 
         sizes = ", ".join(f"{upper}_{kind}{i}_BYTES" for i in range(count))
         lines.append(f"#define TE_{kind}_BYTES {{{sizes}}}")
     lines += ["#define TE_CALLER_ARENA"] if caller_arena else []
+    if fed:
+        lines += [
+            "/* Fed by rows: the harness holds the frame and hands over all its rows in one call. */",
+            "#undef TE_INPUT", "#undef TE_INVOKE",
+            f"static unsigned char te_frame[{upper}_INPUT0_BYTES] __attribute__((aligned(8)));",
+            "static void *te_frame_input(int index) { return index == 0 ? te_frame : 0; }",
+            f"static int te_feed_frame(void) {{ return {name}_feed_rows(te_frame, {upper}_FEED_ROWS); }}",
+            "#define TE_INPUT te_frame_input", "#define TE_INVOKE te_feed_frame",
+        ]
     (work_dir / "te_config.h").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ from tinyengine_tf import api, report
 from tinyengine_tf.errors import InternalError, MismatchError, TinyEngineError
 from tinyengine_tf.ops import catalogue
 from tinyengine_tf.passes import IO_MODES
-from tinyengine_tf.schedule import OPTIMIZE
+from tinyengine_tf.schedule import FEEDS, OPTIMIZE
 from tinyengine_tf.target import load_target, target_names
 
 EPILOG = """examples:
@@ -57,6 +57,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         sub.add_argument("--optimize", default="latency", choices=OPTIMIZE,
                          help="latency: least work; ram: least memory; balanced: least memory within 5 %% more work; default %(default)s")
         sub.add_argument("--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000")
+        sub.add_argument("--feed", default="frame", choices=FEEDS, help="rows: the input arrives row by row (NAME_feed_rows)")
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub
 
@@ -96,7 +97,8 @@ def _size(text: str) -> int:
 
 def _plan_options(args: argparse.Namespace) -> dict[str, Any]:
     """The options that all commands on a model share."""
-    return {"target": args.target, "io": args.io, "optimize": args.optimize, "ram_budget_bytes": args.ram_budget}
+    return {"target": args.target, "io": args.io, "optimize": args.optimize, "ram_budget_bytes": args.ram_budget,
+            "feed": args.feed}
 
 
 def _run(args: argparse.Namespace) -> None:

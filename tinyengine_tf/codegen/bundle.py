@@ -102,7 +102,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
 
     context: dict[str, Any] = {
         "name": options.name, "NAME": options.name.upper(), "options": options,
-        "graph": graph, "target": arena.schedule.target, "steps": steps, "layers": arena.schedule.layers,
+        "graph": graph, "fed": steps[0].fed if steps else None, "target": arena.schedule.target, "steps": steps, "layers": arena.schedule.layers,
         "arena_bytes": max(arena.arena_bytes, 1),
         "inputs": ports(graph.inputs), "outputs": ports(graph.outputs),
         "functions": functions.texts, "preludes": functions.preludes,

@@ -14,6 +14,10 @@ from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.schedule import Layer, Step
 
 
+FED_COUNTER = "fed"
+"""C name of the number of input rows that have arrived."""
+
+
 @dataclass(frozen=True)
 class TensorView:
     """A tensor as a layer function sees it: where it begins and, if it is walked by rows, how.
@@ -82,9 +86,12 @@ class StageView:
 
 @dataclass(frozen=True)
 class StepView:
+    """A step; `stages` is empty unless rows take turns. `fed` is the ring into which input rows arrive."""
+
     step: Step
     layers: tuple[LayerView, ...]
     stages: tuple[StageView, ...]
+    fed: TensorView | None = None
 
 
 class Views:
@@ -98,7 +105,12 @@ class Views:
 
     def _step(self, step: Step) -> StepView:
         views = tuple(self._layer(step, layer) for layer in step.layers)
-        return StepView(step, views, _stages(step, views) if step.fused else ())
+        return StepView(step, views, _stages(step, views) if step.fused else (), self._fed(step))
+
+    def _fed(self, step: Step) -> TensorView | None:
+        if step.fed is None:
+            return None
+        return TensorView("ring", step.fed, self._pointer(step.fed), RowWindow(), rows_of(step.fed), row_elements(step.fed), step.rings[step.fed])
 
     def _layer(self, step: Step, layer: Layer) -> LayerView:
         op, layout, kernel = layer.op, layer.layout, layer.kernel
@@ -164,13 +176,13 @@ class Views:
 
 def _stages(step: Step, views: tuple[LayerView, ...]) -> tuple[StageView, ...]:
     """For each layer of a pipeline, the condition `rows are left and all that the next one reads exist`."""
-    producer = {v.layer.op.output: v for v in views}
+    counters = {v.layer.op.output: v.counter for v in views} | {step.fed: FED_COUNTER}
     stages = []
     for v in views:
         conditions = [f"{v.counter} < {v.out_rows}"]
         for i in v.inputs:
-            if i.window is not None and i.tensor in producer:
-                have = producer[i.tensor].counter
+            if i.window is not None and i.tensor in counters:
+                have = counters[i.tensor]
                 reach = (i.window.size - 1) * i.window.dilation
                 last = i.first(v.counter) + (f" + {reach}" if reach else "")
                 conditions.append(f"({have} == {i.rows} || {last} < {have})")

@@ -47,7 +47,11 @@ def liveness(schedule: Schedule) -> Liveness:
         last[owner] = max(last.get(owner, step), step)
 
     for i, t in enumerate(schedule.graph.inputs):
-        live(t, f"input{i}", 0)
+        if schedule.fed is t:
+            names[t] = f"input{i}.ring"
+            extra.append(Buffer(names[t], schedule.steps[0].ring_bytes(t), 0, 1))
+        else:
+            live(t, f"input{i}", 0)
     for index, step in enumerate(schedule.steps):
         for layer in step.layers:
             for t in layer.op.data_inputs:

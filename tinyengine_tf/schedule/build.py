@@ -16,11 +16,13 @@ from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.schedule.layer import Layer
+from tinyengine_tf.schedule.rows import cannot_stream
 from tinyengine_tf.schedule.schedule import Schedule
 from tinyengine_tf.schedule.segments import Lifetimes, Segment, segments
 from tinyengine_tf.target import Target
 
 OPTIMIZE = ("latency", "balanced", "ram")
+FEEDS = ("frame", "rows")
 BALANCED_EXTRA = 0.05
 """`balanced` spends up to this share of the work on saving memory."""
 
@@ -32,14 +34,18 @@ class Goal:
     optimize           latency: least work, never above `in_place_peak_bytes` (and what the board has);
                        ram: least memory; balanced: least memory within BALANCED_EXTRA more work.
     ram_budget_bytes   least work within this budget instead.
+    feed               "frame": the input is there as a whole; "rows": it arrives row by row.
     """
 
     optimize: str = "latency"
     ram_budget_bytes: int | None = None
+    feed: str = "frame"
 
     def __post_init__(self) -> None:
         if self.optimize not in OPTIMIZE:
             raise UsageError(f"optimize is {self.optimize!r}", hint=f"one of {', '.join(OPTIMIZE)}")
+        if self.feed not in FEEDS:
+            raise UsageError(f"feed is {self.feed!r}", hint=f"one of {', '.join(FEEDS)}")
         if self.ram_budget_bytes is not None and self.ram_budget_bytes < 1:
             raise UsageError(f"a RAM budget of {self.ram_budget_bytes} bytes")
 
@@ -71,9 +77,24 @@ def build(graph: Graph, target: Target, goal: Goal = Goal()) -> Schedule:
     schedule keeps the budget.
     """
     layers, storage = choose_kernels(graph, target)
-    found = list(segments(graph, layers, storage, fuse=True))
+    found = list(segments(graph, layers, storage, fed_input(graph, layers) if goal.feed == "rows" else None))
     path = choose_path(found, len(layers), base_work(layers), goal, latency_limit_bytes(graph, layers, storage, target))
     return Schedule(graph, target, tuple(s.step for s in path), storage)
+
+
+def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
+    """The graph input that can arrive row by row. Raises UsageError when there is none."""
+    if len(graph.inputs) != 1:
+        raise UsageError(f"rows can be fed to a model of one input, this one has {len(graph.inputs)}", where=graph.name)
+    source = graph.inputs[0]
+    readers = [layer for layer in layers if source in layer.op.data_inputs]
+    reason = next((r for layer in readers if (r := cannot_stream(layer))), None)
+    if not readers or readers[0] is not layers[0] or reason:
+        raise UsageError(
+            f"the input cannot be fed by rows: its first reader {reason or 'is not the first layer'}", where=graph.name,
+            hint="feed whole frames",
+        )
+    return source
 
 
 def latency_limit_bytes(
@@ -110,6 +131,8 @@ def choose_path(found: Sequence[Segment], end: int, work: int, goal: Goal, laten
         return ()
     peaks = sorted({s.peak_bytes for s in found})
     least = _smallest_peak(found, end, peaks)
+    if least > peaks[-1]:
+        raise UsageError("the input cannot be fed by rows: it is needed beyond the layers that run row by row", hint="feed whole frames")
     if goal.ram_budget_bytes is not None:
         if least > goal.ram_budget_bytes:
             raise DoesNotFitError(

@@ -10,10 +10,11 @@ from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.rows import Order, row_distance_bytes, row_windows, unit_distance_bytes
 
 
-def step_distances(layers: Sequence[Layer], order: Order | None) -> Mapping[Tensor, int]:
+def step_distances(layers: Sequence[Layer], order: Order | None, fed: Tensor | None = None) -> Mapping[Tensor, int]:
     """Per input of a step, the smallest legal offset(input) - offset(output) in bytes if the two overlap.
 
-    Inputs that are missing must be disjoint from the output. `order` is given for row pipelines.
+    Inputs that are missing must be disjoint from the output. `order` is given for row pipelines; its first
+    layer is then the input `fed`, if there is one.
     """
     last = layers[-1]
     if len(last.op.outputs) != 1:
@@ -21,15 +22,16 @@ def step_distances(layers: Sequence[Layer], order: Order | None) -> Mapping[Tens
     if order is None:
         return _layer_distances(last)
     out = last.op.output
-    inside = {layer.op.output for layer in layers}
+    inside = {layer.op.output for layer in layers} | {fed}
+    first = len(order.layers) - len(layers)
     whole = {t for layer in layers for t in layer.op.data_inputs} - {t for layer in layers for t, _ in row_windows(layer)}
     reads: dict[Tensor, list[tuple[int, RowWindow, int]]] = {}
-    for k, layer in enumerate(layers):
+    for k, layer in enumerate(layers, first):
         for t, window in row_windows(layer):
             if t not in inside and t not in whole:
                 reads.setdefault(t, []).append((k, window, t.shape[1]))
     if last.layout.gathers:
-        return {t: _gathered_distance(layers, order, t, out, r) for t, r in reads.items()}
+        return {t: _gathered_distance(order, t, out, r) for t, r in reads.items()}
     direct = {t for t, _ in row_windows(last)}
     return {
         t: row_distance_bytes(last.layout, t, out, order.oldest_source_rows(r), t in direct) for t, r in reads.items()
@@ -37,10 +39,10 @@ def step_distances(layers: Sequence[Layer], order: Order | None) -> Mapping[Tens
 
 
 def _gathered_distance(
-    layers: Sequence[Layer], order: Order, source: Tensor, out: Tensor, reads: list[tuple[int, RowWindow, int]]
+    order: Order, source: Tensor, out: Tensor, reads: list[tuple[int, RowWindow, int]]
 ) -> int:
     """An output written by the last call alone: only what others may read after that call counts."""
-    others = [r for r in reads if r[0] != len(layers) - 1]
+    others = [r for r in reads if r[0] != len(order.layers) - 1]
     oldest = order.oldest_source_rows(others)[-1] if others else source.shape[1]
     return out.nbytes - int(oldest) * (source.nbytes // source.shape[1]) if oldest < source.shape[1] else -source.nbytes
 

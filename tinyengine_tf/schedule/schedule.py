@@ -16,20 +16,23 @@ class Step:
     """One layer over whole tensors, or several fused into a row pipeline.
 
     rings       tensors inside the pipeline -> how many of their rows are kept
+    fed         the graph input that arrives row by row through a ring, or None
     distances   inputs of the step -> smallest legal offset(input) - offset(output) in bytes if they overlap
     """
 
     layers: tuple[Layer, ...]
     rings: Mapping[Tensor, int] = field(default_factory=dict)
     distances: Mapping[Tensor, int] = field(default_factory=dict)
+    fed: Tensor | None = None
 
     @property
     def fused(self) -> bool:
-        return len(self.layers) > 1
+        """Whether rows of several layers, or of a fed input and a layer, take turns."""
+        return len(self.layers) > 1 or self.fed is not None
 
     @property
     def label(self) -> str:
-        return self.layers[0].label + (f"_{self.layers[-1].label}" if self.fused else "")
+        return self.layers[0].label + (f"_{self.layers[-1].label}" if len(self.layers) > 1 else "")
 
     @property
     def scratch_bytes(self) -> int:
@@ -60,6 +63,11 @@ class Schedule:
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         return tuple(layer for step in self.steps for layer in step.layers)
+
+    @property
+    def fed(self) -> Tensor | None:
+        """The graph input that arrives row by row."""
+        return self.steps[0].fed if self.steps else None
 
     def owner(self, tensor: Tensor) -> tuple[Tensor, int]:
         return self.storage.get(tensor, (tensor, 0))

@@ -37,12 +37,14 @@ class Segment:
 class Lifetimes:
     """First and last layer that touch each tensor's memory; graph inputs begin at -1, outputs end at len(layers)."""
 
-    def __init__(self, graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]]):
+    def __init__(
+        self, graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]], fed: Tensor | None = None
+    ):
         self._storage = storage
         self.begin: dict[Tensor, int] = {}
         self.end: dict[Tensor, int] = {}
         for t in graph.inputs:
-            self._touch(t, -1)
+            self._touch(t, 0 if t is fed else -1)
         for index, layer in enumerate(layers):
             for t in (*layer.op.data_inputs, *layer.op.outputs):
                 self._touch(t, index)
@@ -59,24 +61,33 @@ class Lifetimes:
             self.end[owner] = index
 
 
-def segments(graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]], fuse: bool) -> Iterator[Segment]:
-    """Every segment; with fuse=False single layers only."""
-    life = Lifetimes(graph, layers, storage)
+def segments(
+    graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]], fed: Tensor | None = None
+) -> Iterator[Segment]:
+    """Every segment. With `fed`, a graph input that comes row by row, the first segment takes it through a ring."""
+    life = Lifetimes(graph, layers, storage, fed)
     streams = [cannot_stream(layer) is None for layer in layers]
     for begin, layer in enumerate(layers):
-        step = Step((layer,), {}, step_distances((layer,), None))
-        yield _segment(life, begin, begin + 1, step)
-        if fuse and streams[begin]:
-            yield from _pipelines(life, layers, streams, begin)
+        feed = fed if begin == 0 else None
+        if feed is None:
+            step = Step((layer,), {}, step_distances((layer,), None))
+            yield _segment(life, begin, begin + 1, step)
+        if streams[begin]:
+            yield from _pipelines(life, layers, streams, begin, feed)
 
 
-def _pipelines(life: Lifetimes, layers: Sequence[Layer], streams: Sequence[bool], begin: int) -> Iterator[Segment]:
+def _pipelines(
+    life: Lifetimes, layers: Sequence[Layer], streams: Sequence[bool], begin: int, fed: Tensor | None
+) -> Iterator[Segment]:
     """All row pipelines that start at layer `begin`, shortest first."""
     order = Order()
     producer: dict[Tensor, int] = {}
     rings: dict[Tensor, int] = {}
-    for k, layer in enumerate(layers[begin:]):
-        index = begin + k
+    if fed is not None:
+        order.append(RowLayer(fed.shape[1], ()))
+        producer[fed] = 0
+    for index in range(begin, len(layers)):
+        layer = layers[index]
         if not streams[index] or any(
             t not in producer and life.begin[life.owner(t)] >= begin for t in layer.op.data_inputs
         ):
@@ -89,23 +100,24 @@ def _pipelines(life: Lifetimes, layers: Sequence[Layer], streams: Sequence[bool]
             return
         for t, _ in windows:
             if t in producer:
-                rings[t] = max(rings.get(t, 1), order.ring_rows_for(producer[t], k))
-        producer[layer.op.output] = k
-        if k and _closed(life, layers, begin, index + 1):
+                rings[t] = max(rings.get(t, 1), order.ring_rows_for(producer[t], len(order.layers) - 1))
+        producer[layer.op.output] = len(order.layers) - 1
+        if (index > begin or fed is not None) and _closed(life, layers, begin, index + 1, fed):
             members = tuple(layers[begin : index + 1])
-            step = Step(members, dict(rings), step_distances(members, order))
+            step = Step(members, dict(rings), step_distances(members, order, fed), fed)
             yield _segment(life, begin, index + 1, step)
         if layer.layout.gathers:
             return  # its output exists only when all rows have gone by
 
 
-def _closed(life: Lifetimes, layers: Sequence[Layer], begin: int, end: int) -> bool:
+def _closed(life: Lifetimes, layers: Sequence[Layer], begin: int, end: int, fed: Tensor | None) -> bool:
     """Whether only the last layer's output is needed beyond the segment."""
-    return all(life.end[life.owner(layer.op.output)] < end for layer in layers[begin : end - 1])
+    inner = [layer.op.output for layer in layers[begin : end - 1]] + ([fed] if fed is not None else [])
+    return all(life.end[life.owner(t)] < end for t in inner)
 
 
 def _segment(life: Lifetimes, begin: int, end: int, step: Step) -> Segment:
-    inside = {life.owner(t) for layer in step.layers for t in layer.op.outputs}
+    inside = {life.owner(t) for layer in step.layers for t in layer.op.outputs} | {step.fed}
     held, dying = 0, {}
     for owner, first in life.begin.items():
         if first < begin and life.end[owner] >= begin and owner not in inside:
