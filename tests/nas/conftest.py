@@ -11,6 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from nas_keras.data import Data, load
 from nas_keras.space.arch import Arch, Block, Stem
+from nas_keras.space.space import Layout, Space, Stage
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,13 @@ def tiny_arch() -> Arch:
     """Stem, a block without expansion, a striding block and a residual one: every construct, 12x12 input."""
     stages = ((Block(8, (3, 3), 1, 8),), (Block(24, (5, 5), 2, 16), Block(32, (3, 3), 1, 16)))
     return Arch((12, 12, 1), Stem((3, 3), (1, 1), 8), stages, 4)
+
+
+@pytest.fixture(scope="session")
+def tiny_space() -> Space:
+    """128 networks over 12x12 images, every knob elastic."""
+    layout = Layout(
+        1, 4, stem_width=8, stem_stride=(1, 1), first_width=4, stages=(Stage(8, 2, (1, 2)), Stage(16, 2, (1,))),
+        kernels=(3, 5), expansions=(2, 4), divisor=4,
+    )
+    return layout.space(1.0, (12, 12))

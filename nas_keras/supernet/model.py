@@ -1,0 +1,151 @@
+"""The super-network: every member of a Space in one set of weights.
+
+An architecture enters as a vector of int32 (`encode`), so training, calibration and inference are
+each traced once and then run at the speed of a fixed network, whatever is sampled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import tensorflow as tf
+import tf_keras
+
+from nas_keras.data import Coding, Data
+from nas_keras.space.arch import Arch
+from nas_keras.space.space import Space
+from nas_keras.supernet.elastic import BatchNorm, ElasticBlock, Mode
+from nas_keras.supernet.plain import build_model
+
+
+class SuperNet:
+    """Weights for all of `space`; `seed` decides the initial ones.
+
+    Batch norm averages belong to the architecture that was calibrated last; `calibrate` before
+    `predict` and `extract`.
+    """
+
+    def __init__(self, space: Space, seed: int = 0):
+        self.space = space
+        rng = np.random.default_rng((seed, 1))
+        stem, largest = space.stem, space.largest()
+        shape = (*stem.kernel, largest.input_shape[2], stem.channels)
+        self.stem = tf.Variable(rng.normal(0, math.sqrt(2 / math.prod(shape[:3])), shape).astype(np.float32), name="stem")
+        self.stem_norm = BatchNorm.create(stem.channels, "stem_bn")
+        self.stages: list[list[ElasticBlock]] = []
+        placed = largest.placed()
+        for s, blocks in enumerate(largest.stages):
+            stage = []
+            for b, (block, here) in enumerate(zip(blocks, placed)):
+                stage.append(ElasticBlock.create(
+                    rng, f"s{s}b{b}", in_channels=here.in_channels, max_channels=block.mid_channels,
+                    out_channels=block.out_channels, kernel=block.kernel, stride=block.stride, expands=here.expands,
+                ))
+            self.stages.append(stage)
+        features, classes = largest.features, largest.classes
+        self.logits = tf.Variable(rng.normal(0, math.sqrt(1 / features), (features, classes)).astype(np.float32), name="logits")
+        self.bias = tf.Variable(np.zeros(classes, np.float32), name="bias")
+        self._functions: dict[Mode, Callable] = {}
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        blocks = [v for stage in self.stages for block in stage for v in block.variables()]
+        return [self.stem, *self.stem_norm.variables(), *blocks, self.logits, self.bias]
+
+    @property
+    def trainable_variables(self) -> list[tf.Variable]:
+        return [v for v in self.variables if v.trainable]
+
+    def encode(self, arch: Arch) -> np.ndarray:
+        """int32 vector: depth of each stage, then (expanded channels, kernel rows, kernel columns) of each block.
+
+        Blocks that `arch` does not have repeat the largest choice; they are never run.
+        """
+        self.space.genes(arch)
+        vector = [len(stage) for stage in arch.stages[1:]]
+        for ours, theirs in zip(self.space.largest().stages[1:], arch.stages[1:]):
+            for position, block in enumerate(ours):
+                block = theirs[position] if position < len(theirs) else block
+                vector += [block.mid_channels, *block.kernel]
+        return np.array(vector, np.int32)
+
+    def __call__(self, x: tf.Tensor, choice: tf.Tensor, mode: Mode, seen: tf.Tensor | float = 0.0) -> tf.Tensor:
+        """Logits (batch, classes) of encoded inputs for one encoded architecture; for use inside a tf.function."""
+        stem = self.space.stem
+        seen = tf.cast(seen, tf.float32)
+        x = tf.nn.conv2d(x, self.stem, stem.stride, "SAME")
+        x = tf.nn.relu6(self.stem_norm(x, stem.channels, mode, seen))
+        first = self.space.smallest().blocks[0]
+        x = self.stages[0][0](x, first.mid_channels, *first.kernel, mode, seen)
+        at = len(self.stages) - 1
+        for index, (stage, layout) in enumerate(zip(self.stages[1:], self.space.layout.stages)):
+            for position, block in enumerate(stage):
+                gene = choice[at:at + 3]
+                at += 3
+                if position < min(layout.depths):
+                    x = block(x, gene[0], gene[1], gene[2], mode, seen)
+                else:
+                    x = _if(choice[index] > position, block, x, gene, mode, seen)
+        return tf.reduce_mean(x, axis=[1, 2]) @ self.logits + self.bias
+
+    def sort_channels(self) -> None:
+        """Put the most important expanded channels of every block first. The largest network computes the same."""
+        for stage in self.stages:
+            for block in stage:
+                block.sort_channels()
+
+    def calibrate(self, arch: Arch, batches: Iterable[np.ndarray]) -> None:
+        """Set the batch norm averages to the mean of the statistics of `batches`, each passing on its own."""
+        choice, run = self.encode(arch), self._function(Mode.CALIBRATE)
+        for seen, batch in enumerate(batches):
+            run(batch, choice, np.float32(seen))
+
+    def predict(self, arch: Arch, x: np.ndarray) -> np.ndarray:
+        """Logits of encoded inputs, with the averages of the last calibration."""
+        return self._function(Mode.INFER)(x, self.encode(arch), np.float32(0)).numpy()
+
+    def accuracy(self, arch: Arch, data: Data, coding: Coding, batch: int = 256) -> float:
+        """Share of `data` that `arch` classifies correctly; calibrate first."""
+        return sum(int(np.sum(self.predict(arch, x).argmax(axis=1) == y)) for x, y in data.batches(coding, batch)) / len(data)
+
+    def extract(self, arch: Arch) -> tf_keras.Model:
+        """A plain model with this network's share of the weights and the averages of the last calibration."""
+        self.space.genes(arch)
+        model = build_model(arch)
+        model.get_layer("stem_conv").set_weights([self.stem.numpy()])
+        _copy_norm(model, "stem_conv_bn", self.stem_norm, arch.stem.channels)
+        blocks = [block for stage, theirs in zip(self.stages, arch.stages) for block in stage[:len(theirs)]]
+        for index, (block, placed) in enumerate(zip(blocks, arch.placed(), strict=True)):
+            name, mid = f"b{index:02d}", placed.block.mid_channels
+            if placed.expands:
+                model.get_layer(f"{name}_expand").set_weights([block.expand.numpy()[..., :mid]])
+                _copy_norm(model, f"{name}_expand_bn", block.expand_norm, mid)
+            model.get_layer(f"{name}_depthwise").set_weights([block.kernel(mid, *placed.block.kernel).numpy()])
+            _copy_norm(model, f"{name}_depthwise_bn", block.depthwise_norm, mid)
+            model.get_layer(f"{name}_project").set_weights([block.project.numpy()[:, :, :mid]])
+            _copy_norm(model, f"{name}_project_bn", block.project_norm, placed.block.out_channels)
+        model.get_layer("logits").set_weights([self.logits.numpy(), self.bias.numpy()])
+        return model
+
+    def signature(self) -> list[tf.TensorSpec]:
+        """Of (inputs, choice)."""
+        length = len(self.encode(self.space.smallest()))
+        return [tf.TensorSpec((None, *self.space.largest().input_shape), tf.float32), tf.TensorSpec((length,), tf.int32)]
+
+    def _function(self, mode: Mode) -> Callable:
+        if mode not in self._functions:
+            signature = [*self.signature(), tf.TensorSpec((), tf.float32)]
+            self._functions[mode] = tf.function(lambda x, choice, seen: self(x, choice, mode, seen), input_signature=signature)
+        return self._functions[mode]
+
+
+def _if(present: tf.Tensor, block: ElasticBlock, x: tf.Tensor, gene: tf.Tensor, mode: Mode, seen: tf.Tensor) -> tf.Tensor:
+    """`block` where the stage is deep enough, else `x` as it is."""
+    y = tf.cond(present, lambda: block(x, gene[0], gene[1], gene[2], mode, seen), lambda: x)
+    return tf.ensure_shape(y, x.shape)
+
+
+def _copy_norm(model: tf_keras.Model, layer: str, norm: BatchNorm, width: int) -> None:
+    model.get_layer(layer).set_weights([v.numpy()[:width] for v in norm.variables()])
