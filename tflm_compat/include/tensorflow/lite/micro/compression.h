@@ -1,0 +1,2 @@
+// Not part of the shim.
+#error "tinyengine_tf: compressed models are not converted"
