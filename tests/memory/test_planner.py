@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.memory.problems import exhaustive_peak, network_like, packed, small_problems
-from tinyengine_tf.memory import Buffer, Overlap, Problem, branch, plan, sweep, verify
+from tinyengine_tf.memory import Buffer, Overlap, Plan, Problem, branch, plan, sweep, verify
 from tinyengine_tf.memory.bound import lower_bound_bytes
 from tinyengine_tf.memory.limits import Budget, LimitReached
 from tinyengine_tf.memory.pairs import instance_of
@@ -72,13 +72,13 @@ def test_large_packed_instances_stay_legal_within_the_node_limit(seed):
 
 
 def test_the_time_limit_stops_the_search_and_the_plan_says_so():
-    problem = next(p for p in (packed(seed, 100, loose=0.1) for seed in range(50)) if "limit" in _fifty_nodes(p).planner)
+    problem = next(p for p in (packed(seed, 100, loose=0.1) for seed in range(50)) if "limit" in _few_nodes(p).planner)
     found = plan(problem, time_limit_s=0.0)
     verify(found)
     assert not found.optimal and "time limit of 0 s reached" in found.planner
 
 
-def _fifty_nodes(problem: Problem):
+def _few_nodes(problem: Problem) -> Plan:
     return plan(problem, node_limit=400)
 
 
@@ -122,7 +122,7 @@ def test_peaks_known_by_hand(problem, peak):
 
 
 def test_an_output_lies_over_one_of_two_inputs_not_both():
-    inputs = (Buffer("a", 8, 0, 2), Buffer("b", 8, 0, 2))
+    inputs = (Buffer("a", 8, 0, 2), Buffer("b", 8, 1, 2))
     both = (Overlap("sum", "a", 0), Overlap("sum", "b", 0))
     found = plan(Problem((*inputs, Buffer("sum", 8, 1, 3)), both), exact=False)
     assert found.peak_bytes == found.lower_bound_bytes == 16
@@ -133,3 +133,17 @@ def test_overlaps_chain_down_through_three_buffers_alive_at_once():
     found = plan(Problem(buffers, (Overlap("a", "b", 2), Overlap("b", "c", 2))))
     verify(found)
     assert found.peak_bytes == 16 and found.optimal  # a and c are not related: b spans the seam between them
+
+
+def test_a_failed_search_leaves_nothing_behind():
+    instance = instance_of(network_like(2, 9))
+    scale, shift = branch._shifts(instance)
+    for capacity in range(lower_bound_bytes(instance) - 4096, lower_bound_bytes(instance), 512):
+        for component in branch._components(instance):
+            search = branch._Search(instance, component, capacity, scale, shift)
+            before = list(search.left), list(search.low)
+            try:
+                found = search.run(Budget(2000, 60))
+            except LimitReached:
+                continue
+            assert found or (search.left, search.low) == before

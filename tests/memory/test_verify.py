@@ -45,6 +45,15 @@ def test_wrong_offsets_are_caught_with_their_names(offsets, names):
     assert all(name in str(caught.value) for name in names)
 
 
+def test_distances_are_exact_to_the_byte():
+    buffers = (Buffer("x", 16, 0, 2, 1), Buffer("y", 16, 1, 3, 1))
+    for distance in (-3, 0, 4):
+        problem = Problem(buffers, (Overlap("y", "x", distance),))
+        verify(with_offsets(Plan(problem, {}, 0, 0, True, ""), x=distance + 5, y=5))
+        with pytest.raises(BadPlan, match="'x'.*'y'"):
+            verify(with_offsets(Plan(problem, {}, 0, 0, True, ""), x=distance + 4, y=5))
+
+
 def test_missing_offsets_wrong_peaks_and_wrong_claims_are_caught():
     good = plan(IN_PLACE)
     for bad in (
