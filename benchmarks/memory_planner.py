@@ -28,7 +28,8 @@ FAMILIES: tuple[tuple[str, Callable[[int], Problem], int], ...] = (
 
 
 def main() -> None:
-    print(f"{'family':34}{'buffers':>8}{'fast':>7}{'exact':>7}{'peak/bound':>12}{'fast ms':>9}{'exact ms med, max':>20}")
+    head = f"{'family':34}{'buffers':>8}{'fast':>7}{'exact':>7}{'peak/bound':>12}{'fast ms':>9}"
+    print(f"{head}{'exact ms':>13}{'slowest':>11}")
     for name, make, count in FAMILIES:
         problems = [make(seed) for seed in range(count)]
         fast, fast_s = zip(*[_timed(p, exact=False) for p in problems])
