@@ -90,7 +90,7 @@ def assert_exact(model: bytes, samples: Sequence[Sequence[np.ndarray]] | None = 
     expected = reference.run(model, samples, isolated=False)
     for number, (sample, wanted) in enumerate(zip(samples, expected, strict=True)):
         for output, (got, want) in enumerate(zip(host.run(sample), wanted, strict=True)):
-            equal = got.view(np.uint8).tobytes() == np.ascontiguousarray(want).view(np.uint8).tobytes()
+            equal = got.tobytes() == np.ascontiguousarray(want).tobytes()
             if not equal:
                 where = np.argwhere(got != np.asarray(want).reshape(got.shape))
                 first = tuple(where[0]) if len(where) else ()

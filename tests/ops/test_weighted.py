@@ -11,17 +11,12 @@ from hypothesis import strategies as st
 
 from tests.exact import assert_exact
 from tests.modelgen import ModelBuilder
+from tests.ops.cases import ACTIVATIONS, SCALES, ZERO_POINTS, out_size
 from tinyengine_tf import api
 from tinyengine_tf.errors import UnsupportedError
 
-ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
-SCALES = st.sampled_from((1e-4, 0.0039215689, 0.02, 0.11, 1.0, 7.3))
-ZERO_POINTS = st.sampled_from((-128, -100, -3, 0, 1, 64, 127))
 
 
-def out_size(size: int, kernel: int, stride: int, dilation: int, padding: str) -> int:
-    extent = (kernel - 1) * dilation + 1
-    return -(-size // stride) if padding == "SAME" else -(-(size - extent + 1) // stride)
 
 
 def weights(rng: np.random.Generator, shape: tuple[int, ...], int4: bool = False) -> np.ndarray:
@@ -89,19 +84,19 @@ def conv_cases(draw: st.DrawFn, depthwise: bool) -> bytes:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(conv_cases(depthwise=False))
 def test_conv(model: bytes) -> None:
     assert_exact(model, count=2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(conv_cases(depthwise=True))
 def test_depthwise_conv(model: bytes) -> None:
     assert_exact(model, count=2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.integers(1, 4), min_size=1, max_size=3), st.integers(1, 33), st.integers(1, 9), st.booleans(),
     st.booleans(), st.booleans(), st.sampled_from(ACTIVATIONS), SCALES, ZERO_POINTS, ZERO_POINTS, st.integers(0, 99),

@@ -13,7 +13,8 @@ The generated function is called as
     fn(in0, in1, ..., out0, ..., [scratch,] [state,] tables in order, args in order)
 
 where `inN` is a pointer to a row or a whole tensor, or, if its RowWindow is an `array`, an
-array of row pointers. Row kernels may name `y` among args: the output row within its image. Where rows live (a full tensor, a ring, a constant row of padding) is not
+array of row pointers. Row kernels may name `y` among args: the output row within its image (the input
+row, if the kernel gathers). Where rows live (a full tensor, a ring, a constant row of padding) is not
 the kernel's business: that is what lets one kernel serve per-layer and fused execution.
 
 Kernels never use `restrict` on activations: the planner may let output overlap input.
@@ -94,7 +95,8 @@ class Layout:
     state_bytes    working memory that lasts from the first row to the last, passed after the scratch.
     in_place       (whole) the output may lie exactly on the first data input.
     distances      (whole or flat, instead of what follows from the rest) per data input, the smallest legal
-                   offset(input) - offset(output) in bytes when the two overlap; None: never. See `copy_distance`.
+                   offset(input) - offset(output) in bytes when the two overlap; None: never.
+                   max(t - source of t) over output elements t, for outputs written in ascending order.
     """
 
     windows: tuple[RowWindow | None, ...] | None = None

@@ -71,7 +71,7 @@ def liveness(schedule: Schedule) -> Liveness:
     for t in schedule.graph.outputs:
         live(t, "", max(end - 1, 0))
 
-    buffers = [Buffer(names[t], t.nbytes, start[t], last[t] + 1) for t in start]
+    buffers = [Buffer(names[t], t.nbytes, start[t], last[t] + 1, max(4, t.dtype.nbytes)) for t in start]
     overlaps = [o for index, step in enumerate(schedule.steps) for o in step_overlaps(schedule, step, index, names, last)]
     return Liveness(Problem((*buffers, *extra), tuple(overlaps)), names)
 

@@ -6,8 +6,16 @@ from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import Graph
 from tinyengine_tf.passes.base import GraphPass, Observer, run_passes
 from tinyengine_tf.passes.drop_dead import drop_dead
+from tinyengine_tf.passes.fold_constants import fold_constants
+from tinyengine_tf.passes.fold_pad import fold_pad
+from tinyengine_tf.passes.load_constants import load_constants
+from tinyengine_tf.passes.remove_noops import remove_noops
 
 PASSES: tuple[GraphPass, ...] = (
+    fold_constants,
+    remove_noops,
+    fold_pad,
+    load_constants,
     drop_dead,
 )
 

@@ -15,6 +15,7 @@ from tinyengine_tf.kernels.select import select
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.reshape import Reshape
+from tinyengine_tf.ops.strided_copy import StridedCopy
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.rows import cannot_stream
 from tinyengine_tf.schedule.schedule import Schedule
@@ -51,13 +52,16 @@ class Goal:
 
 
 def choose_kernels(graph: Graph, target: Target) -> tuple[tuple[Layer, ...], Mapping[Tensor, tuple[Tensor, int]]]:
-    """(layers in order, storage). Raises UnsupportedError naming every operator without a kernel."""
+    """(layers in order, storage). Reshapes, and slices that lie densely in their input, are no layers: their
+    output is another name for (a part of) their input's memory. Raises UnsupportedError naming every operator without a kernel."""
     storage: dict[Tensor, tuple[Tensor, int]] = {}
     layers: list[Layer] = []
     problems: list[str] = []
     for op in graph.ops:
-        if isinstance(op, Reshape):
-            storage[op.output] = storage.get(op.input, (op.input, 0))
+        if isinstance(op, Reshape) or (isinstance(op, StridedCopy) and op.is_view):
+            owner, begin = storage.get(op.input, (op.input, 0))
+            inside = op.offset * op.input.dtype.nbytes if isinstance(op, StridedCopy) else 0
+            storage[op.output] = (owner, begin + inside)
             continue
         try:
             choice = select(op, target)

@@ -1,0 +1,73 @@
+"""CONCATENATION and PACK: tensors side by side along one dimension."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.slice import resolve_axis
+
+
+def same_types(op: Op) -> bool:
+    return all(t is not None and t.dtype is op.output.dtype for t in op.inputs)
+
+
+def same_quantization(op: Op) -> bool:
+    if op.output.dtype is not DType.INT8:
+        return True
+    return all(t is not None and t.quant == op.output.quant for t in op.inputs)
+
+
+@operator("CONCATENATION", "PACK")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Concatenation(Op):
+    """Tensors side by side along one dimension (PACK: along a new one), of any element type.
+
+    outer    indices before that dimension, joined: for each of them, every input contributes its share in turn
+    """
+
+    CONSTRAINTS: ClassVar = (
+        Constraint("inputs and output have the same element type", same_types),
+        Constraint("int8 inputs have the output's scale and zero point, as TFLM demands", same_quantization),
+    )
+
+    outer: int
+
+    @property
+    def shares(self) -> tuple[int, ...]:
+        """Elements that each input contributes for one outer index."""
+        return tuple(t.elements // self.outer for t in self.inputs if t is not None)
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        y, new = outputs[0], raw.opcode == "PACK"
+        tensors = tuple(t for t in inputs if t is not None)
+        if not tensors or len(tensors) != len(inputs):
+            raise Reject("no input is absent")
+        if raw.options.get("fused_activation_function", "NONE") != "NONE":
+            raise Reject("there is no fused activation, as TFLM demands", raw.options["fused_activation_function"])
+        axis = resolve_axis(raw.options["axis"], len(y.shape))
+        shapes = [(*t.shape[:axis], 1, *t.shape[axis:]) if new else t.shape for t in tensors]
+        rest = (*y.shape[:axis], *y.shape[axis + 1 :])
+        if any(len(s) != len(y.shape) or (*s[:axis], *s[axis + 1 :]) != rest for s in shapes):
+            raise Reject("inputs agree with the output in every other dimension", f"{shapes} into {y.shape}")
+        if sum(s[axis] for s in shapes) != y.shape[axis]:
+            raise Reject("inputs make up the output's dimension", f"{shapes} into {y.shape}")
+        kept = tuple(t for t in tensors if t.elements)
+        return (cls(inputs=kept, outputs=outputs, outer=math.prod(y.shape[:axis])),)
+
+    def evaluate(self) -> tuple[np.ndarray, ...] | None:
+        if any(t is None or t.data is None for t in self.inputs):
+            return None
+        parts = [t.values.reshape(self.outer, -1) for t in self.inputs if t is not None]
+        return (np.concatenate(parts, axis=1).reshape(self.output.shape),)
+
+    def check(self) -> None:
+        if sum(self.shares) * self.outer != self.output.elements:
+            raise InvalidIR(f"{self.inputs} into {self.output!r}", where=self.name)

@@ -1,0 +1,54 @@
+"""Operators whose result is known before the network runs: SHAPE, RANK, ZEROS_LIKE; and FILL, BROADCAST_TO, which repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ops.base import RawOpLike, Reject, operator
+from tinyengine_tf.ops.strided_copy import StridedCopy, packed_strides
+
+
+@operator("SHAPE", "RANK", "ZEROS_LIKE")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Known(Op):
+    """A result that follows from the input's shape alone; never computed at run time."""
+
+    CONSTRAINTS: ClassVar = ()
+
+    value: np.ndarray
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y = inputs[0], outputs[0]
+        assert x is not None
+        if raw.opcode == "ZEROS_LIKE":
+            value = np.zeros(y.shape, y.dtype.numpy)
+        else:
+            value = np.array(x.shape if raw.opcode == "SHAPE" else len(x.shape), y.dtype.numpy)
+        if value.shape != y.shape:
+            raise Reject("the output has the shape of the result", f"{y.shape} where {value.shape} is expected")
+        return (cls(inputs=(), outputs=outputs, value=value),)
+
+    def evaluate(self) -> tuple[np.ndarray, ...] | None:
+        return (self.value,)
+
+
+@operator("BROADCAST_TO", "FILL")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Repeat(StridedCopy):
+    """Dimensions of size 1, or missing ones in front, repeated; the output's shape says how often."""
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y = inputs[1 if raw.opcode == "FILL" else 0], outputs[0]
+        assert x is not None
+        missing = len(y.shape) - len(x.shape)
+        shape = (1,) * missing + x.shape
+        if missing < 0 or any(d not in (1, n) for d, n in zip(shape, y.shape)):
+            raise Reject("the input's shape repeats to the output's", f"{x.shape} to {y.shape}")
+        strides = tuple(0 if d == 1 else s for d, s in zip(shape, packed_strides(shape), strict=True))
+        return (cls(inputs=(x,), outputs=outputs, sizes=y.shape, strides=strides),)

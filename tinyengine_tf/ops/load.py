@@ -1,0 +1,20 @@
+"""A constant brought into the arena, for an operator that can only read computed data there. No .tflite operator is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import Op
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Load(Op):
+    """The output is a copy of the constant input."""
+
+    KIND: ClassVar[str] = "Load"
+
+    def check(self) -> None:
+        if not self.input.const or self.input.shape != self.output.shape or self.input.dtype is not self.output.dtype:
+            raise InvalidIR(f"loads {self.input!r} into {self.output!r}", where=self.name)

@@ -1,0 +1,74 @@
+"""PAD and PADV2: a border of one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.slice import constant_integers
+from tinyengine_tf.ops.strided_copy import SAME_TYPE, packed_strides
+
+
+def paddings(x: Tensor, y: Tensor, amounts: Tensor | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(before, after) per dimension, checked against both shapes."""
+    flat = constant_integers(amounts, "the padding")
+    before, after = tuple(flat[::2]), tuple(flat[1::2])
+    if len(flat) != 2 * len(x.shape) or len(x.shape) != len(y.shape) or min(flat, default=0) < 0:
+        raise Reject("padding is given before and after each dimension, 0 or more", f"{flat} for {x}")
+    shape = tuple(d + b + a for d, b, a in zip(x.shape, before, after, strict=True))
+    if shape != y.shape:
+        raise Reject("the output has the padded shape", f"{y.shape} where {shape} is expected")
+    return before, after
+
+
+@operator("PAD", "PADV2")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pad(Op):
+    """A border of one value: the quantised zero (PAD) or a given constant (PADV2), of any element type.
+
+    before, after    elements added at either end of every dimension
+    """
+
+    CONSTRAINTS: ClassVar = (
+        SAME_TYPE,
+        Constraint("an int8 output has a zero point", lambda op: op.output.dtype is not DType.INT8 or op.output.quant is not None),
+    )
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    fill: int | float
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y, value = inputs[0], outputs[0], inputs[2] if len(inputs) > 2 else None
+        assert x is not None
+        before, after = paddings(x, y, inputs[1])
+        fill: int | float = y.zero_point if y.dtype is DType.INT8 and y.quant is not None else 0
+        if value is not None:
+            if value.data is None or value.elements != 1 or value.dtype is not y.dtype:
+                raise Reject("the value is one constant of the output's type", value)
+            if y.dtype is DType.INT8 and value.quant != y.quant:
+                raise Reject("the value has the output's scale and zero point, as TFLM demands", value.quant)
+            fill = value.values.reshape(-1)[0].item()
+        return (cls(inputs=(x,), outputs=outputs, before=before, after=after, fill=fill),)
+
+    @property
+    def distance(self) -> int:
+        """Output elements written before the last input element is read, less those read: see `StridedCopy.distance`."""
+        steps = zip(self.input.shape, self.before, packed_strides(self.input.shape), packed_strides(self.output.shape), strict=True)
+        return sum(b * out + (n - 1) * (out - source) for n, b, source, out in steps)
+
+    def evaluate(self) -> tuple[np.ndarray, ...] | None:
+        if self.input.data is None:
+            return None
+        return (np.pad(self.input.values, list(zip(self.before, self.after, strict=True)), constant_values=self.fill),)
+
+    def check(self) -> None:
+        shape = tuple(d + b + a for d, b, a in zip(self.input.shape, self.before, self.after, strict=True))
+        if shape != self.output.shape or min((*self.before, *self.after), default=0) < 0:
+            raise InvalidIR(f"{self.input!r} padded to {self.output!r}", where=self.name)

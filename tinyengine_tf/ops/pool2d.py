@@ -1,0 +1,70 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D: a window moved over rows and columns, channels kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.conv2d import fused_clamp
+from tinyengine_tf.ops.window import Window, parse_window
+
+
+def keeps_quantization(op: Op) -> bool:
+    """TFLM's own test: scales within 1e-6, zero points equal."""
+    x, y = op.input, op.output
+    return abs(x.scale - y.scale) <= 1e-6 and x.zero_point == y.zero_point
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pool2D(Op):
+    """What both pools share. Padding takes no part in a window.
+
+    clamp    fused activation as an int8 range, inclusive
+    """
+
+    CONSTRAINTS: ClassVar = (
+        *INT8_ACTIVATIONS,
+        Constraint("input and output have the same scale and zero point", keeps_quantization),
+    )
+
+    window: Window
+    clamp: tuple[int, int] = (-128, 127)
+
+    @property
+    def image(self) -> HW:
+        return HW(*self.input.shape[1:3])
+
+    @property
+    def out_image(self) -> HW:
+        return HW(*self.output.shape[1:3])
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y = inputs[0], outputs[0]
+        if x is None or len(x.shape) != 4 or len(y.shape) != 4:
+            raise Reject("input and output have four dimensions", f"{x} -> {y}")
+        if (x.shape[0], x.shape[3]) != (y.shape[0], y.shape[3]):
+            raise Reject("the output has the input's batch and channels", f"{x} -> {y}")
+        kernel = HW(raw.options["filter_height"], raw.options["filter_width"])
+        window = parse_window(raw.options, kernel, HW(*x.shape[1:3]), HW(*y.shape[1:3]))
+        return (cls(inputs=(x,), outputs=outputs, window=window, clamp=fused_clamp(raw, y)),)
+
+    def check(self) -> None:
+        self.window.check(self.image, self.out_image)
+        if self.window.dilation != (1, 1):
+            raise InvalidIR("a pool has no dilation", where=self.name)
+
+
+@operator("AVERAGE_POOL_2D")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AveragePool2D(Pool2D):
+    """Mean of the window's pixels inside the image, rounded to nearest, halves away from zero."""
+
+
+@operator("MAX_POOL_2D")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MaxPool2D(Pool2D):
+    """Largest of the window's pixels inside the image."""

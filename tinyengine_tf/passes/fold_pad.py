@@ -1,0 +1,44 @@
+"""Explicit padding becomes the padding of the window that reads it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tinyengine_tf.ir import Graph, Op
+from tinyengine_tf.ops.conv2d import Conv2D
+from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
+from tinyengine_tf.ops.pad import Pad
+from tinyengine_tf.ops.pool2d import MaxPool2D
+
+LOWEST = -128
+
+
+def fold_pad(graph: Graph) -> Graph:
+    """Fold an explicit PAD into the convolution or maximum pool that reads it.
+
+        x --PAD--> y --CONV--> z    becomes    x --CONV, wider padding--> z
+
+    Saves one buffer and one copy. Legal when y has no other reader, x and y have one quantisation, only
+    rows and columns grow, and the fill changes nothing: x's zero point for a convolution, the lowest
+    value for a maximum.
+    """
+    folded: dict[Op, Op] = {}
+    gone: set[Op] = set()
+    for pad in graph.ops:
+        reader = graph.sole_reader(pad.output) if isinstance(pad, Pad) else None
+        if reader is not None and is_window_padding(pad, reader):
+            op = folded.get(reader, reader)
+            window = replace(op.window, pad_top=op.window.pad_top + pad.before[1], pad_left=op.window.pad_left + pad.before[2])
+            folded[reader] = replace(op, inputs=(pad.input, *op.inputs[1:]), window=window, source=(*pad.source, *op.source))
+            gone.add(pad)
+    if not gone:
+        return graph
+    return graph.rewrite([folded.get(op, op) for op in graph.ops if op not in gone])
+
+
+def is_window_padding(pad: Pad, reader: Op) -> bool:
+    if not isinstance(reader, (Conv2D, DepthwiseConv2D, MaxPool2D)) or reader.input is not pad.output:
+        return False
+    if pad.input.quant != pad.output.quant or len(pad.before) != 4 or any(p[i] for p in (pad.before, pad.after) for i in (0, 3)):
+        return False
+    return pad.fill == (LOWEST if isinstance(reader, MaxPool2D) else pad.input.zero_point)
