@@ -216,3 +216,19 @@ def test_refused(change, rule):
     arguments = {"in_scale": 0.1, "in_zero": 3, "out_scale": 0.1, "out_zero": 5} | change
     with pytest.raises(UnsupportedError, match=rule):
         api.load_graph(unary_model(**arguments))
+
+
+# Operators whose multipliers older TFLM sources took in float32.
+DOUBLE_RATIOS: dict[str, dict[str, float]] = {
+    "RELU": {}, "ABS": {}, "LEAKY_RELU": {"alpha": 0.3}, "HARD_SWISH": {},
+}
+
+
+@pytest.mark.parametrize("opcode", DOUBLE_RATIOS)
+def test_multipliers_are_taken_in_double(opcode):
+    """Rational scales put products near rounding boundaries."""
+    rng = np.random.default_rng(2)
+    for _ in range(150):
+        in_scale = float(np.float32(rng.integers(1, 400) / 2.0 ** rng.integers(8, 12)))
+        out_scale = float(np.float32(in_scale * 2 * rng.integers(150, 300) / (2 * rng.integers(1, 150) + 1)))
+        check(opcode, in_scale, int(rng.integers(-128, 128)), out_scale, int(rng.integers(-128, 128)), **DOUBLE_RATIOS[opcode])

@@ -2,7 +2,8 @@
 
 A function here takes (options, input, output) and returns the outputs for all values of the input's
 type, ascending, as an int64 array; it raises Reject where TFLM would refuse the operator.
-Which products are taken in float32 and which in double is part of the definition.
+Which products are taken in float32 and which in double is part of the definition. All multipliers are
+ratios in double, as the `tflite_micro` package computes them; older TFLM sources took some in float32.
 """
 
 from __future__ import annotations
@@ -44,12 +45,6 @@ def checked_multiplier(real: float) -> Multiplier:
     return m
 
 
-def float32_ratio(numerator: float, denominator: float) -> float:
-    """A quotient rounded to float32."""
-    with np.errstate(over="ignore", under="ignore"):
-        return float(np.float32(numerator) / np.float32(denominator))
-
-
 def scaled(values: np.ndarray, m: Multiplier, zero_point: int) -> np.ndarray:
     """values * m + zero_point in wrapping 32-bit arithmetic."""
     return wrap32(requantize(values, m) + zero_point)
@@ -62,22 +57,21 @@ def requantized(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
 
 
 def relu(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
-    m = checked_multiplier(float32_ratio(x.scale, y.scale))
+    m = checked_multiplier(x.scale / y.scale)
     values = scaled(all_values(x.dtype) - x.zero_point, m, y.zero_point)
     return np.clip(values, y.zero_point, 127)
 
 
 def relu6(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
     """A clamp of the stored values: TFLM does not look at the output's scale."""
-    six = round_half_away(float32_ratio(6.0, x.scale)) + x.zero_point if x.scale > 1e-6 else 127
+    six = round_half_away(float(np.float32(6.0) / np.float32(x.scale))) + x.zero_point if x.scale > 1e-6 else 127
     return np.clip(all_values(x.dtype), x.zero_point, max(min(six, 127), -128))
 
 
 def leaky_relu(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
     """alpha may be negative or above 1."""
-    with np.errstate(over="ignore", under="ignore"):
-        slope = checked_multiplier(float(np.float32(x.scale) * np.float32(options["alpha"]) / np.float32(y.scale)))
-    identity = checked_multiplier(float32_ratio(x.scale, y.scale))
+    slope = checked_multiplier(x.scale * options["alpha"] / y.scale)
+    identity = checked_multiplier(x.scale / y.scale)
     values = all_values(x.dtype) - x.zero_point
     below = requantize(values, Multiplier(abs(slope.mantissa), slope.shift)) * (-1 if slope.mantissa < 0 else 1)
     return saturate(wrap32(np.where(values >= 0, requantize(values, identity), below) + y.zero_point))
@@ -87,14 +81,12 @@ def absolute(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
     values = np.abs(all_values(x.dtype) - x.zero_point)
     if x.scale == y.scale:
         return saturate(values + y.zero_point)
-    return saturate(scaled(values, checked_multiplier(float32_ratio(x.scale, y.scale)), y.zero_point))
+    return saturate(scaled(values, checked_multiplier(x.scale / y.scale), y.zero_point))
 
 
 def rsqrt(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
     """1 / sqrt; TFLM's Invoke fails on values below zero, here they give the largest output, as zero does."""
-    with np.errstate(over="ignore", under="ignore"):
-        product = float(np.sqrt(np.float32(x.scale)) * np.float32(y.scale))
-    m = checked_multiplier(1.0 / product if product else math.inf)
+    m = checked_multiplier(1.0 / (math.sqrt(x.scale) * y.scale))
     headroom = 20
     if m.shift - headroom < -31:
         raise Reject(SCALE_RULE, f"1 / (sqrt({x.scale:.3g}) * {y.scale:.3g})")
@@ -154,10 +146,8 @@ def tanh_table(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
 
 def hard_swish(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
     """x * relu6(x + 3) / 6 in 16-bit fixed point."""
-    with np.errstate(over="ignore", under="ignore"):
-        fine_scale = np.float32(1.0 / 128.0) * np.float32(x.scale)
-        out = quantize_multiplier(float(fine_scale / np.float32(y.scale)))
-        reluish = quantize_multiplier(float(fine_scale / (np.float32(3.0) / np.float32(32768.0))))
+    fine_scale = x.scale / 128
+    out, reluish = quantize_multiplier(fine_scale / y.scale), quantize_multiplier(fine_scale / (3 / 32768))
     if out.shift > 0 or reluish.shift > MAX_SHIFT:
         raise Reject(HARD_SWISH_RULE, f"input {x.scale:.3g}, output {y.scale:.3g}")
     outputs = []

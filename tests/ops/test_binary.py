@@ -1,0 +1,169 @@
+"""ADD, SUB, MUL, MAXIMUM, MINIMUM and PRELU: broadcasting, constants, activations, extreme scales, equal to TFLM."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.exact import HostModel, assert_exact
+from tests.modelgen.builder import ModelBuilder
+from tinyengine_tf import api, reference
+from tinyengine_tf.errors import UnsupportedError
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_shape
+
+QUANTISED = ["ADD", "SUB", "MUL", "PRELU"]
+ALL = [*QUANTISED, "MAXIMUM", "MINIMUM"]
+ACTIVATIONS = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]
+scale = st.one_of(st.floats(2.0**-10, 1.0, width=32), st.sampled_from([0.5, 0.25, 1 / 256, 2.0**-9]))
+extreme_scale = st.floats(2.0**-24, 2.0**24, width=32)
+zero_point = st.one_of(st.integers(-128, 127), st.sampled_from([-128, 0, 127]))
+
+
+def binary_model(function, a_shape, b_shape, *, scales=(0.05, 0.07, 0.1), zeros=(3, -5, 7), constant="", dtype="INT8",
+                 same=False, out_shape=None, seed=0, **options):
+    rng = np.random.default_rng(seed)
+    quantised = dtype == "INT8"
+
+    def operand(name, shape, i):
+        q = dict(scale=scales[i], zero_point=zeros[i]) if quantised else {}
+        if name in constant:
+            low, high = (-128, 128) if quantised else (-(2**31), 2**31)
+            return b.const(rng.integers(low, high, shape).astype(dtype.lower()), **q)
+        return b.input(shape, dtype, **q)
+
+    b = ModelBuilder(function.lower())
+    first = operand("a", a_shape, 0)
+    second = first if same else operand("b", b_shape, 1)
+    shape = broadcast_shape(tuple(a_shape), tuple(b_shape)) if out_shape is None else out_shape
+    y = b.tensor(shape, dtype, **(dict(scale=scales[2], zero_point=zeros[2]) if quantised else {}))
+    b.op(function, [first, second], [y], **options)
+    b.output(y)
+    return b.finish()
+
+
+EVERY_PAIR = [[np.repeat(np.arange(-128, 128), 256).astype(np.int8), np.tile(np.arange(-128, 128), 256).astype(np.int8)]]
+
+
+def check_every_pair(function, scales, zeros, **options):
+    """All 65536 pairs of values: the model of the kernel in Python equals TFLM."""
+    model = binary_model(function, (65536,), (65536,), scales=scales, zeros=zeros, **options)
+    (op,) = api.load_graph(model).ops
+    ((wanted,),) = reference.run(model, EVERY_PAIR)
+    np.testing.assert_array_equal(op.compute(*EVERY_PAIR[0]), wanted)
+    return model
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(QUANTISED), st.tuples(scale, scale, scale), st.tuples(zero_point, zero_point, zero_point), st.sampled_from(ACTIVATIONS))
+def test_every_pair(function, scales, zeros, activation):
+    options = {} if function == "PRELU" else {"fused_activation_function": activation}
+    check_every_pair(function, scales, zeros, **options)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(QUANTISED), st.tuples(extreme_scale, extreme_scale, extreme_scale), st.tuples(zero_point, zero_point, zero_point))
+def test_extreme_scales_are_exact_or_refused(function, scales, zeros):
+    try:
+        check_every_pair(function, scales, zeros)
+    except UnsupportedError as error:
+        assert "overflow" in str(error)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.sampled_from(QUANTISED), st.tuples(scale, scale, scale), st.tuples(zero_point, zero_point, zero_point))
+def test_every_pair_in_c(function, scales, zeros):
+    model = binary_model(function, (65536,), (65536,), scales=scales, zeros=zeros)
+    (got,) = HostModel(model).run(EVERY_PAIR[0])
+    (op,) = api.load_graph(model).ops
+    np.testing.assert_array_equal(got, op.compute(*EVERY_PAIR[0]))
+
+
+BROADCASTS = [
+    ((1, 5, 3, 4), (1, 5, 3, 4)), ((1, 5, 3, 4), (4,)), ((4,), (1, 5, 3, 4)), ((1, 5, 3, 4), (1, 1, 1, 4)),
+    ((1, 5, 3, 4), (1,)), ((1, 5, 3, 4), ()), ((), ()), ((1, 1, 1, 1), (1, 5, 3, 4)), ((1, 5, 3, 4), (1, 5, 3, 1)),
+    ((1, 5, 1, 4), (1, 5, 3, 4)), ((1, 5, 3, 4), (1, 5, 1, 1)), ((1, 5, 3, 4), (3, 4)), ((1, 5, 1, 4), (1, 1, 3, 1)),
+    ((1, 5, 1, 1), (1, 1, 3, 4)), ((2, 3, 5, 4), (2, 1, 1, 4)), ((1, 1), (1, 1)), ((7,), (7,)), ((1, 3, 1, 2, 1), (2, 1, 5, 1, 3)),
+    ((2, 3, 1, 3, 1, 2), (1, 1, 2, 3, 2, 1)), ((1, 1, 1, 6), (1, 1, 1, 6)),
+]
+
+
+@pytest.mark.parametrize("constant", ["", "a", "b"])
+@pytest.mark.parametrize("shapes", BROADCASTS, ids=str)
+def test_broadcast(shapes, constant):
+    """All operators take turns over all shapes."""
+    for i, function in enumerate(ALL):
+        if (BROADCASTS.index(shapes) + i + len(constant)) % 3 == 0:
+            assert_exact(binary_model(function, *shapes, constant=constant), count=1)
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_both_inputs_the_same(function):
+    assert_exact(binary_model(function, (1, 3, 5, 2), (1, 3, 5, 2), same=True))
+
+
+@pytest.mark.parametrize("function", ["ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM"])
+@pytest.mark.parametrize("shapes", [((1, 3, 3, 2), (1, 3, 3, 2)), ((1, 3, 3, 2), (2,)), ((3,), ())], ids=str)
+def test_int32(function, shapes):
+    model = binary_model(function, *shapes, dtype="INT32", seed=1)
+    big = [[np.random.default_rng(5).integers(-(2**31), 2**31, s).astype(np.int32) for s in shapes]]
+    assert_exact(model)
+    assert_exact(model, big)
+
+
+@pytest.mark.parametrize("function, activation", list(itertools.product(["ADD", "SUB", "MUL"], ACTIVATIONS)))
+def test_int32_activation(function, activation):
+    assert_exact(binary_model(function, (2, 6), (6,), dtype="INT32", constant="b", fused_activation_function=activation))
+
+
+@pytest.mark.parametrize("shapes, bytes_needed", [
+    (((1, 8, 8, 4), (1, 8, 8, 4)), 512), (((1, 8, 8, 4), (4,)), 264), (((1, 8, 8, 4), (1, 8, 8, 1)), 328),
+    (((1, 8, 8, 4), (1, 8, 1, 4)), 288),
+], ids=str)
+def test_output_lies_on_an_operand(shapes, bytes_needed):
+    host = assert_exact(binary_model("ADD", *shapes))
+    assert host.arena.arena_bytes <= bytes_needed
+
+
+def test_loops_are_joined():
+    assert broadcast_loops((1, 8, 8, 4), (1, 8, 8, 4)) == (Loop(256, (1, 1)),)
+    assert broadcast_loops((1, 8, 8, 4), (4,)) == (Loop(64, (4, 0)), Loop(4, (1, 1)))
+    assert broadcast_loops((1, 8, 8, 4), (1, 8, 8, 1)) == (Loop(64, (4, 1)), Loop(4, (1, 0)))
+    assert broadcast_loops((), (1, 1)) == (Loop(1, (1, 1)),)
+    assert broadcast_loops((6,), ()) == (Loop(6, (1, 0)),)
+    assert len(broadcast_loops((2, 8, 8, 4), (2, 1, 1, 4))) == 3
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["both", "a", "b"])), max_size=6))
+def test_loops_walk_like_numpy(dims):
+    a = tuple(1 if who == "b" else n for n, who in dims)
+    b = tuple(1 if who == "a" else n for n, who in dims)
+    loops = broadcast_loops(a, b)
+    for k, shape in enumerate((a, b)):
+        indices = np.zeros((), int)
+        for loop in loops:
+            indices = indices[..., None] + np.arange(loop.count) * loop.strides[k]
+        wanted = np.broadcast_to(np.arange(int(np.prod(shape, initial=1))).reshape(shape), broadcast_shape(a, b))
+        np.testing.assert_array_equal(indices.reshape(-1), wanted.reshape(-1))
+
+
+REFUSED = [
+    (dict(function="ADD", a_shape=(2,), b_shape=(2,), scales=(1e6, 1.0, 0.5)), "overflow"),
+    (dict(function="MUL", a_shape=(2,), b_shape=(2,), scales=(1e3, 1e3, 0.5)), "overflow"),
+    (dict(function="ADD", a_shape=(2,), b_shape=(2,), dtype="FLOAT32"), "all int8 or all int32"),
+    (dict(function="ADD", a_shape=(2,), b_shape=(2,), dtype="INT16"), "all int8 or all int32"),
+    (dict(function="PRELU", a_shape=(2,), b_shape=(2,), dtype="INT32"), "all int8"),
+    (dict(function="ADD", a_shape=(2,), b_shape=(3,), out_shape=(3,)), "broadcast to the output"),
+    (dict(function="MAXIMUM", a_shape=(2,), b_shape=(2,), out_shape=(2, 2)), "broadcast to the output"),
+    (dict(function="ADD", a_shape=(2,), b_shape=(2,), fused_activation_function="TANH"), "fused activation"),
+]
+
+
+@pytest.mark.parametrize("arguments, rule", REFUSED)
+def test_refused(arguments, rule):
+    with pytest.raises(UnsupportedError, match=rule):
+        api.load_graph(binary_model(**arguments))

@@ -1,0 +1,147 @@
+"""Elementwise operators of two operands with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_shape
+from tinyengine_tf.ops.conv2d import fused_clamp
+from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN, Multiplier, quantize_multiplier, requantize, wrap32
+
+ARITHMETIC = ("ADD", "SUB", "MUL")
+ORDER = ("MAXIMUM", "MINIMUM")
+HEADROOM_BITS = 20
+MAX_PRODUCT_SHIFT = 15  # 255 * 255 * 2**15 is the last product below 2**31
+MAX_VALUE_SHIFT = 23
+
+_INT32_CLAMPS: Mapping[str, tuple[int, int]] = {
+    "NONE": (INT32_MIN, INT32_MAX), "RELU": (0, INT32_MAX), "RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1),
+}
+
+
+def no_overflow(op: "Binary") -> bool:
+    """TFLM's fixed-point arithmetic is defined: no multiplier is too large for 32 bits."""
+    if op.dtype is not DType.INT8 or op.function in ORDER:
+        return True
+    limits = {"ADD": (0, 0, 0), "SUB": (0, 0, 0), "MUL": (MAX_PRODUCT_SHIFT,), "PRELU": (MAX_VALUE_SHIFT, MAX_PRODUCT_SHIFT)}
+    return all(m.shift <= most for m, most in zip(op.multipliers, limits[op.function], strict=True))
+
+
+@operator(*ARITHMETIC, *ORDER, "PRELU")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Binary(Op):
+    """Two operands, elementwise with broadcasting, int8 (or int32 without scales); either may be constant.
+
+    function  the .tflite operator's name
+    clamp     fused activation as an inclusive range of the output's type
+    """
+
+    CONSTRAINTS: ClassVar = (
+        Constraint("the ratios of input to output scales leave 32-bit arithmetic without overflow "
+                   "(ADD, SUB: below 2^19; MUL, PRELU: below 2^15)", no_overflow),
+    )
+
+    function: str
+    clamp: tuple[int, int]
+
+    @property
+    def a(self) -> Tensor:
+        return self.input
+
+    @property
+    def b(self) -> Tensor:
+        assert self.inputs[1] is not None
+        return self.inputs[1]
+
+    @property
+    def dtype(self) -> DType:
+        return self.output.dtype
+
+    @property
+    def needs_scales(self) -> bool:
+        return self.dtype is DType.INT8 and self.function not in ORDER
+
+    @cached_property
+    def loops(self) -> tuple[Loop, ...]:
+        return broadcast_loops(self.a.shape, self.b.shape)
+
+    @cached_property
+    def multipliers(self) -> tuple[Multiplier, ...]:
+        """ADD and SUB: of a, b and the sum, at 20 extra bits. MUL: of the product. PRELU: of a, and of a * alpha."""
+        a, b, out = self.a.scale, self.b.scale, self.output.scale
+        if self.function == "MUL":
+            return (quantize_multiplier(a * b / out),)
+        if self.function == "PRELU":
+            return quantize_multiplier(a / out), quantize_multiplier(a * b / out)
+        twice = 2 * max(a, b)
+        return tuple(map(quantize_multiplier, (a / twice, b / twice, twice / ((1 << HEADROOM_BITS) * out))))
+
+    def compute(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The operator on arrays of values that broadcast with each other: the model of the C kernel."""
+        a, b = np.asarray(a, np.int64), np.asarray(b, np.int64)
+        low, high = self.clamp
+        if self.function in ORDER:
+            return np.clip(np.maximum(a, b) if self.function == "MAXIMUM" else np.minimum(a, b), low, high)
+        if not self.needs_scales:
+            raw = {"ADD": a + b, "SUB": a - b, "MUL": a * b}[self.function]
+            return np.clip(wrap32(raw), low, high)
+        return np.clip(self._quantized(a - self.a.zero_point, b - self.b.zero_point) + self.output.zero_point, low, high)
+
+    def _quantized(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        m = self.multipliers
+        if self.function == "MUL":
+            return requantize(a * b, m[0])
+        if self.function == "PRELU":
+            return np.where(a >= 0, requantize(a, m[0]), requantize(a * b, m[1]))
+        first, second = requantize(a << HEADROOM_BITS, m[0]), requantize(b << HEADROOM_BITS, m[1])
+        return requantize(first + second if self.function == "ADD" else first - second, m[2])
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        a, b, y = inputs[0], inputs[1], outputs[0]
+        assert a is not None and b is not None
+        tensors, names = (a, b, y), ", ".join(t.dtype.tflite_name for t in (a, b, y) if t is not None)
+        accepted = (DType.INT8,) if raw.opcode == "PRELU" else (DType.INT8, DType.INT32)
+        if len({t.dtype for t in tensors}) != 1 or y.dtype not in accepted:
+            raise Reject("both inputs and the output are all " + " or all ".join(t.tflite_name.lower() for t in accepted), names)
+        shape = broadcast_shape(a.shape, b.shape)
+        if shape is None or _without_leading_ones(shape) != _without_leading_ones(y.shape):
+            raise Reject("the inputs broadcast to the output's shape", f"{a.shape} and {b.shape} -> {y.shape}")
+        if y.dtype is DType.INT8 and raw.opcode not in ORDER:
+            if any(t.quant is None or t.quant.per_channel for t in tensors):
+                raise Reject("int8 tensors have a scale and a zero point, one per tensor")
+        if y.dtype is DType.INT32 and raw.opcode in ("ADD", "SUB") and any(t.quant is not None for t in tensors):
+            raise Reject("int32 tensors are plain integers without scales")
+        return (cls(inputs=(a, b), outputs=(y,), function=raw.opcode, clamp=_clamp(raw, y)),)
+
+    def check(self) -> None:
+        shape = broadcast_shape(self.a.shape, self.b.shape)
+        if shape is None or _without_leading_ones(shape) != _without_leading_ones(self.output.shape):
+            raise InvalidIR(f"{self.a!r}, {self.b!r} -> {self.output!r}", where=self.name)
+        if self.clamp[0] > self.clamp[1]:
+            raise InvalidIR(f"clamp {self.clamp}", where=self.name)
+
+
+def _clamp(raw: RawOpLike, y: Tensor) -> tuple[int, int]:
+    if raw.opcode not in ARITHMETIC:
+        return (-128, 127) if y.dtype is DType.INT8 else (INT32_MIN, INT32_MAX)
+    if y.dtype is DType.INT8:
+        return fused_clamp(raw, y)
+    activation = raw.options["fused_activation_function"]
+    if activation not in _INT32_CLAMPS:
+        raise Reject("the fused activation is " + ", ".join(_INT32_CLAMPS), activation)
+    # TFLM's int32 ADD does not look at the activation.
+    return _INT32_CLAMPS["NONE" if raw.opcode == "ADD" else activation]
+
+
+def _without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    first = next((i for i, n in enumerate(shape) if n != 1), len(shape))
+    return shape[first:]
