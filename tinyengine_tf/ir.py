@@ -70,10 +70,11 @@ class Quant:
 class Tensor:
     """A value that flows between operators, or a constant.
 
-    shape   as in the file, usually NHWC; a scalar is ().
-    const   True for constants. `data` may be None even then: a graph without weights, as the
-            architecture search builds it, can be scheduled and planned but not generated.
-    source  index of the tensor in the .tflite file, None for tensors a pass has made.
+    shape     as in the file, usually NHWC; a scalar is ().
+    const     True for constants. `data` may be None even then: a graph without weights, as the
+              architecture search builds it, can be scheduled and planned but not generated.
+    source    index of the tensor in the .tflite file, None for tensors a pass has made.
+    channels  where a pass has removed channels: which of the file's channels are left, in order.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Tensor:
     const: bool = False
     data: np.ndarray | None = None
     source: int | None = None
+    channels: tuple[int, ...] | None = None
 
     @cached_property
     def elements(self) -> int:

@@ -173,6 +173,8 @@ def compare_layers(arena: ArenaPlan, got: Run, expected: Sequence[dict[int, np.n
 
 def difference_of(sample: int, layer: str, op: str, tensor: Tensor, got: bytes, want: np.ndarray) -> Difference | None:
     """None if equal bit for bit."""
+    if tensor.channels is not None:
+        want = want[..., list(tensor.channels)]
     expected = np.ascontiguousarray(want, tensor.dtype.numpy).reshape(-1)
     if expected.tobytes() == got:
         return None
