@@ -10,11 +10,13 @@ from tinyengine_tf.passes.fold_constants import fold_constants
 from tinyengine_tf.passes.fold_pad import fold_pad
 from tinyengine_tf.passes.load_constants import load_constants
 from tinyengine_tf.passes.remove_noops import remove_noops
+from tinyengine_tf.passes.shrink import shrink
 
 PASSES: tuple[GraphPass, ...] = (
     fold_constants,
     remove_noops,
     fold_pad,
+    shrink,
     load_constants,
     drop_dead,
 )
