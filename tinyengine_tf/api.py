@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,7 @@ def convert(
     ram_budget_bytes: int | None = None,
     feed: str = "frame",
     options: Options | None = None,
+    extend: Callable[[bytes, ArenaPlan, Options], Bundle] | None = None,
 ) -> Conversion:
     """Turn an int8 .tflite model into C for `target`; write it to the folder `out` if one is given.
 
@@ -105,14 +106,18 @@ def convert(
     optimize           "latency", "balanced" or "ram": see schedule.Goal.
     ram_budget_bytes   least work within this arena instead.
     feed               "rows" generates NAME_feed_rows(): the input arrives row by row and never lies in RAM.
+    options            the finer choices of code generation; its name counts instead of `name`.
+    extend             makes further files from the .tflite file's bytes, the plan and the options.
     Raises ModelError, UnsupportedError, UsageError, or DoesNotFitError when the arena or the constants
     exceed a board's memory. Nothing is written on an error.
     """
     chosen = options or Options(name=name)
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(load_graph(model), device, Goal(optimize, ram_budget_bytes, feed), io=io)
+    data, title = read_model(model)
+    arena = compile_graph(import_graph(read(data, title)), device, Goal(optimize, ram_budget_bytes, feed), io=io)
     check_fit(arena)
     bundle = dict(render(arena, chosen))
+    bundle |= extend(data, arena, chosen) if extend is not None else {}
     content = report(arena, chosen.name)
     content["files"] = sorted([*bundle, MANIFEST])
     bundle[MANIFEST] = json.dumps(content, indent=1) + "\n"

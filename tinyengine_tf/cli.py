@@ -18,7 +18,7 @@ from absl import app, logging
 from absl.flags import argparse_flags
 
 from tinyengine_tf import api, report
-from tinyengine_tf.errors import InternalError, MismatchError, TinyEngineError
+from tinyengine_tf.errors import InternalError, MismatchError, TinyEngineError, UsageError
 from tinyengine_tf.ops import catalogue
 from tinyengine_tf.passes import IO_MODES
 from tinyengine_tf.schedule import FEEDS, OPTIMIZE
@@ -62,8 +62,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         return sub
 
     convert = model_command("convert", _convert, "write C with a static memory plan")
-    convert.add_argument("--name", default="net", help="prefix of all C symbols; default %(default)s")
+    convert.add_argument("--name", help="prefix of all C symbols; default net, or with --compat the model symbol's name")
     convert.add_argument("--out", required=True, metavar="DIR", help="folder to write")
+    _add_compat(convert)
     model_command("plan", _plan, "show the memory plan: who lives where and when")
     model_command("explain", _explain, "tell which kernel runs each layer, and why not another")
     verify = model_command("verify", _verify, "run the C on the host or an emulated core and compare it with TFLM, bit for bit")
@@ -78,6 +79,18 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     ops.add_argument("--json", action="store_true", help="print JSON instead of text")
     ops.add_argument("--markdown", action="store_true", help="print a page for documentation")
     return parser.parse_args(argv[1:])
+
+
+def _add_compat(convert: argparse.ArgumentParser) -> None:
+    group = convert.add_argument_group("firmware written for TensorFlow Lite Micro (TFLM)")
+    group.add_argument("--compat", choices=("tflm",), help="add TFLM's headers and define the symbols that firmware references")
+    which = group.add_mutually_exclusive_group()
+    which.add_argument("--model-symbol", metavar="NAME", help="firmware's model array, such as g_model or model::data; drop its definition")
+    which.add_argument("--keep-flatbuffer", action="store_true", help="firmware keeps its model array, and a changed one is refused")
+    group.add_argument("--length-symbol", metavar="NAME[:TYPE]", help="firmware's variable with the array's length; TYPE default unsigned int")
+    group.add_argument("--model-header", metavar="PATH", help="also write a header that declares both, at this path below include/")
+    group.add_argument("--builtin-arena", action="store_true", help="bring an arena, for when firmware's is null or too small")
+    group.add_argument("--profile-layers", action="store_true", help="let a MicroProfiler see every layer")
 
 
 def _positive(text: str) -> int:
@@ -123,7 +136,7 @@ def _print_json(value: Any) -> None:
 
 
 def _convert(args: argparse.Namespace) -> None:
-    result = api.convert(args.model, args.out, name=args.name, **_plan_options(args))
+    result = _convert_compat(args) if args.compat else _convert_plain(args)
     if args.json:
         _print_json(result.report)
         return
@@ -132,6 +145,26 @@ def _convert(args: argparse.Namespace) -> None:
     print(report.summary(result.arena))
     print(f"wrote    {len(result.bundle)} files to {args.out}")
     print(f"compile  cc -std=c99 -O2 -I{Path(args.out) / 'include'} -c {Path(args.out) / 'src'}/*.c")
+
+
+def _convert_plain(args: argparse.Namespace) -> api.Conversion:
+    given = [option for option in ("model_symbol", "keep_flatbuffer", "length_symbol", "model_header", "builtin_arena", "profile_layers")
+             if getattr(args, option)]
+    if given:
+        raise UsageError(f"--{given[0].replace('_', '-')} has a meaning only for TFLM's API", hint="add --compat tflm")
+    return api.convert(args.model, args.out, name=args.name or "net", **_plan_options(args))
+
+
+def _convert_compat(args: argparse.Namespace) -> api.Conversion:
+    from tflm_compat import convert, parse_symbols
+
+    if args.io != "model" or args.feed != "frame":
+        raise UsageError("with --compat, inputs and outputs are the file's own and whole", hint="leave out --io and --feed")
+    symbols = parse_symbols(args.model_symbol, args.length_symbol, args.model_header, keep_flatbuffer=args.keep_flatbuffer)
+    return convert(
+        args.model, args.out, symbols=symbols, target=args.target, name=args.name, optimize=args.optimize,
+        ram_budget_bytes=args.ram_budget, builtin_arena=args.builtin_arena, profile_layers=args.profile_layers,
+    )
 
 
 def _compiled(args: argparse.Namespace) -> api.Estimate:

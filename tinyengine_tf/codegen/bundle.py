@@ -38,11 +38,15 @@ class Options:
     """name: C identifier that prefixes every symbol.
     trace: call NAME_trace(layer, output, data, bytes) after each layer, for comparison.
     tick: call NAME_tick(layer) after each layer, for measurement.
+    static_arena: NAME_init(NULL) selects an arena inside the generated code.
+    steps: define NAME_steps[], a table of the layers for a profiler (struct te_step of tflm_compat).
     """
 
     name: str = "net"
     trace: bool = False
     tick: bool = False
+    static_arena: bool = True
+    steps: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name) or self.name in _C_KEYWORDS or self.name.startswith("te_"):

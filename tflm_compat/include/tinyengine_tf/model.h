@@ -39,9 +39,12 @@ typedef struct te_op {
 
 /* One layer, for profiling: running all steps in order is one invoke(). */
 typedef struct te_step {
-  const char *tag; /* operator kind, "CONV_2D" */
+  const char *tag; /* operator kind, "Conv2D" */
   int (*run)(void *arena);
 } te_step;
+
+/* Upper bound of what the shim keeps in the arena for one input or output tensor, beside the model's own bytes. */
+#define TE_TENSOR_SLOT_BYTES (sizeof(void *) > 4 ? 112u : 72u)
 
 /* An arena that the generated library brings along: used where the firmware's own is null or too small.
  * It serves one interpreter at a time. This struct and the memory behind base are the only RAM of a library. */

@@ -27,6 +27,8 @@ struct TensorSlot {
   OneInt zero_point;
 };
 
+static_assert(sizeof(TensorSlot) <= TE_TENSOR_SLOT_BYTES, "built-in arenas reserve too little for a tensor");
+
 // Multiple of the tail's alignment.
 inline std::size_t SlotsBytes(const te_model* model) {
   const std::size_t count = static_cast<std::size_t>(model->num_inputs + model->num_outputs);
