@@ -38,7 +38,7 @@ def demo_arch(shape: tuple[int, int, int]) -> Arch:
 def main(argv: list[str]) -> None:
     del argv
     from nas_keras.export.qat import quantize_aware
-    from nas_keras.export.tflite import int8_accuracy, to_tflite
+    from nas_keras.export.tflite import to_tflite
     from nas_keras.supernet.plain import build_model
     from nas_keras.training import Journal, Recipe, train
     import tf_keras
@@ -56,10 +56,40 @@ def main(argv: list[str]) -> None:
     qat = train(quantized, training, validation, coding, Recipe(epochs=3, learning_rate=0.02), name="int8",
                 seed=_SEED.value, journal=Journal(log_dir=out / "logs"))
     tflite = to_tflite(quantized, coding)
+    inputs = coding.quantize(validation.x)
     write_bytes(out / "digits.tflite", tflite)
-    write_arrays(out / "digits_val.npz", {"x": coding.quantize(validation.x), "y": validation.y})
-    print(f"accuracy on {len(validation)} digits: float {history[-1]['val_accuracy']:.4f}, "
-          f"quantisation-aware {qat[-1]['val_accuracy']:.4f}, int8 file {int8_accuracy(tflite, validation, coding):.4f}")
+    write_arrays(out / "digits_val.npz", {"x": inputs})
+    accuracies = {"float": history[-1]["val_accuracy"], "quantisation-aware": qat[-1]["val_accuracy"]}
+    print(compile_and_compare(tflite, inputs, validation.y, accuracies, out))
+
+
+def compile_and_compare(tflite: bytes, inputs: np.ndarray, labels: np.ndarray, accuracies: dict[str, float], out: Path) -> str:
+    """Write the C to `out`/c, run it on every input here and on ten of them on an emulated Cortex-M4, beside TFLM."""
+    from tinyengine_tf import convert, reference, verify
+
+    expected = np.stack([o[0][0] for o in reference.run(tflite, [[x[None]] for x in inputs], isolated=True)])
+    arena = reference.smallest_arena_bytes(tflite, isolated=True)
+    convert(tflite, out / "c", target="cortex-m4", name="digits", optimize="ram")
+    here = verify(tflite, target="host", optimize="ram", inputs=[[x[None]] for x in inputs])
+    emulated = verify(tflite, target="cortex-m4", optimize="ram", inputs=[[x[None]] for x in inputs[:10]]).as_dict()
+    rows = [(f"accuracy, {name}", f"{value:.4f}", "") for name, value in accuracies.items()]
+    ours = [outputs[0].view(np.int8).reshape(-1) for outputs in here.run.outputs]
+    hits = [float(np.mean(np.argmax(logits, axis=1) == labels)) for logits in (np.stack(ours), expected)]
+    rows += [
+        ("accuracy, int8", f"{hits[0]:.4f}", f"{hits[1]:.4f}"),
+        (f"equal to TFLM, {here.samples} images here", _yes(here.exact), ""),
+        (f"equal to TFLM, {emulated['samples']} images on Cortex-M4", _yes(emulated["exact"]), ""),
+        ("arena, bytes of RAM", f"{emulated['arena_bytes']:,}", f"{arena:,}"),
+        ("flash, bytes: code and constants", f"{emulated['flash_bytes']:,}", ""),
+        ("instructions per image on Cortex-M4", f"{emulated['instructions']:,}", ""),
+        ("instructions per multiply-accumulate", f"{emulated['instructions'] / emulated['macs']:.2f}", ""),
+    ]
+    lines = [f"{'digits, ' + format(len(labels), ',') + ' validation images':<44}{'tinyengine_tf':>14}{'TFLM':>10}"]
+    return "\n".join(lines + [f"{name:<44}{a:>14}{b:>10}" for name, a, b in rows])
+
+
+def _yes(truth: bool) -> str:
+    return "yes" if truth else "NO"
 
 
 if __name__ == "__main__":
