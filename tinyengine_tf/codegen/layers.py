@@ -71,6 +71,12 @@ class LayerView:
     comment: tuple[str, ...]
 
     @property
+    def ignores_row(self) -> bool:
+        """Whether a row function has no use for the row's number: all its rows lie in the same place."""
+        rows = [i for i in self.inputs if i.window] + [o for o in self.outputs if o.window]
+        return self.by_rows and "y" not in self.tail and all(t.ring == 1 and not t.outside for t in rows)
+
+    @property
     def counter(self) -> str:
         """The loop variable that counts this layer's rows in a pipeline."""
         return f"n{self.layer.index}"
