@@ -13,6 +13,7 @@ from tests.exact import HostModel, assert_exact
 from tests.modelgen.builder import ModelBuilder
 from tinyengine_tf import api, reference
 from tinyengine_tf.errors import UnsupportedError
+from tinyengine_tf.kernels.binary import operand_distance, read_depth
 from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_shape
 
 QUANTISED = ["ADD", "SUB", "MUL", "PRELU"]
@@ -121,11 +122,34 @@ def test_int32_activation(function, activation):
 
 @pytest.mark.parametrize("shapes, bytes_needed", [
     (((1, 8, 8, 4), (1, 8, 8, 4)), 512), (((1, 8, 8, 4), (4,)), 264), (((1, 8, 8, 4), (1, 8, 8, 1)), 328),
-    (((1, 8, 8, 4), (1, 8, 1, 4)), 288),
+    (((1, 8, 8, 4), (1, 8, 1, 4)), 288), (((1, 8, 1, 4), (1, 8, 8, 4)), 288), (((1, 8, 1, 4), (1, 1, 8, 1)), 272),
 ], ids=str)
 def test_output_lies_on_an_operand(shapes, bytes_needed):
     host = assert_exact(binary_model("ADD", *shapes))
     assert host.arena.arena_bytes <= bytes_needed
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["both", "a", "b"])), min_size=1, max_size=5), st.sampled_from(["a", "b"]))
+def test_tightest_overlap_is_harmless(dims, on):
+    """The output as near to an operand as the kernel says it may be, without a planner that might keep away."""
+    a = tuple(1 if who == "b" else n for n, who in dims)
+    b = tuple(1 if who == "a" else n for n, who in dims)
+    (op,) = api.load_graph(binary_model("MAXIMUM", a, b)).ops
+    k = "ab".index(on)
+    rng = np.random.default_rng(0)
+    operands = [rng.integers(-128, 128, s).astype(np.int8) for s in (a, b)]
+    wanted = op.compute(*operands).reshape(-1)
+    start = max(operand_distance(op, k), 0)
+    memory = np.zeros(start + operands[k].size + wanted.size, np.int64)
+    memory[start : start + operands[k].size] = operands[k].reshape(-1)
+    value = None
+    for t, steps in enumerate(itertools.product(*(range(loop.count) for loop in op.loops))):
+        at = [sum(s * loop.strides[i] for s, loop in zip(steps, op.loops, strict=True)) for i in (0, 1)]
+        if not any(steps[read_depth(op, k) + 1 :]):
+            value = memory[start + at[k]]
+        memory[t] = max(value, operands[1 - k].reshape(-1)[at[1 - k]])
+    np.testing.assert_array_equal(memory[: wanted.size], wanted)
 
 
 def test_loops_are_joined():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,22 +17,38 @@ def is_flat(op: Binary) -> bool:
     return len(op.loops) <= 2 and not any(t is not None and t.const and s for t, s in zip(op.inputs, op.loops[0].strides, strict=True))
 
 
-class BinaryLoops(Kernel):
-    """Up to two loops make a flat kernel whose units are the outer loop's steps; otherwise it takes whole tensors.
+def read_depth(op: Binary, operand: int) -> int:
+    """The loop inside which an operand's element is read: the innermost that advances it."""
+    return max((i for i, loop in enumerate(op.loops) if loop.strides[operand]), default=0)
 
-    An operand that repeats inside a unit is read before the unit is written, and one that does not is read element
-    by element just before the output element, so that the output may lie on an operand of its own size.
+
+def operand_distance(op: Binary, operand: int) -> int:
+    """The most elements by which the output being written is ahead of the operand being read."""
+    distance, inside = 0, op.output.elements
+    for loop in op.loops[: read_depth(op, operand) + 1]:
+        inside //= loop.count
+        distance += (loop.count - 1) * (inside - loop.strides[operand])
+    return distance
+
+
+class BinaryLoops(Kernel):
+    """Up to two loops make a flat kernel of single elements, done in multiples of the inner loop's count; otherwise
+    it takes whole tensors.
+
+    Every operand's element is read just before the first output element that needs it is written, and outputs are
+    written in ascending order: the output may lie on an operand of its own size.
     """
 
     ops = (Binary,)
     template = "binary.c.j2"
 
     def layout(self, op: Binary) -> Layout:
-        loops = op.loops
-        strides = [s for t, s in zip(op.inputs, loops[0].strides, strict=True) if t is not None and not t.const]
-        if is_flat(op):
-            return Layout(tuple(RowWindow() if s else None for s in strides), flat=loops[0].count, hold=0)
-        return Layout(in_place=bool(op.data_inputs) and op.data_inputs[0].elements == op.output.elements)
+        at_run_time = [k for k, t in enumerate(op.inputs) if t is not None and not t.const]
+        distances = tuple(operand_distance(op, k) * op.dtype.nbytes for k in at_run_time)
+        if not is_flat(op):
+            return Layout(distances=distances)
+        windows = tuple(RowWindow() if op.loops[0].strides[k] else None for k in at_run_time)
+        return Layout(windows, flat=op.output.elements, hold=0, distances=distances)
 
     def tables(self, op: Binary) -> tuple[Table, ...]:
         def table(name: str, t: Any) -> Table:
@@ -40,15 +57,15 @@ class BinaryLoops(Kernel):
         return tuple(table(name, t) for name, t in zip("ab", op.inputs, strict=True) if t is not None and t.const)
 
     def params(self, op: Binary, units: int) -> dict[str, Any]:
-        loops = op.loops
+        loops, inner = op.loops, math.prod(loop.count for loop in op.loops[1:])
         named = list(zip("ab", (op.a, op.b), strict=True))
         constants = [name for name, t in named if t.const]
         info = np.iinfo(op.dtype.numpy)
         return {
             "function": op.function, "type": op.dtype.c, "arithmetic": op.needs_scales,
-            "counts": [units if is_flat(op) and i == 0 else loop.count for i, loop in enumerate(loops)],
+            "counts": [units // inner if is_flat(op) and i == 0 else loop.count for i, loop in enumerate(loops)],
             "operands": [{"name": name, "strides": [loop.strides[k] for loop in loops],
-                          "depth": max((i for i, loop in enumerate(loops) if loop.strides[k]), default=0)}
+                          "depth": read_depth(op, k)}
                          for k, name in enumerate("ab")],
             "pointers": [name for name, t in named if not t.const], "constants": constants,
             "zeros": [t.zero_point if op.needs_scales else 0 for t in (op.a, op.b, op.output)],

@@ -104,6 +104,10 @@ class Binary(Op):
         first, second = requantize(a << HEADROOM_BITS, m[0]), requantize(b << HEADROOM_BITS, m[1])
         return requantize(first + second if self.function == "ADD" else first - second, m[2])
 
+    def evaluate(self) -> tuple[np.ndarray, ...] | None:
+        known = self.a.data is not None and self.b.data is not None
+        return (self.compute(self.a.values, self.b.values),) if known else None
+
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         a, b, y = inputs[0], inputs[1], outputs[0]

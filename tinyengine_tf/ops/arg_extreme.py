@@ -1,0 +1,43 @@
+"""ARG_MAX and ARG_MIN: the index of the first largest or smallest value along one dimension."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+
+
+@operator("ARG_MAX", "ARG_MIN")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArgExtreme(Op):
+    """Index of the first largest (or smallest) int8 value along `axis`, as int32."""
+
+    CONSTRAINTS: ClassVar = (
+        Constraint("the input is int8 and the output int32",
+                   lambda op: (op.input.dtype, op.output.dtype) == (DType.INT8, DType.INT32),
+                   lambda op: f"{op.input.dtype.tflite_name} -> {op.output.dtype.tflite_name}"),
+    )
+
+    axis: int
+    largest: bool
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, axis, y = inputs[0], inputs[1], outputs[0]
+        assert x is not None and axis is not None
+        if not axis.const or axis.dtype is not DType.INT32 or axis.elements != 1:
+            raise Reject("the axis is one constant int32", axis)
+        rank, index = len(x.shape), int(axis.values.reshape(-1)[0])
+        if not -rank <= index < rank:
+            raise Reject("the axis is a dimension of the input", f"{index} of {x.shape}")
+        index %= rank
+        if x.elements != y.elements * x.shape[index]:
+            raise Reject("the output has the input's shape without the axis", f"{x.shape} -> {y.shape}")
+        return (cls(inputs=(x,), outputs=(y,), axis=index, largest=raw.opcode == "ARG_MAX"),)
+
+    def check(self) -> None:
+        if self.input.elements != self.output.elements * self.input.shape[self.axis]:
+            raise InvalidIR(f"axis {self.axis} of {self.input!r} -> {self.output!r}", where=self.name)

@@ -1,0 +1,73 @@
+"""SOFTMAX over the last dimension, int8 to int8 or int16."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.fixedmath import exp_on_negative_values, high_mul
+from tinyengine_tf.ops.fixedpoint import quantize_multiplier
+from tinyengine_tf.ops.lookup import require_quantized
+
+DIFFERENCE_BITS = 5  # differences are scaled to Q5
+MAX_DEPTH = 8191  # a sum of more exponentials, each up to 2**19, wraps 32 bits
+
+
+def output_is_fixed(op: "Softmax") -> bool:
+    y = op.output
+    if y.dtype is DType.INT8:
+        return y.zero_point == -128 and y.scale == 1 / 256
+    return y.zero_point == -32768 and abs(y.scale - 1 / 65536) <= 0.001 / 65536
+
+
+@operator("SOFTMAX")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Softmax(Op):
+    """exp(beta * x) / sum of exp(beta * x) over the last dimension, in fixed point."""
+
+    CONSTRAINTS: ClassVar = (
+        Constraint("the output has scale 1/256 and zero point -128 (int16: 1/65536 and -32768)", output_is_fixed,
+                   lambda op: f"{op.output.scale:.6g} and {op.output.zero_point}"),
+        Constraint("beta * input scale is above 2^-26", lambda op: op.beta * op.input.scale * 2.0**26 > 1,
+                   lambda op: f"{op.beta * op.input.scale:.3g}"),
+        Constraint(f"the last dimension has at most {MAX_DEPTH} values", lambda op: op.depth <= MAX_DEPTH, lambda op: op.depth),
+    )
+
+    beta: float
+
+    @property
+    def depth(self) -> int:
+        return self.input.shape[-1]
+
+    @cached_property
+    def exponentials(self) -> np.ndarray:
+        """exp(-beta * scale * d) in Q0 for d = 0, 1, ..., up to the last that is not taken as 0."""
+        real = min(self.beta * self.input.scale * (1 << (31 - DIFFERENCE_BITS)), 2.0**31 - 1)
+        m = quantize_multiplier(real)
+        radius = math.floor(31.0 * (1 << (31 - DIFFERENCE_BITS)) / (1 << m.shift))
+        scaled = [high_mul(-d << m.shift, m.mantissa) for d in range(min(radius, 255) + 1)]
+        values = [exp_on_negative_values(s, DIFFERENCE_BITS) for s in scaled]
+        return np.trim_zeros(np.array(values, np.int64), "b")
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y = inputs[0], outputs[0]
+        assert x is not None
+        if x.dtype is not DType.INT8 or y.dtype not in (DType.INT8, DType.INT16):
+            raise Reject("it converts int8 to int8 or int16; float32 is not computed here",
+                         f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}")
+        if not x.shape or x.shape != y.shape:
+            raise Reject("input and output have the same shape, of at least one dimension", f"{x} -> {y}")
+        require_quantized(x, y)
+        return (cls(inputs=(x,), outputs=(y,), beta=raw.options["beta"]),)
+
+    def check(self) -> None:
+        if self.input.shape != self.output.shape or self.input.dtype is not DType.INT8:
+            raise InvalidIR(f"softmax {self.input!r} -> {self.output!r}", where=self.name)
