@@ -32,11 +32,11 @@ $(PACKAGES_STAMP): | toolchain
 	rm -rf .venv
 	$(or $(PYTHON),python3) -c 'import sys; assert sys.version_info[:2] in ((3, 11), (3, 12)), "Python 3.11 or 3.12 is needed"'
 	$(or $(PYTHON),python3) -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
+	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
 	@touch $@
 
 $(INSTALL_STAMP): $(PACKAGES_STAMP)
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 test: setup

@@ -6,8 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPO = Path(__file__).resolve().parent.parent
+
+# The same examples in every run of `make test`; new ones in every run of `make nightly`, which sets TINYENGINE_FUZZ.
+settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("nightly", deadline=None, print_blob=True)
+settings.load_profile("nightly" if "TINYENGINE_FUZZ" in os.environ else "steady")
 
 
 @pytest.fixture(scope="session")
