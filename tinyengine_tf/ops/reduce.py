@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
+from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.ops.slice import constant_integers, resolve_axis
 from tinyengine_tf.ops.strided_copy import packed_strides
 
@@ -53,7 +54,11 @@ class Reduce(Op):
         full = tuple(1 if i in axes else d for i, d in enumerate(x.shape))
         if y.shape != (full if raw.options["keep_dims"] else kept):
             raise Reject("the output keeps the other dimensions", f"{x} over {sorted(axes)} to {y}")
-        return (cls(inputs=(x,), outputs=outputs, axes=axes),)
+        if y.shape == full:
+            return (cls(inputs=(x,), outputs=outputs, axes=axes),)
+        # Dimensions of 1 stay until the end: images remain images for kernels that work by rows.
+        image = replace(y, shape=full)
+        return cls(inputs=(x,), outputs=(image,), axes=axes), Reshape(inputs=(image,), outputs=outputs)
 
     def check(self) -> None:
         if self.output.elements * self.count != self.input.elements:

@@ -1,0 +1,96 @@
+"""BATCH_MATMUL: products of two stacks of matrices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
+from tinyengine_tf.ops.strided_copy import packed_strides
+
+Strides = tuple[int, ...]
+
+
+def inputs_are_int8(op: Op) -> bool:
+    return all(t is not None and t.dtype is DType.INT8 and t.quant is not None and not t.quant.per_channel for t in op.inputs)
+
+
+@operator("BATCH_MATMUL")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BatchMatMul(Op):
+    """Products of two stacks of matrices, computed or constant, either transposed, stacks repeated where they are 1.
+
+    adjoint_x, adjoint_y    the matrices of the first (second) input are stored transposed
+    """
+
+    CONSTRAINTS: ClassVar = (
+        *INT8_ACTIVATIONS,
+        Constraint("both inputs are int8, with one scale and zero point each", inputs_are_int8),
+        Constraint("matrices share a dimension below 2^15, so 32-bit sums are exact", lambda op: op.depth < 2**15, lambda op: op.depth),
+    )
+
+    adjoint_x: bool
+    adjoint_y: bool
+
+    @property
+    def x(self) -> Tensor:
+        return self.input
+
+    @property
+    def y(self) -> Tensor:
+        assert self.inputs[1] is not None
+        return self.inputs[1]
+
+    @property
+    def rows(self) -> int:
+        return self.x.shape[-1 if self.adjoint_x else -2]
+
+    @property
+    def columns(self) -> int:
+        return self.y.shape[-2 if self.adjoint_y else -1]
+
+    @property
+    def depth(self) -> int:
+        """The shared dimension, which is summed over."""
+        return self.x.shape[-2 if self.adjoint_x else -1]
+
+    @property
+    def stacks(self) -> tuple[tuple[int, int, int], ...]:
+        """(size, elements to the next matrix of x, of y) of each stack dimension; 0 elements repeat."""
+        rank = max(len(self.x.shape), len(self.y.shape))
+        stacked = []
+        for t in (self.x, self.y):
+            shape = (1,) * (rank - len(t.shape)) + t.shape
+            stacked.append([(d, s if d > 1 else 0) for d, s in zip(shape, packed_strides(shape), strict=True)][:-2])
+        return tuple((max(a, b), p, q) for (a, p), (b, q) in zip(*stacked, strict=True) if max(a, b) > 1)
+
+    @property
+    def macs(self) -> int:
+        return self.output.elements * self.depth
+
+    @property
+    def multiplier(self) -> Multiplier:
+        """TFLM multiplies the two input scales in float32."""
+        return quantize_multiplier(float(np.float32(self.x.scale) * np.float32(self.y.scale)) / self.output.scale)
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y, out = inputs[0], inputs[1], outputs[0]
+        if x is None or y is None or len(x.shape) < 2 or len(y.shape) < 2:
+            raise Reject("inputs have two dimensions or more", f"{x}, {y}")
+        op = cls(inputs=(x, y), outputs=outputs, adjoint_x=bool(raw.options["adj_x"]), adjoint_y=bool(raw.options["adj_y"]))
+        if op.depth != y.shape[-1 if op.adjoint_y else -2]:
+            raise Reject("the matrices share a dimension", f"{x.shape} and {y.shape}")
+        stack = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        if out.elements != int(np.prod(stack)) * op.rows * op.columns:
+            raise Reject("the output has the shape of the product", f"{out.shape} where {(*stack, op.rows, op.columns)} is expected")
+        return (op,)
+
+    def check(self) -> None:
+        if self.depth != self.y.shape[-1 if self.adjoint_y else -2]:
+            raise InvalidIR(f"product of {self.x!r} and {self.y!r}", where=self.name)

@@ -1,0 +1,53 @@
+"""TRANSPOSE_CONV: every input pixel adds its filters to a patch of the output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ops.base import HW, RawOpLike, Reject, operator
+from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp
+from tinyengine_tf.ops.window import Window
+
+
+@operator("TRANSPOSE_CONV")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TransposeConv(WeightedOp):
+    """Transposed 2-D convolution, NHWC input, OHWI weights, any stride; bias may be absent.
+
+    window    the convolution this is the transpose of: output pixel = input pixel * stride - padding + tap
+    """
+
+    CHANNEL_AXIS: ClassVar = 0
+    CONSTRAINTS: ClassVar = WEIGHTED
+
+    window: Window
+
+    @property
+    def macs(self) -> int:
+        return self.input.elements * self.weights.elements // self.weights.shape[3]
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        w, x, y = inputs[1], inputs[2], outputs[0]
+        bias = inputs[3:4]
+        if x is None or w is None or any(len(t.shape) != 4 for t in (x, w, y)):
+            raise Reject("input, weights and output have four dimensions")
+        if (y.shape[0], y.shape[3], x.shape[3]) != (x.shape[0], w.shape[0], w.shape[3]):
+            raise Reject("the output has the input's batch and one channel per filter", f"{x.shape}, {w.shape} -> {y.shape}")
+        stride = HW(raw.options["stride_h"], raw.options["stride_w"])
+        kernel = HW(*w.shape[1:3])
+        if min(*stride, *kernel) < 1:
+            raise Reject("strides and kernel sizes are at least 1", f"stride {stride}, kernel {kernel}")
+        before = [0, 0]
+        if raw.options["padding"] == "SAME":
+            steps = zip(y.shape[1:3], stride, kernel, strict=True)
+            before = [max((-(-o // s) - 1) * s + k - o, 0) // 2 for o, s, k in steps]
+        window = Window(kernel, stride, HW(1, 1), before[0], before[1])
+        return (cls(inputs=(x, w, *bias), outputs=outputs, window=window, clamp=fused_clamp(raw, y)),)
+
+    def check(self) -> None:
+        if self.weights.shape[1:3] != self.window.kernel or self.window.dilation != (1, 1):
+            raise InvalidIR(f"weights {self.weights.shape} for window {self.window}", where=self.name)
