@@ -16,8 +16,8 @@ PASSES: tuple[GraphPass, ...] = (
     fold_constants,
     remove_noops,
     fold_pad,
-    shrink,
     load_constants,
+    shrink,
     drop_dead,
 )
 

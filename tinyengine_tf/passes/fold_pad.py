@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinyengine_tf.ir import Graph, Op
+from tinyengine_tf.ops.base import HW
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.pad import Pad
 from tinyengine_tf.ops.pool2d import MaxPool2D
+from tinyengine_tf.ops.window import Window
 
 LOWEST = -128
 
@@ -20,16 +22,16 @@ def fold_pad(graph: Graph) -> Graph:
 
     Saves one buffer and one copy. Legal when y has no other reader, x and y have one quantisation, only
     rows and columns grow, and the fill changes nothing: x's zero point for a convolution, the lowest
-    value for a maximum.
+    value for a maximum, each of whose windows must touch x.
     """
     folded: dict[Op, Op] = {}
     gone: set[Op] = set()
     for pad in graph.ops:
         reader = graph.sole_reader(pad.output) if isinstance(pad, Pad) else None
         if reader is not None and is_window_padding(pad, reader):
-            op = folded.get(reader, reader)
-            window = replace(op.window, pad_top=op.window.pad_top + pad.before[1], pad_left=op.window.pad_left + pad.before[2])
-            folded[reader] = replace(op, inputs=(pad.input, *op.inputs[1:]), window=window, source=(*pad.source, *op.source))
+            folded[reader] = replace(
+                reader, inputs=(pad.input, *reader.inputs[1:]), window=wider(reader.window, pad), source=(*pad.source, *reader.source)
+            )
             gone.add(pad)
     if not gone:
         return graph
@@ -41,4 +43,17 @@ def is_window_padding(pad: Pad, reader: Op) -> bool:
         return False
     if pad.input.quant != pad.output.quant or len(pad.before) != 4 or any(p[i] for p in (pad.before, pad.after) for i in (0, 3)):
         return False
-    return pad.fill == (LOWEST if isinstance(reader, MaxPool2D) else pad.input.zero_point)
+    if isinstance(reader, MaxPool2D):
+        return pad.fill == LOWEST and touches(wider(reader.window, pad), HW(*pad.input.shape[1:3]), reader.out_image)
+    return pad.fill == pad.input.zero_point
+
+
+def wider(window: Window, pad: Pad) -> Window:
+    return replace(window, pad_top=window.pad_top + pad.before[1], pad_left=window.pad_left + pad.before[2])
+
+
+def touches(window: Window, image: HW, out: HW) -> bool:
+    """Whether every window contains a pixel of the image."""
+    before = (window.pad_top, window.pad_left)
+    sizes = zip(before, window.extent, window.stride, image, out, strict=True)
+    return all(b < extent and (o - 1) * stride - b < i for b, extent, stride, i, o in sizes)
