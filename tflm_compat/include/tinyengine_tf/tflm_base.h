@@ -3,7 +3,7 @@
 #define TINYENGINE_TF_TFLM_BASE_H_
 
 // TFLM's headers bring these along, and firmware relies on it: programs call memcpy, strcmp, abs, std::min or use
-// INT_MAX without including anything for it.
+// INT_MAX, std::vector without including anything for it.
 #include <algorithm>
 #include <climits>
 #include <cmath>
@@ -14,9 +14,13 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <memory>
 #include <new>
+#include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace tinyengine_tf {
 
