@@ -16,6 +16,7 @@ import numpy as np
 from tinyengine_tf import api, reference
 from tinyengine_tf.codegen import Bundle, Options, render
 from tinyengine_tf.ir import DType, Graph, Tensor
+from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import load_target
 
 CFLAGS = ("-std=c99", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-Werror")
@@ -56,9 +57,9 @@ def random_samples(graph: Graph, count: int, seed: int = 0) -> list[list[np.ndar
 class HostModel:
     """Generated C for the host, built as a shared library and loaded."""
 
-    def __init__(self, model: bytes, *, sanitize: bool = True):
+    def __init__(self, model: bytes, goal: Goal = Goal(), *, sanitize: bool = True):
         self.graph = api.load_graph(model)
-        self.arena = api.compile_graph(self.graph, load_target("host"))
+        self.arena = api.compile_graph(self.graph, load_target("host"), goal)
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             write_bundle(render(self.arena, Options()), root)
@@ -68,24 +69,40 @@ class HostModel:
             done = subprocess.run(["gcc", *flags, f"-I{root}/include", *sources, "-o", str(library)], capture_output=True, text=True)
             assert done.returncode == 0, done.stderr[:3000]
             self._lib = ctypes.CDLL(str(library))
-        for function in ("net_input", "net_output"):
+        self.fed = self.arena.schedule.fed is not None
+        for function in ("net_output",) if self.fed else ("net_input", "net_output"):
             getattr(self._lib, function).restype = ctypes.c_void_p
         assert self._lib.net_init(None, ctypes.c_size_t(0)) == 0
 
     def run(self, sample: Sequence[np.ndarray]) -> list[np.ndarray]:
-        for i, (tensor, value) in enumerate(zip(self.graph.inputs, sample, strict=True)):
-            value = np.ascontiguousarray(value, tensor.dtype.numpy)
-            ctypes.memmove(self._lib.net_input(i), value.ctypes.data, tensor.nbytes)
-        assert self._lib.net_invoke() == 0
+        values = [np.ascontiguousarray(v, t.dtype.numpy) for t, v in zip(self.graph.inputs, sample, strict=True)]
+        if self.fed:
+            self._feed(values[0])
+        else:
+            for i, value in enumerate(values):
+                ctypes.memmove(self._lib.net_input(i), value.ctypes.data, value.nbytes)
+            assert self._lib.net_invoke() == 0
         return [
             np.frombuffer(ctypes.string_at(self._lib.net_output(i), t.nbytes), t.dtype.numpy).reshape(t.shape)
             for i, t in enumerate(self.graph.outputs)
         ]
 
+    def _feed(self, frame: np.ndarray) -> None:
+        """Rows in chunks of 1, 2, 3, ... rows, the last one shorter."""
+        rows = frame.shape[1]
+        done, chunk = 0, 1
+        while done < rows:
+            part = np.ascontiguousarray(frame[:, done : done + chunk])
+            done += part.shape[1]
+            assert self._lib.net_feed_rows(ctypes.c_void_p(part.ctypes.data), part.shape[1]) == rows - done
+            chunk += 1
 
-def assert_exact(model: bytes, samples: Sequence[Sequence[np.ndarray]] | None = None, *, count: int = 3, seed: int = 0) -> HostModel:
+
+def assert_exact(
+    model: bytes, samples: Sequence[Sequence[np.ndarray]] | None = None, goal: Goal = Goal(), *, count: int = 3, seed: int = 0
+) -> HostModel:
     """Fail unless the generated C equals TFLM on `samples` (default: `count` of noise and the extremes)."""
-    host = HostModel(model)
+    host = HostModel(model, goal)
     samples = random_samples(host.graph, count, seed) if samples is None else samples
     expected = reference.run(model, samples, isolated=False)
     for number, (sample, wanted) in enumerate(zip(samples, expected, strict=True)):
