@@ -55,5 +55,5 @@ def copies_input(op: Op) -> bool:
     if isinstance(op, Sum):
         return op.count == 1 and op.input.quant == op.output.quant
     if isinstance(op, Pool2D):
-        return op.window.is_pointwise and op.window.kernel == (1, 1) and op.clamp == (-128, 127)
+        return op.window.is_pointwise and op.image == op.out_image and op.clamp == (-128, 127)
     return isinstance(op, (Pad, Reduce))

@@ -117,7 +117,7 @@ class Order:
         depth = 1
         for p, _, window in layer.reads:
             if p == producer:
-                oldest = np.maximum(_first_rows(window, layer.rows), 0)
+                oldest = _oldest_rows(window, layer.rows, self.layers[producer].rows)
                 depth = max(depth, int((newest - oldest).max()) + 1)
         return min(depth, self.layers[producer].rows)
 
@@ -132,7 +132,7 @@ class Order:
         out_rows = self.layers[last].rows
         oldest = np.full(out_rows, np.iinfo(np.int64).max)
         for k, window, rows in reads:
-            firsts = np.append(np.maximum(_first_rows(window, self.layers[k].rows), 0), rows)
+            firsts = np.append(_oldest_rows(window, self.layers[k].rows, rows), rows)
             future = np.minimum.accumulate(firsts[::-1])[::-1]
             done = np.arange(out_rows) if k == last else counts[k]
             oldest = np.minimum(oldest, future[done])
@@ -144,6 +144,12 @@ def _first_rows(window: RowWindow, rows: int) -> np.ndarray:
     if window.starts is not None:
         return np.asarray(window.starts, np.int64)
     return np.arange(rows) * window.stride - window.pad
+
+
+def _oldest_rows(window: RowWindow, rows: int, source_rows: int) -> np.ndarray:
+    """The first row inside the image that each output row reads; `source_rows` where there is none."""
+    first = _first_rows(window, rows)
+    return np.minimum(np.where(first < 0, first % window.dilation, first), source_rows)
 
 
 def _last_rows(window: RowWindow, rows: int) -> np.ndarray:

@@ -1,0 +1,80 @@
+"""The schedule chosen is the best of all paths of segments; budgets are kept; what cannot be done is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.schedule.graphs import NetworkBuilder, random_network
+from tinyengine_tf import api, passes
+from tinyengine_tf.errors import DoesNotFitError, UsageError
+from tinyengine_tf.schedule import Goal, build
+from tinyengine_tf.schedule.build import BALANCED_EXTRA, base_work, choose_kernels, choose_path, latency_limit_bytes
+from tinyengine_tf.schedule.segments import Segment, segments
+from tinyengine_tf.target import load_target
+
+HOST = load_target("host")
+
+
+def every_path(found: Sequence[Segment], begin: int, end: int) -> Iterator[tuple[Segment, ...]]:
+    if begin == end:
+        yield ()
+    for s in found:
+        if s.begin == begin:
+            yield from ((s, *rest) for rest in every_path(found, s.end, end))
+
+
+def peak(path: Sequence[Segment]) -> int:
+    return max(s.peak_bytes for s in path)
+
+
+def extra(path: Sequence[Segment]) -> int:
+    return sum(s.extra for s in path)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_path_is_best_of_all(seed: int) -> None:
+    graph = passes.run(api.load_graph(random_network(seed, blocks=2)), io="model")
+    layers, storage = choose_kernels(graph, HOST)
+    if not layers:
+        return
+    found = list(segments(graph, layers, storage))
+    paths = list(every_path(found, 0, len(layers)))
+    work, limit = base_work(layers), latency_limit_bytes(graph, layers, storage, HOST)
+
+    def chosen(goal: Goal) -> tuple[Segment, ...]:
+        return choose_path(found, len(layers), work, goal, limit)
+
+    least = min(map(peak, paths))
+    assert peak(chosen(Goal("ram"))) == least
+    assert extra(chosen(Goal("ram"))) == min(extra(p) for p in paths if peak(p) == least)
+    fastest = min(extra(p) for p in paths if peak(p) <= max(limit, least))
+    assert extra(chosen(Goal("latency"))) == fastest and peak(chosen(Goal("latency"))) <= max(limit, least)
+    assert peak(chosen(Goal("balanced"))) == min(peak(p) for p in paths if extra(p) <= fastest + BALANCED_EXTRA * work)
+    for budget in {peak(p) for p in paths}:
+        path = chosen(Goal(ram_budget_bytes=budget))
+        assert peak(path) <= budget and extra(path) == min(extra(p) for p in paths if peak(p) <= budget)
+    with pytest.raises(DoesNotFitError, match=f"less than {least:,} bytes"):
+        chosen(Goal(ram_budget_bytes=least - 1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_ram_never_needs_more_than_latency(seed: int) -> None:
+    graph = api.load_graph(random_network(seed))
+    latency, ram = (api.compile_graph(graph, HOST, Goal(o)).arena_bytes for o in ("latency", "ram"))
+    assert ram <= latency
+
+
+def test_refusals() -> None:
+    for wrong in (dict(optimize="speed"), dict(feed="pixels"), dict(ram_budget_bytes=0)):
+        with pytest.raises(UsageError):
+            Goal(**wrong)  # type: ignore[arg-type]
+    network = NetworkBuilder(1, (8, 8, 2))
+    network.head()
+    with pytest.raises(UsageError, match="cannot be fed by rows"):
+        build(api.load_graph(network.finish()), HOST, Goal(feed="rows"))
