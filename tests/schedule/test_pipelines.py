@@ -50,7 +50,7 @@ def holds(step: Step, tensor: Tensor | None = None, distance: int = 0) -> bool:
     return True
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(SEEDS, st.booleans())
 def test_rings_and_distances_are_safe_and_smallest(seed: int, feed: bool) -> None:
     for step in steps_of(random_network(seed), feed):
@@ -66,7 +66,7 @@ def test_rings_and_distances_are_safe_and_smallest(seed: int, feed: bool) -> Non
 MUTANTS: dict[str, tuple[str, Callable[..., object]]] = {
     "ring one row short": ("Order.ring_rows_for", lambda real: lambda self, p, r: max(real(self, p, r) - 1, 1)),
     "distance one byte short": ("row_distance_bytes", lambda real: lambda *a: real(*a) - 1),
-    "distance one row short": ("row_distance_bytes", lambda real: lambda lay, s, o, *a: real(lay, s, o, *a) - s.nbytes // s.shape[1]),
+    "distance one row short": ("row_distance_bytes", lambda real: lambda lay, s, *a: real(lay, s, *a) - s.nbytes // s.shape[1]),
     "first rows too late": ("_first_rows", lambda real: lambda window, count: real(window, count) + 1),
     "last rows too early": ("_last_rows", lambda real: lambda window, count: real(window, count) - 1),
     "unit distance forgets the unit in work": ("unit_distance_bytes", lambda real: lambda units, hold, i, o: real(units, 0, i, o)),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.base import Layout, RowWindow
 from tinyengine_tf.schedule.layer import Layer
-from tinyengine_tf.schedule.rows import Order, row_distance_bytes, row_windows, unit_distance_bytes
+from tinyengine_tf.schedule.rows import Order, Reading, row_distance_bytes, row_windows, unit_distance_bytes
 
 
 def step_distances(layers: Sequence[Layer], order: Order | None, fed: Tensor | None = None) -> Mapping[Tensor, int]:
@@ -25,22 +25,17 @@ def step_distances(layers: Sequence[Layer], order: Order | None, fed: Tensor | N
     inside = {layer.op.output for layer in layers} | {fed}
     first = len(order.layers) - len(layers)
     whole = {t for layer in layers for t in layer.op.data_inputs} - {t for layer in layers for t, _ in row_windows(layer)}
-    reads: dict[Tensor, list[tuple[int, RowWindow, int]]] = {}
+    reads: dict[Tensor, list[Reading]] = {}
     for k, layer in enumerate(layers, first):
         for t, window in row_windows(layer):
             if t not in inside and t not in whole:
                 reads.setdefault(t, []).append((k, window, t.shape[1]))
     if last.layout.gathers:
         return {t: _gathered_distance(order, t, out, r) for t, r in reads.items()}
-    direct = {t for t, _ in row_windows(last)}
-    return {
-        t: row_distance_bytes(last.layout, t, out, order.oldest_source_rows(r), t in direct) for t, r in reads.items()
-    }
+    return {t: row_distance_bytes(last.layout, t, out, order, r) for t, r in reads.items()}
 
 
-def _gathered_distance(
-    order: Order, source: Tensor, out: Tensor, reads: list[tuple[int, RowWindow, int]]
-) -> int:
+def _gathered_distance(order: Order, source: Tensor, out: Tensor, reads: list[Reading]) -> int:
     """An output written by the last call alone: only what others may read after that call counts."""
     others = [r for r in reads if r[0] != len(order.layers) - 1]
     oldest = order.oldest_source_rows(others)[-1] if others else source.shape[1]
@@ -77,4 +72,4 @@ def _rows_distance(layout: Layout, window: RowWindow, source: Tensor, out: Tenso
     if out.shape[0] != 1:
         return None
     order = Order.of_one(out.shape[1])
-    return row_distance_bytes(layout, source, out, order.oldest_source_rows([(0, window, source.shape[1])]), False)
+    return row_distance_bytes(layout, source, out, order, [(0, window, source.shape[1])])

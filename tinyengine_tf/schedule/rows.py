@@ -19,6 +19,7 @@ high and the overlaps kept instead of recomputed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,6 +28,9 @@ import numpy as np
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.base import Layout, RowWindow
 from tinyengine_tf.schedule.layer import Layer
+
+Reading = tuple[int, RowWindow, int]
+"""How a layer of a pipeline reads a source: (layer index, window, rows of the source)."""
 
 SOURCE = -1
 """Producer index of tensors that exist before the pipeline starts."""
@@ -121,11 +125,10 @@ class Order:
                 depth = max(depth, int((newest - oldest).max()) + 1)
         return min(depth, self.layers[producer].rows)
 
-    def oldest_source_rows(self, reads: list[tuple[int, RowWindow, int]]) -> np.ndarray:
+    def oldest_source_rows(self, reads: Sequence[Reading]) -> np.ndarray:
         """For each row y of the last layer, the oldest row of a source that is still needed while y is written.
 
-        reads   the source's readers: (layer index, window, rows of the source). Rows that the last layer
-                itself reads for y count as needed. The value `rows` means none is.
+        Rows that the last layer itself reads for y count as needed. The number of rows means that none is.
         """
         last = len(self.layers) - 1
         counts = self.counts(last)
@@ -149,7 +152,8 @@ def _first_rows(window: RowWindow, rows: int) -> np.ndarray:
 def _oldest_rows(window: RowWindow, rows: int, source_rows: int) -> np.ndarray:
     """The first row inside the image that each output row reads; `source_rows` where there is none."""
     first = _first_rows(window, rows)
-    return np.minimum(np.where(first < 0, first % window.dilation, first), source_rows)
+    inside = np.where(first < 0, first % window.dilation, first)
+    return np.where(inside < np.minimum(first + window.size * window.dilation, source_rows), inside, source_rows)
 
 
 def _last_rows(window: RowWindow, rows: int) -> np.ndarray:
@@ -162,24 +166,30 @@ def row_windows(layer: Layer) -> tuple[tuple[Tensor, RowWindow], ...]:
     return tuple((t, w) for t, w in zip(layer.op.data_inputs, layer.layout.windows, strict=True) if w is not None)
 
 
-def row_distance_bytes(layout: Layout, source: Tensor, out: Tensor, oldest: np.ndarray, direct: bool) -> int:
+def row_distance_bytes(layout: Layout, source: Tensor, out: Tensor, order: Order, reads: Sequence[Reading]) -> int:
     """Smallest legal offset(source) - offset(out) for an output written row by row, in bytes.
 
-    oldest   per output row, the oldest source row still needed while it is written
-    direct   the layer that writes the output reads the source itself, unit by unit at the same pace
-             (a flat layer): then the row being read is given up unit by unit.
+    order   ends with the layer that writes the output, whose layout is given
+    reads   all readings of the source. Where the last layer reads it itself and is flat, it reads unit by unit at the
+            pace it writes; then the row being read is given up unit by unit, unless another layer still wants it.
     """
     in_rows, out_rows = source.shape[1], out.shape[1]
     in_row, out_row = source.nbytes // in_rows, out.nbytes // out_rows
     y = np.arange(out_rows)
-    needed = oldest < in_rows
-    if not needed.any():
-        return -source.nbytes
-    gaps = (y + 1) * out_row - oldest * in_row
-    if direct and layout.flat:
+    direct = [r for r in reads if layout.flat and r[0] == len(order.layers) - 1]
+    others = [r for r in reads if r not in direct]
+    distance = -source.nbytes
+    if others:
+        oldest = order.oldest_source_rows(others)
+        gaps = (y + 1) * out_row - oldest * in_row
+        distance = max([distance, *gaps[oldest < in_rows].tolist()])
+    if direct:
         inside = unit_distance_bytes(layout.flat // out_rows, layout.hold, in_row, out_row)
-        gaps = np.where(oldest == y, y * (out_row - in_row) + inside, gaps)
-    return int(gaps[needed].max())
+        growth = out_row - in_row
+        distance = max(distance, inside, (out_rows - 1) * growth + inside)
+        if out_rows > 1:  # and the next row is whole when a row is done
+            distance = max(distance, growth, (out_rows - 1) * growth)
+    return distance
 
 
 def unit_distance_bytes(units: int, hold: int, in_bytes: int, out_bytes: int) -> int:
