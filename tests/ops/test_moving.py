@@ -234,6 +234,36 @@ def test_broadcast_to(out: tuple[int, ...], data: st.DataObject, dtype: str) -> 
     assert_exact(one_op_model("BROADCAST_TO", shape, out, [int32(*out)], dtype=dtype), count=1)
 
 
+@FEW
+@given(shapes(1, 4, 5), st.data(), st.sampled_from(("INT8", "FLOAT32")), st.sampled_from(("REFLECT", "SYMMETRIC")))
+def test_mirror_pad(shape: tuple[int, ...], data: st.DataObject, dtype: str, mode: str) -> None:
+    widest = [d - (mode == "REFLECT") for d in shape]
+    edges = np.array([[data.draw(st.integers(0, n)), data.draw(st.integers(0, n))] for n in widest], np.int32)
+    out = [d + int(e.sum()) for d, e in zip(shape, edges)]
+    assert_exact(one_op_model("MIRROR_PAD", shape, out, [edges], dtype=dtype, mode=mode), count=1)
+
+
+@FEW
+@given(shapes(1, 4, 5), st.data(), st.sampled_from(("INT8", "FLOAT32")), st.sampled_from(("", "indices", "values")))
+def test_gather(shape: tuple[int, ...], data: st.DataObject, dtype: str, constant: str) -> None:
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    count = data.draw(st.integers(1, 4))
+    index = st.integers(0, shape[axis] - 1)
+    chosen = int32(*data.draw(st.lists(index, min_size=count, max_size=count)))
+    rng = np.random.default_rng(count)
+    values = rng.integers(-100, 100, shape).astype({"INT8": np.int8, "FLOAT32": np.float32}[dtype])
+    b = ModelBuilder()
+    x = b.const(values, **quantized(dtype)) if constant == "values" else b.input(shape, dtype, **quantized(dtype))
+    i = b.const(chosen) if constant == "indices" else b.input((count,), "INT32")
+    out = list(shape)
+    out[axis] = count
+    y = b.tensor(out, dtype, **quantized(dtype))
+    b.op("GATHER", [x, i], [y], axis=axis)
+    b.output(y)
+    sample = ([] if constant == "values" else [values]) + ([] if constant == "indices" else [chosen])
+    assert_exact(b.finish(), [sample])
+
+
 @pytest.mark.parametrize("opcode", ["RESHAPE", "SQUEEZE", "EXPAND_DIMS"])
 @pytest.mark.parametrize("dtype", ["INT8", "FLOAT32"])
 def test_reshapes(opcode: str, dtype: str) -> None:

@@ -81,16 +81,17 @@ def step_overlaps(
 ) -> list[Overlap]:
     """Pairs (output over input) for the inputs that die in this step.
 
-    Several views of one input are as strict as the strictest; a view without a distance forbids overlap.
+    Graph outputs never die, not even in the last step. Several views of one input are as strict as the strictest; a view without a distance forbids overlap.
     """
     if len(step.outputs) != 1:
         return []
     out, _ = schedule.owner(step.outputs[0])
+    kept = {schedule.owner(t)[0] for t in schedule.graph.outputs}
     distances: dict[Tensor, list[int | None]] = {}
     for layer in step.layers:
         for t in layer.op.data_inputs:
             owner, offset = schedule.owner(t)
-            if t not in step.rings and not owner.const and owner is not out and last[owner] == index:
+            if t not in step.rings and not owner.const and owner is not out and owner not in kept and last[owner] == index:
                 distance = step.distances.get(t)
                 distances.setdefault(owner, []).append(None if distance is None else distance - offset)
     return [Overlap(names[out], names[t], max(d)) for t, d in distances.items() if None not in d]  # type: ignore[type-var]

@@ -73,7 +73,7 @@ def operator(*opcodes: str) -> Callable[[type], type]:
     """Register the decorated Op class for one or more .tflite operator names."""
 
     def register(cls: type) -> type:
-        cls.KIND = getattr(cls, "KIND", None) or cls.__name__
+        cls.KIND = cls.__dict__.get("KIND") or cls.__name__
         summary = (cls.__doc__ or "").strip().splitlines()[0]
         for opcode in opcodes:
             assert opcode not in REGISTRY, opcode

@@ -32,6 +32,7 @@ class StridedCopy(Op):
     offset    input element that becomes the first output element
     """
 
+    KIND: ClassVar[str] = "StridedCopy"
     CONSTRAINTS: ClassVar = (SAME_TYPE,)
 
     sizes: tuple[int, ...]

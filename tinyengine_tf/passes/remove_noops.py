@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tinyengine_tf.ir import Graph, Op, Tensor
 from tinyengine_tf.ops.concatenation import Concatenation
+from tinyengine_tf.ops.lookup import Lookup
 from tinyengine_tf.ops.pad import Pad
 from tinyengine_tf.ops.pool2d import Pool2D
 from tinyengine_tf.ops.reduce import Reduce, Sum
@@ -19,7 +20,8 @@ def remove_noops(graph: Graph) -> Graph:
         x --Reshape to the same shape--> y           becomes    x
 
     Legal when every output element is the input element at the same place: slices of everything, padding
-    by nothing, one tensor concatenated, pools and reductions of single elements without requantisation.
+    by nothing, one tensor concatenated, pools and reductions of single elements without requantisation,
+    activations that change no value.
     A graph output keeps its own tensor, whose name and quantisation the user sees.
     """
     alias: dict[Tensor, Tensor] = {}
@@ -55,5 +57,11 @@ def copies_input(op: Op) -> bool:
     if isinstance(op, Sum):
         return op.count == 1 and op.input.quant == op.output.quant
     if isinstance(op, Pool2D):
+<<<<<<< Updated upstream
         return op.window.is_pointwise and op.image == op.out_image and op.clamp == (-128, 127)
+=======
+        return op.window.is_pointwise and op.window.kernel == (1, 1) and op.clamp == (-128, 127)
+    if isinstance(op, Lookup):
+        return op.is_identity
+>>>>>>> Stashed changes
     return isinstance(op, (Pad, Reduce))

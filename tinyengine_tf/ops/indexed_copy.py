@@ -1,0 +1,113 @@
+"""MIRROR_PAD and GATHER with constant indices: copies whose source index is looked up, dimension by dimension."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.pad import paddings
+from tinyengine_tf.ops.slice import resolve_axis
+from tinyengine_tf.ops.strided_copy import SAME_TYPE, packed_strides
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IndexedCopy(Op):
+    """Output element (i, j, ...) is input element places[0][i] + places[1][j] + ...
+
+    places    for every dimension of the output (joined as is convenient), input elements from the start
+    """
+
+    KIND: ClassVar[str] = "IndexedCopy"
+    CONSTRAINTS: ClassVar = (SAME_TYPE,)
+
+    places: tuple[tuple[int, ...], ...]
+
+    def evaluate(self) -> tuple[np.ndarray, ...] | None:
+        if self.input.data is None:
+            return None
+        indices = np.asarray(0)
+        for place in self.places:
+            indices = indices[..., None] + np.asarray(place)
+        return (self.input.values.reshape(-1)[indices].reshape(self.output.shape),)
+
+    def check(self) -> None:
+        if math.prod(map(len, self.places)) != self.output.elements:
+            raise InvalidIR(f"{[len(p) for p in self.places]} indices for {self.output!r}", where=self.name)
+        if min(map(min, self.places)) < 0 or sum(map(max, self.places)) >= self.input.elements:
+            raise InvalidIR(f"reads outside {self.input!r}", where=self.name)
+
+
+@operator("MIRROR_PAD")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MirrorPad(IndexedCopy):
+    """A border that mirrors what is inside, with (SYMMETRIC) or without (REFLECT) the outermost elements."""
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y = inputs[0], outputs[0]
+        assert x is not None
+        before, after = paddings(x, y, inputs[1])
+        skip = int(raw.options["mode"] == "REFLECT")
+        if any(max(b, a) > d - skip for d, b, a in zip(x.shape, before, after, strict=True)):
+            raise Reject("the border is no wider than what it mirrors", f"{before}, {after} around {x}")
+        places = []
+        for d, b, a, step in zip(x.shape, before, after, packed_strides(x.shape), strict=True):
+            left = [b + skip - 1 - i for i in range(b)]
+            right = [d - 1 - skip - i for i in range(a)]
+            places.append(tuple(i * step for i in (*left, *range(d), *right)))
+        return (cls(inputs=(x,), outputs=outputs, places=tuple(places) or ((0,),)),)
+
+
+@operator("GATHER")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Gather(Op):
+    """Slices of one dimension, chosen by computed int32 indices; constant indices make it an IndexedCopy.
+
+    outer, depth, inner    the input as a 3-D array, of which the middle dimension is indexed
+    Computed indices outside the dimension take its nearest element; TFLM reads foreign memory there.
+    """
+
+    CONSTRAINTS: ClassVar = (
+        Constraint("input and output have the same element type", lambda op: op.inputs[0].dtype is op.output.dtype),
+        Constraint("indices are int32", lambda op: len(op.inputs) < 2 or op.inputs[1].dtype is DType.INT32),
+    )
+
+    outer: int
+    depth: int
+    inner: int
+
+    @property
+    def indices(self) -> Tensor:
+        assert self.inputs[1] is not None
+        return self.inputs[1]
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, indices, y = inputs[0], inputs[1], outputs[0]
+        assert x is not None and indices is not None
+        if raw.options.get("batch_dims", 0):
+            raise Reject("there are no batch dimensions", raw.options["batch_dims"])
+        axis = resolve_axis(raw.options["axis"], len(x.shape))
+        shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+        if y.shape != shape:
+            raise Reject("the output has the shape of the gathered slices", f"{y.shape} where {shape} is expected")
+        outer, depth, inner = math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :])
+        if indices.data is None:
+            return (cls(inputs=(x, indices), outputs=outputs, outer=outer, depth=depth, inner=inner),)
+        chosen = [int(i) for i in indices.values.reshape(-1)]
+        if any(not 0 <= i < depth for i in chosen):
+            raise Reject(f"constant indices are 0 to {depth - 1}", chosen)
+        if x.dtype is not y.dtype:
+            raise Reject("input and output have the same element type", f"{x} -> {y}")
+        places = (tuple(i * depth * inner for i in range(outer)), tuple(i * inner for i in chosen), tuple(range(inner)))
+        return (IndexedCopy(inputs=(x,), outputs=outputs, places=places),)
+
+    def check(self) -> None:
+        if self.outer * self.indices.elements * self.inner != self.output.elements:
+            raise InvalidIR(f"gathers {self.output!r} from {self.input!r}", where=self.name)
