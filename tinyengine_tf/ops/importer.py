@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tinyengine_tf.errors import ModelError, UnsupportedError
+from tinyengine_tf.errors import InvalidIR, ModelError, UnsupportedError
 from tinyengine_tf.ir import Graph, Op, Tensor
-from tinyengine_tf.ops.base import REGISTRY, Reject
+from tinyengine_tf.ops.base import REGISTRY, Constraint, Reject
 from tinyengine_tf.tflite import RawModel, RawOp, RawTensor
 
 
@@ -84,22 +84,27 @@ def import_op(raw: RawOp, tensors: Sequence[Tensor], problems: list[str]) -> tup
         return ()
     try:
         ops = entry.parse(raw, inputs, outputs)
+        for op in ops:
+            if isinstance(op, entry.cls):
+                _check_rules(op, entry.constraints)
+            op.check()
     except Reject as broken:
         problems.append(_sentence(where, broken.rule, broken.found))
         return ()
-    except (IndexError, KeyError, AttributeError, AssertionError, ValueError, TypeError) as error:
+    except _MALFORMED as error:
         problems.append(f"{where}: its inputs, outputs or options are not of the operator's form ({error})")
         return ()
-    for op in ops:
-        for constraint in entry.constraints:
-            if isinstance(op, entry.cls) and not constraint.holds(op):
-                problems.append(_sentence(where, constraint.rule, constraint.found(op)))
-                return ()
-    return tuple(_with_source(op, raw.index) for op in ops)
+    return tuple(replace(op, source=(raw.index,)) for op in ops)
 
 
-def _with_source(op: Op, index: int) -> Op:
-    return replace(op, source=(index,))
+# What a parser or rule stumbles over when an operator has too few inputs, the wrong ranks or odd options.
+_MALFORMED = (IndexError, KeyError, AttributeError, AssertionError, ValueError, TypeError, ArithmeticError, InvalidIR)
+
+
+def _check_rules(op: Op, constraints: Sequence[Constraint]) -> None:
+    for constraint in constraints:
+        if not constraint.holds(op):
+            raise Reject(constraint.rule, constraint.found(op))
 
 
 def _sentence(where: str, rule: str, found: object) -> str:
