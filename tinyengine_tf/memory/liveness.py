@@ -81,7 +81,8 @@ def step_overlaps(
 ) -> list[Overlap]:
     """Pairs (output over input) for the inputs that die in this step.
 
-    Graph outputs never die, not even in the last step. Several views of one input are as strict as the strictest; a view without a distance forbids overlap.
+    Graph outputs never die, not even in the last step. Several views of one input are as strict as the
+    strictest; a view without a distance forbids overlap.
     """
     if len(step.outputs) != 1:
         return []

@@ -57,11 +57,7 @@ def copies_input(op: Op) -> bool:
     if isinstance(op, Sum):
         return op.count == 1 and op.input.quant == op.output.quant
     if isinstance(op, Pool2D):
-<<<<<<< Updated upstream
         return op.window.is_pointwise and op.image == op.out_image and op.clamp == (-128, 127)
-=======
-        return op.window.is_pointwise and op.window.kernel == (1, 1) and op.clamp == (-128, 127)
     if isinstance(op, Lookup):
         return op.is_identity
->>>>>>> Stashed changes
     return isinstance(op, (Pad, Reduce))
