@@ -20,6 +20,7 @@ from tinyengine_tf.ir import Graph
 from tinyengine_tf.memory.arena import ArenaPlan, plan_arena
 from tinyengine_tf.ops.importer import import_graph
 from tinyengine_tf.output import MANIFEST, write_folder
+from tinyengine_tf.packaging import package_files
 from tinyengine_tf.report import report, weights_bytes
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import Target, load_target
@@ -118,6 +119,7 @@ def convert(
     check_fit(arena)
     bundle = dict(render(arena, chosen))
     bundle |= extend(data, arena, chosen) if extend is not None else {}
+    bundle |= package_files(chosen.name, bundle)
     content = report(arena, chosen.name)
     content["files"] = sorted([*bundle, MANIFEST])
     bundle[MANIFEST] = json.dumps(content, indent=1) + "\n"
