@@ -237,6 +237,9 @@ def device_sample(source: Graph, arena: ArenaPlan, sample: Sample) -> list[np.nd
             converted.append(value)
             continue
         info = np.iinfo(device.dtype.numpy)
+        if tensor.dtype is DType.UINT8:  # the same scale, another zero point
+            converted.append((value.astype(np.int16) + device.zero_point - tensor.zero_point).astype(device.dtype.numpy))
+            continue
         steps = value / np.float32(device.scale)
         rounded = np.trunc(steps + np.copysign(np.float32(0.5), steps))
         converted.append(np.clip(rounded + device.zero_point, info.min, info.max).astype(device.dtype.numpy))

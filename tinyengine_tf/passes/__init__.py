@@ -8,12 +8,20 @@ from tinyengine_tf.passes.base import GraphPass, Observer, run_passes
 from tinyengine_tf.passes.drop_dead import drop_dead
 from tinyengine_tf.passes.fold_constants import fold_constants
 from tinyengine_tf.passes.fold_pad import fold_pad
+from tinyengine_tf.passes.fuse_activation import fuse_activation
+from tinyengine_tf.passes.int8_boundary import int8_boundary
 from tinyengine_tf.passes.load_constants import load_constants
+from tinyengine_tf.passes.merge_lookups import merge_lookups
 from tinyengine_tf.passes.remove_noops import remove_noops
 from tinyengine_tf.passes.shrink import shrink
+from tinyengine_tf.passes.tabulate import tabulate
 
 PASSES: tuple[GraphPass, ...] = (
     fold_constants,
+    tabulate,
+    drop_dead,
+    merge_lookups,
+    fuse_activation,
     remove_noops,
     fold_pad,
     load_constants,
@@ -21,8 +29,7 @@ PASSES: tuple[GraphPass, ...] = (
     drop_dead,
 )
 
-
-BOUNDARY_PASSES: tuple[GraphPass, ...] = ()
+BOUNDARY_PASSES: tuple[GraphPass, ...] = (int8_boundary,)
 
 IO_MODES = ("model", "int8")
 
