@@ -16,14 +16,26 @@ class Functions:
         self._env = env
         self._names: dict[str, str] = {}
         self._needs: dict[str, str] = {}
+        self._parts: dict[str, str] = {}
 
     def function(self, kernel_name: str, label: str, template: str, params: dict[str, Any], needs: tuple[str, ...]) -> str:
-        """The C name of a kernel with these parameters; layers with the same text share it."""
+        """The C name of a kernel with these parameters; layers with the same text share it.
+
+        A template may call `part(template, name, **params)`: it renders a function of its own before this one,
+        shared by all kernels that ask for the same text, and gives its name.
+        """
         for need in needs:
             if need not in self._needs:
                 self._needs[need] = self._env.get_template(f"{need}.c.j2").render()
-        text = self._env.get_template(template).render(fn=_PLACEHOLDER, **params)
+        text = self._env.get_template(template).render(fn=_PLACEHOLDER, part=self._part, **params)
         return self._names.setdefault(text, f"{kernel_name}_{label}")
+
+    def _part(self, template: str, name: str, **params: Any) -> str:
+        text = self._env.get_template(template).render(fn=_PLACEHOLDER, part=self._part, **params)
+        if text not in self._parts:
+            taken = sum(other == name or other.startswith(f"{name}_v") for other in self._parts.values())
+            self._parts[text] = f"{name}_v{taken + 1}" if taken else name
+        return self._parts[text]
 
     @property
     def preludes(self) -> list[str]:
@@ -32,4 +44,5 @@ class Functions:
 
     @property
     def texts(self) -> list[str]:
-        return [text.replace(_PLACEHOLDER, name) for text, name in self._names.items()]
+        named = [*self._parts.items(), *self._names.items()]
+        return [text.replace(_PLACEHOLDER, name) for text, name in named]
