@@ -81,11 +81,13 @@ class Requantization:
 
     def lines(self, total: str, mantissa: str, c: str, tail: str, spare: str) -> list[str]:
         """Instructions that turn the sum in register `total` into the output; `spare` (may be `mantissa` or `c`) is lost."""
-        if self.signed:
-            lines = [f"smmla {spare}, {total}, {mantissa}, {c}", f"asr {total}, {total}, #31", f"add {total}, {total}, {spare}, asr #7"]
-        else:
-            lines = [f"smmla {total}, {total}, {mantissa}, {c}"]
-        return lines + self.tail_lines(total, tail)
+        return self.product_lines(total, mantissa, c, spare) + self.tail_lines(total, tail)
+
+    def product_lines(self, total: str, mantissa: str, c: str, spare: str) -> list[str]:
+        """The first part of `lines`, after which `mantissa` and `c` are no longer needed."""
+        if not self.signed:
+            return [f"smmla {total}, {total}, {mantissa}, {c}"]
+        return [f"smmla {spare}, {total}, {mantissa}, {c}", f"asr {total}, {total}, #31", f"add {total}, {total}, {spare}, asr #7"]
 
     def tail_lines(self, total: str, tail: str) -> list[str]:
         """The last part of `lines`: the shift, the output's zero point already added, and the clamp."""
