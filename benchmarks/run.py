@@ -1,0 +1,116 @@
+"""Instructions, bytes and worst layers of every model on every core, beside TFLM + CMSIS-NN and TinyEngine.
+
+    python benchmarks/run.py [--models FOLDER] [--model NAME ...] [--core NAME ...] [--worst 5] [--json FILE]
+
+Instructions are counted exactly in QEMU for one inference on noise; they rank kernels, they are no cycles. The figures
+of the others are data (baselines.toml). `--json` saves what compare.py compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPO))
+
+from tinyengine_tf import api, emulate  # noqa: E402
+from tinyengine_tf.build import compile_network  # noqa: E402
+from tinyengine_tf.codegen import Options, render  # noqa: E402
+from tinyengine_tf.errors import TinyEngineError  # noqa: E402
+from tinyengine_tf.memory.arena import ArenaPlan  # noqa: E402
+from tinyengine_tf.output import write_folder  # noqa: E402
+from tinyengine_tf.target import load_target  # noqa: E402
+from tinyengine_tf.verify import device_sample, random_samples  # noqa: E402
+
+CORES = ("cortex-m4", "cortex-m7", "cortex-m55")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", type=Path, default=Path(os.environ.get("TINYENGINE_SHARED", REPO.parent / "shared")) / "models")
+    parser.add_argument("--model", action="append", help="only this one (the file's name without .tflite); may be repeated")
+    parser.add_argument("--core", action="append", help=f"default: {', '.join(CORES)}")
+    parser.add_argument("--worst", type=int, default=5, help="how many layers to list")
+    parser.add_argument("--optimize", default="latency", choices=("latency", "balanced", "ram"))
+    parser.add_argument("--json", type=Path, help="write all figures to this file")
+    options = parser.parse_args(argv)
+    baselines = tomllib.loads((Path(__file__).parent / "baselines.toml").read_text(encoding="utf-8"))
+    results: dict[str, dict[str, Any]] = {}
+    for path in sorted(options.models.glob("*.tflite")):
+        if options.model and path.stem not in options.model:
+            continue
+        for core in options.core or CORES:
+            try:
+                result = measure(path, core, options.optimize)
+            except TinyEngineError as error:
+                print(f"{path.stem} on {core}: {error}\n")
+                continue
+            results.setdefault(path.stem, {})[core] = result
+            print(table(path.stem, core, result, baselines.get(path.stem, {}), options.worst), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def measure(model: Path, core: str, optimize: str) -> dict[str, Any]:
+    """All figures of one model on one core."""
+    source = api.load_graph(model)
+    arena = api.compile_graph(source, load_target(core), api.Goal(optimize))
+    sample = device_sample(source, arena, random_samples(source, 1, 0)[0])
+    with tempfile.TemporaryDirectory(prefix="tinyengine_tf.") as folder:
+        plain = run(arena, Path(folder) / "plain", sample, Options())
+        ticked = run(arena, Path(folder) / "ticked", sample, Options(tick=True))
+    spent = ticked.layer_instructions[0]
+    layers = []
+    for step in arena.schedule.steps:
+        last = step.layers[-1]
+        layers.append({
+            "layer": step.label, "kernel": " + ".join(x.kernel.name for x in step.layers), "macs": sum(x.op.macs for x in step.layers),
+            "shape": f"{'x'.join(map(str, step.layers[0].op.input.shape[1:]))} -> {'x'.join(map(str, last.op.output.shape[1:]))}",
+            "instructions": spent.get(last.index, 0),
+        })
+    sizes = plain.sizes
+    return {
+        "instructions": plain.instructions, "macs": source.macs, "macs_left": arena.schedule.graph.macs, "arena_bytes": arena.arena_bytes,
+        "stack_bytes": plain.stack_bytes, "code_bytes": sizes.code_bytes + sizes.library_flash_bytes,
+        "constants_bytes": sizes.weights_bytes + sizes.tables_bytes, "flash_bytes": plain.flash_bytes, "layers": layers,
+    }
+
+
+def run(arena: ArenaPlan, folder: Path, sample: Any, options: Options) -> emulate.Run:
+    write_folder(render(arena, options), folder / "c")
+    program = compile_network(folder / "c", arena.schedule.target, folder / "build")
+    return emulate.run(program, [sample], trace=options.tick, timeout_s=3600)
+
+
+def table(model: str, core: str, result: dict[str, Any], baseline: dict[str, Any], worst: int) -> str:
+    """The figures as text."""
+    n, macs = result["instructions"], max(result["macs"], 1)
+    line = f"{model} on {core}: {n:,} instructions, {n / macs:.2f} per MAC"
+    for name, title in (("tflm", "TFLM"), ("tinyengine", "TinyEngine")):
+        if other := baseline.get(name, {}).get(core):
+            line += f", {n / other:.3f} of {title}"
+    lines = [line]
+    flash = f"  flash {result['flash_bytes']:,} (code {result['code_bytes']:,}, constants {result['constants_bytes']:,})"
+    arena = f", arena {result['arena_bytes']:,}, stack {result['stack_bytes']:,}"
+    if baseline:
+        flash += f", {result['flash_bytes'] / (baseline['code_bytes'] + baseline['model_bytes']):.3f} of TFLM's"
+        arena += f"; arena {result['arena_bytes'] / baseline['ram_bytes']:.3f} of TFLM's"
+    lines.append(flash + arena)
+    if result["macs_left"] != result["macs"]:
+        lines.append(f"  {result['macs_left']:,} of {result['macs']:,} MACs are left after exact rewrites")
+    for layer in sorted(result["layers"], key=lambda x: -x["instructions"])[:worst]:
+        share, per = layer["instructions"] / n, layer["instructions"] / layer["macs"] if layer["macs"] else float("nan")
+        lines.append(f"  {share:6.1%} {layer['instructions']:12,}  {per:6.2f}/MAC  {layer['layer']:8} {layer['shape']:28} {layer['kernel'][:90]}")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
