@@ -40,7 +40,7 @@ $(INSTALL_STAMP): $(PACKAGES_STAMP)
 	@touch $@
 
 test: setup
-	$(PY) -m pytest -n 2 $(PYTEST_ARGS)
+	$(PY) -m pytest -n 2 -rs $(PYTEST_ARGS)
 	@echo "make test: all passed"
 
 demo: setup

@@ -3,7 +3,7 @@
 # (root, or sudo). Elsewhere it names them; tests that need an absent tool are skipped and say so.
 set -eu
 packages="
-    gcc g++ libc6-dev clang cmake make
+    gcc g++ libc6-dev clang libclang-rt-dev cmake make
     gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm
     gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
 "

@@ -87,6 +87,7 @@ def test_axis_out_of_range(axis: int) -> None:
         ((2**16, 2**15), "INT8", "needs 2147483648 bytes"),
         ((2**16, 2**13), "INT32", "needs 2147483648 bytes"),
         ((65536, 65536, 65536, 65536), "FLOAT16", "bytes; at most"),
+        ((0, 2**31 - 1, 2**31 - 1, 2**31 - 1), "INT8", "bytes; at most"),
         ((1,) * 33, "INT8", "33 dimensions"),
     ],
 )

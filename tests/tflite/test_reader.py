@@ -70,7 +70,7 @@ def test_odd_types() -> None:
     assert flags.data is not None and flags.data.tolist() == [True, False, True] and flags.data.dtype == bool
     assert wide.data is not None and wide.data.tolist() == [1 << 40]
     assert (half.dtype, half.dtype_name, half.data) == (None, "FLOAT16", None)
-    assert empty.shape == (0,)
+    assert empty.shape == (0,) and empty.data is not None and empty.data.shape == (0,)
     assert model.tensors[custom.outputs[0]].dtype is DType.UINT8
     assert model.ops[1].options == {"in_data_type": "INT16", "out_data_type": "BOOL"}
     assert (model.ops[2].opcode, model.ops[2].version, model.ops[2].options) == ("GELU", 2, {"approximate": True})

@@ -58,6 +58,18 @@ def weights_are_constant(op: WeightedOp) -> bool:
     return op.weights.const and (op.bias is None or op.bias.const)
 
 
+def scales_follow_channels(op: WeightedOp) -> bool:
+    """One scale for all weights, or one per output channel, along the dimension of output channels."""
+    quant = op.weights.quant
+    if quant is None or not quant.per_channel:
+        return True
+    return quant.axis == op.CHANNEL_AXIS and len(quant.scales) == op.out_channels
+
+
+def bias_per_channel(op: WeightedOp) -> bool:
+    return op.bias is None or op.bias.elements == op.out_channels
+
+
 def no_overflow(op: WeightedOp) -> bool:
     """|bias| + 256 * sum |w| fits 32 bits, so that no order of summation can overflow."""
     if op.weights.data is None:
@@ -75,6 +87,8 @@ WEIGHTED: tuple[Constraint, ...] = (
     Constraint("weights and bias are constant", weights_are_constant),
     Constraint("weights are int8 (or int4) and bias int32", lambda op: op.weights.dtype is DType.INT8
                and (op.bias is None or op.bias.dtype is DType.INT32)),
+    Constraint("weights have one scale, or one per output channel", scales_follow_channels),
+    Constraint("bias has one value per output channel", bias_per_channel),
     Constraint("|bias| + 256 * sum of |weights| of each channel stays below 2^31, so 32-bit sums are exact", no_overflow),
 )
 

@@ -78,9 +78,8 @@ def import_op(raw: RawOp, tensors: Sequence[Tensor], problems: list[str]) -> tup
     if untyped:
         problems.append(f"{where}: tensor {untyped[0].name!r} has an element type that is not supported")
         return ()
-    empty = [t for t in outputs if t.elements == 0]
-    if empty or not outputs:
-        problems.append(f"{where}: every output has at least one element")
+    if not outputs or any(t.elements == 0 and not _is_list(t) for t in (*inputs, *outputs) if t is not None):
+        problems.append(f"{where}: accepted only if it has outputs, and no tensor but a constant list is empty")
         return ()
     try:
         ops = entry.parse(raw, inputs, outputs)
@@ -99,6 +98,11 @@ def import_op(raw: RawOp, tensors: Sequence[Tensor], problems: list[str]) -> tup
 
 # What a parser or rule stumbles over when an operator has too few inputs, the wrong ranks or odd options.
 _MALFORMED = (IndexError, KeyError, AttributeError, AssertionError, ValueError, TypeError, ArithmeticError, InvalidIR)
+
+
+def _is_list(tensor: Tensor) -> bool:
+    """A constant such as a shape or a list of axes, which may have no elements."""
+    return tensor.const and len(tensor.shape) == 1
 
 
 def _check_rules(op: Op, constraints: Sequence[Constraint]) -> None:

@@ -45,8 +45,9 @@ class Buffers:
         """Constant of `shape`, or None. Raises ModelError when the buffer's length does not match."""
         content = self.content(index, where)
         elements = math.prod(shape)
-        if content is None or (content.size == 0 and elements > 0):
-            return None
+        if content is None or content.size == 0:
+            # Without elements there is nothing to compute: an empty list of axes, or the shape of a scalar.
+            return np.empty(shape, _DTYPES[dtype_name].numpy) if elements == 0 else None
         dtype = _DTYPES[dtype_name]
         expected = (elements + 1) // 2 if dtype_name == "INT4" else elements * dtype.nbytes
         if content.size != expected:
@@ -114,7 +115,7 @@ def _shape(table: Table, dtype: DType | None, where: str) -> tuple[int, ...]:
             f"shape {list(shape)} has a negative dimension", where=where,
             hint="export the model with a fixed input shape",
         )
-    nbytes = math.prod(shape) * (dtype.nbytes if dtype else 1)
+    nbytes = math.prod(max(n, 1) for n in shape) * (dtype.nbytes if dtype else 1)
     if nbytes > MAX_TENSOR_BYTES:
         raise ModelError(
             f"shape {list(shape)} needs {nbytes} bytes; at most {MAX_TENSOR_BYTES} are accepted", where=where
