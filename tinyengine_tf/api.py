@@ -50,11 +50,15 @@ class Conversion:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Cost of one inference as the compiler plans it, without generating code."""
+    """Cost of one inference as the compiler plans it, without generating code.
+
+    instructions   predicted from measured kernels (kernels.cost): executed instructions, not cycles.
+    """
 
     arena_bytes: int
     weights_bytes: int
     macs: int
+    instructions: int
     arena: ArenaPlan
 
 
@@ -166,7 +170,7 @@ def estimate(
     graph = model if isinstance(model, Graph) else load_graph(model)
     device = load_target(target) if isinstance(target, str) else target
     arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed), io=io, exact=exact)
-    return Estimate(arena.arena_bytes, weights_bytes(arena), graph.macs, arena)
+    return Estimate(arena.arena_bytes, weights_bytes(arena), arena.schedule.graph.macs, arena.schedule.instructions, arena)
 
 
 def verify(

@@ -27,6 +27,7 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
         "arena_planner": arena.plan.planner,
         "weights_bytes": weights_bytes(arena),
         "macs": graph.macs,
+        "predicted_instructions": schedule.instructions,
         "inputs": [_port(t) for t in graph.inputs],
         "outputs": [_port(t) for t in graph.outputs],
         "layers": [_layer(arena, layer) for layer in schedule.layers],
@@ -108,7 +109,7 @@ def summary(arena: ArenaPlan) -> str:
     return "\n".join([
         f"arena    {arena.arena_bytes:>10,} bytes of RAM ({proof})",
         f"weights  {weights_bytes(arena):>10,} bytes of flash",
-        f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates",
+        f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates, about {arena.schedule.instructions:,} instructions predicted",
     ])
 
 

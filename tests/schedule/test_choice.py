@@ -12,7 +12,7 @@ from tests.schedule.graphs import NetworkBuilder, random_network
 from tinyengine_tf import api, passes
 from tinyengine_tf.errors import DoesNotFitError, UsageError
 from tinyengine_tf.schedule import Goal, build
-from tinyengine_tf.schedule.build import BALANCED_EXTRA, base_work, choose_kernels, choose_path, latency_limit_bytes
+from tinyengine_tf.schedule.build import BALANCED_EXTRA, choose_kernels, choose_path, latency_limit_bytes
 from tinyengine_tf.schedule.segments import Segment, segments
 from tinyengine_tf.target import load_target
 
@@ -31,8 +31,8 @@ def peak(path: Sequence[Segment]) -> int:
     return max(s.peak_bytes for s in path)
 
 
-def extra(path: Sequence[Segment]) -> int:
-    return sum(s.extra for s in path)
+def instructions(path: Sequence[Segment]) -> float:
+    return sum(s.instructions for s in path)
 
 
 @settings(max_examples=40, deadline=None)
@@ -44,20 +44,21 @@ def test_path_is_best_of_all(seed: int) -> None:
         return
     found = list(segments(graph, layers, storage))
     paths = list(every_path(found, 0, len(layers)))
-    work, limit = base_work(layers), latency_limit_bytes(graph, layers, storage, HOST)
+    limit = latency_limit_bytes(graph, layers, storage, HOST)
 
     def chosen(goal: Goal) -> tuple[Segment, ...]:
-        return choose_path(found, len(layers), work, goal, limit)
+        return choose_path(found, len(layers), goal, limit)
 
     least = min(map(peak, paths))
     assert peak(chosen(Goal("ram"))) == least
-    assert extra(chosen(Goal("ram"))) == min(extra(p) for p in paths if peak(p) == least)
-    fastest = min(extra(p) for p in paths if peak(p) <= max(limit, least))
-    assert extra(chosen(Goal("latency"))) == fastest and peak(chosen(Goal("latency"))) <= max(limit, least)
-    assert peak(chosen(Goal("balanced"))) == min(peak(p) for p in paths if extra(p) <= fastest + BALANCED_EXTRA * work)
+    assert instructions(chosen(Goal("ram"))) == pytest.approx(min(instructions(p) for p in paths if peak(p) == least))
+    fastest = min(instructions(p) for p in paths if peak(p) <= max(limit, least))
+    assert instructions(chosen(Goal("latency"))) == pytest.approx(fastest) and peak(chosen(Goal("latency"))) <= max(limit, least)
+    assert peak(chosen(Goal("balanced"))) == min(peak(p) for p in paths if instructions(p) <= fastest * (1 + BALANCED_EXTRA))
     for budget in {peak(p) for p in paths}:
         path = chosen(Goal(ram_budget_bytes=budget))
-        assert peak(path) <= budget and extra(path) == min(extra(p) for p in paths if peak(p) <= budget)
+        assert peak(path) <= budget
+        assert instructions(path) == pytest.approx(min(instructions(p) for p in paths if peak(p) <= budget))
     with pytest.raises(DoesNotFitError, match=f"less than {least:,} bytes"):
         chosen(Goal(ram_budget_bytes=least - 1))
 

@@ -68,7 +68,7 @@ def choose_kernels(graph: Graph, target: Target) -> tuple[tuple[Layer, ...], Map
         except UnsupportedError as error:
             problems.extend(error.problems)
             continue
-        layers.append(Layer(len(layers), op, choice.kernel, choice.kernel.layout(op), choice.rejected))
+        layers.append(Layer(len(layers), op, choice.kernel, choice.kernel.layout(op), choice.rejected, target.core))
     if problems:
         raise UnsupportedError(problems, where=graph.name)
     return tuple(layers), storage
@@ -82,7 +82,7 @@ def build(graph: Graph, target: Target, goal: Goal = Goal()) -> Schedule:
     """
     layers, storage = choose_kernels(graph, target)
     found = list(segments(graph, layers, storage, fed_input(graph, layers) if goal.feed == "rows" else None))
-    path = choose_path(found, len(layers), base_work(layers), goal, latency_limit_bytes(graph, layers, storage, target))
+    path = choose_path(found, len(layers), goal, latency_limit_bytes(graph, layers, storage, target))
     return Schedule(graph, target, tuple(s.step for s in path), storage)
 
 
@@ -124,12 +124,7 @@ def in_place_peak_bytes(graph: Graph, layers: Sequence[Layer], storage: Mapping[
     return peak
 
 
-def base_work(layers: Sequence[Layer]) -> int:
-    """Rough instructions of all layers, to weigh memory savings against."""
-    return sum(int(1.5 * layer.op.macs) + 8 * layer.op.output.elements for layer in layers)
-
-
-def choose_path(found: Sequence[Segment], end: int, work: int, goal: Goal, latency_limit: int) -> tuple[Segment, ...]:
+def choose_path(found: Sequence[Segment], end: int, goal: Goal, latency_limit: int) -> tuple[Segment, ...]:
     """The path of segments from layer 0 to `end` that the goal asks for."""
     if end == 0:
         return ()
@@ -152,15 +147,15 @@ def choose_path(found: Sequence[Segment], end: int, work: int, goal: Goal, laten
     else:
         fastest = shortest_path(found, end, max(latency_limit, least))
         assert fastest is not None
-        allowed = _extra(fastest) + BALANCED_EXTRA * work
-        limit = next(p for p in peaks if p >= least and (q := shortest_path(found, end, p)) and _extra(q) <= allowed)
+        allowed = _instructions(fastest) * (1 + BALANCED_EXTRA)
+        limit = next(p for p in peaks if p >= least and (q := shortest_path(found, end, p)) and _instructions(q) <= allowed)
     path = shortest_path(found, end, limit)
     assert path is not None
     return path
 
 
-def _extra(path: Iterable[Segment]) -> int:
-    return sum(s.extra for s in path)
+def _instructions(path: Iterable[Segment]) -> float:
+    return sum(s.instructions for s in path)
 
 
 def _smallest_peak(found: Sequence[Segment], end: int, peaks: Sequence[int]) -> int:
@@ -172,14 +167,14 @@ def _smallest_peak(found: Sequence[Segment], end: int, peaks: Sequence[int]) -> 
 
 
 def shortest_path(found: Sequence[Segment], end: int, limit_bytes: int) -> tuple[Segment, ...] | None:
-    """Least extra work within the limit; among equals the smaller peak, then fewer fused layers."""
-    best: list[tuple[int, int, int] | None] = [(0, 0, 0)] + [None] * end
+    """Fewest instructions within the limit; among equals the smaller peak, then fewer fused layers."""
+    best: list[tuple[float, int, int] | None] = [(0.0, 0, 0)] + [None] * end
     via: list[Segment | None] = [None] * (end + 1)
     for s in sorted(found, key=lambda s: s.begin):
         start = best[s.begin]
         if start is None or s.peak_bytes > limit_bytes:
             continue
-        cost = (start[0] + s.extra, max(start[1], s.peak_bytes), start[2] + s.end - s.begin)
+        cost = (start[0] + s.instructions, max(start[1], s.peak_bytes), start[2] + s.end - s.begin)
         old = best[s.end]
         if old is None or cost < old:
             best[s.end], via[s.end] = cost, s

@@ -7,6 +7,10 @@ from functools import cached_property
 
 from tinyengine_tf.ir import Op
 from tinyengine_tf.kernels.base import Kernel, Layout, Table, rows_of
+from tinyengine_tf.kernels.cost import predict
+
+RING_ROW_INSTRUCTIONS = 60
+"""What a row costs beyond its kernel when it goes through a ring: the call, row pointers, loop tests."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +22,7 @@ class Layer:
     kernel: Kernel
     layout: Layout
     rejected: tuple[tuple[str, str], ...] = ()
+    core: str = "host"
 
     @property
     def label(self) -> str:
@@ -35,3 +40,14 @@ class Layer:
     def calls(self) -> int:
         """Calls of a row kernel for one image: its output rows, or its input's where it gathers."""
         return rows_of(self.op.input if self.layout.gathers else self.op.output)
+
+    @cached_property
+    def instructions(self) -> float:
+        """Predicted, over whole tensors."""
+        by_rows = self.layout.windows is not None and not self.layout.flat
+        return predict(self.core, self.kernel, self.op, self.op.output.shape[0] * self.calls if by_rows else 1)
+
+    @cached_property
+    def instructions_by_rows(self) -> float:
+        """Predicted, as part of a row pipeline: a row's call, pointers and loop tests included."""
+        return predict(self.core, self.kernel, self.op, self.calls) + self.calls * RING_ROW_INSTRUCTIONS

@@ -40,6 +40,11 @@ class Step:
         return max(layer.layout.scratch_bytes for layer in self.layers)
 
     @property
+    def instructions(self) -> float:
+        """Predicted for one inference."""
+        return sum(layer.instructions_by_rows if self.fused else layer.instructions for layer in self.layers)
+
+    @property
     def outputs(self) -> tuple[Tensor, ...]:
         """Tensors that are whole after the step."""
         return tuple(t for layer in self.layers for t in layer.op.outputs if t not in self.rings)
@@ -63,6 +68,11 @@ class Schedule:
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         return tuple(layer for step in self.steps for layer in step.layers)
+
+    @property
+    def instructions(self) -> int:
+        """Predicted for one inference: what QEMU would count, not cycles."""
+        return round(sum(step.instructions for step in self.steps))
 
     @property
     def fed(self) -> Tensor | None:

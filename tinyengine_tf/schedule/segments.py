@@ -15,23 +15,19 @@ from tinyengine_tf.schedule.overlap import step_distances
 from tinyengine_tf.schedule.rows import SOURCE, Order, RowLayer, cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Step
 
-RING_ROW_INSTRUCTIONS = 60
-"""What a row costs beyond its kernel when it goes through a ring: the call, row pointers, loop tests."""
-
-
 @dataclass(frozen=True, eq=False)
 class Segment:
     """Layers [begin, end) as one step.
 
     peak_bytes   memory alive while it runs, everything counted, before the planner rounds it up
-    extra        instructions beyond those of its layers run one by one
+    instructions predicted for one inference
     """
 
     begin: int
     end: int
     step: Step
     peak_bytes: int
-    extra: int
+    instructions: float
 
 
 class Lifetimes:
@@ -134,5 +130,4 @@ def _segment(life: Lifetimes, begin: int, end: int, step: Step) -> Segment:
             saved = max(saved, outs + owner.nbytes - together)
     rings = sum(-(-step.ring_bytes(t) // 4) * 4 for t in step.rings)
     peak = held + sum(dying.values()) + outs - saved + rings + step.scratch_bytes + sum(layer.layout.state_bytes for layer in step.layers)
-    extra = sum(layer.calls for layer in step.layers) * RING_ROW_INSTRUCTIONS if step.fused else 0
-    return Segment(begin, end, step, peak, extra)
+    return Segment(begin, end, step, peak, step.instructions)
