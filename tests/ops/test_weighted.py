@@ -163,3 +163,25 @@ def test_float_convolution_is_refused_with_the_rule() -> None:
     b.output(y)
     with pytest.raises(UnsupportedError, match="CONV_2D.*int8"):
         api.load_graph(b.finish())
+
+
+# Two scales whose product float32 cannot hold, and an output scale that makes -1 a tie but for what float32 loses.
+TELLING_SCALES = (1 + 2**-12, 1 + 2**-13, 2 * (1 + 2**-12 + 2**-13))
+
+
+@pytest.mark.parametrize("opcode", ["FULLY_CONNECTED", "CONV_2D", "BATCH_MATMUL", "TRANSPOSE_CONV"])
+def test_scales_are_multiplied_in_double(opcode: str) -> None:
+    shape = (1, 1, 1, 1) if "CONV" in opcode else (1, 1)
+    b = ModelBuilder()
+    x = b.input(shape, scale=TELLING_SCALES[0])
+    w = b.const(np.ones(shape, np.int8), scale=TELLING_SCALES[1])
+    y = b.tensor(shape, scale=TELLING_SCALES[2])
+    size = [b.const(np.ones(4, np.int32))] if opcode == "TRANSPOSE_CONV" else []
+    b.op(opcode, [*size, w, x] if size else [x, w], [y], **({"stride_h": 1, "stride_w": 1} if "CONV" in opcode else {}))
+    b.output(y)
+    assert_exact(b.finish(), [[np.full(shape, -1, np.int8)]])
+
+
+def test_absurd_scales_are_refused_with_the_rule() -> None:
+    with pytest.raises(UnsupportedError, match="2\\^30 times"):
+        api.load_graph(conv_model("CONV_2D", (1, 1, 1, 1), np.ones((1, 1, 1, 1), np.int8), output_factor=1e-14))

@@ -10,7 +10,7 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor
 from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, quantize_multiplier
 from tinyengine_tf.ops.strided_copy import packed_strides
 
 Strides = tuple[int, ...]
@@ -32,6 +32,7 @@ class BatchMatMul(Op):
         *INT8_ACTIVATIONS,
         Constraint("both inputs are int8, with one scale and zero point each", inputs_are_int8),
         Constraint("matrices share a dimension below 2^15, so 32-bit sums are exact", lambda op: op.depth < 2**15, lambda op: op.depth),
+        Constraint(RATIO_RULE, lambda op: op.multiplier.shift <= MAX_SHIFT),
     )
 
     adjoint_x: bool
@@ -75,8 +76,7 @@ class BatchMatMul(Op):
 
     @property
     def multiplier(self) -> Multiplier:
-        """TFLM multiplies the two input scales in float32."""
-        return quantize_multiplier(float(np.float32(self.x.scale) * np.float32(self.y.scale)) / self.output.scale)
+        return quantize_multiplier(self.x.scale * self.y.scale / self.output.scale)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

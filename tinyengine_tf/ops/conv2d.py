@@ -11,7 +11,7 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor
 from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedpoint import Multiplier, activation_range, quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, activation_range, quantize_multiplier
 from tinyengine_tf.ops.window import Window, parse_window
 
 
@@ -90,6 +90,7 @@ WEIGHTED: tuple[Constraint, ...] = (
     Constraint("weights have one scale, or one per output channel", scales_follow_channels),
     Constraint("bias has one value per output channel", bias_per_channel),
     Constraint("|bias| + 256 * sum of |weights| of each channel stays below 2^31, so 32-bit sums are exact", no_overflow),
+    Constraint(RATIO_RULE, lambda op: all(m.shift <= MAX_SHIFT for m in op.multipliers)),
 )
 
 

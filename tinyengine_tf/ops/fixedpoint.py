@@ -16,6 +16,10 @@ import numpy as np
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
+MAX_SHIFT = 30
+RATIO_RULE = "the scale of what is summed is less than 2^30 times the output's"
+"""Larger multipliers shift every bit of a 32-bit sum out: TFLM's arithmetic is undefined there."""
+
 
 @dataclass(frozen=True)
 class Multiplier:

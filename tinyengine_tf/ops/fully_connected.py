@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar
-
-import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.ops.base import RawOpLike, Reject, operator
 from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp
-from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
 
 
 @operator("FULLY_CONNECTED")
@@ -42,15 +38,6 @@ class FullyConnected(WeightedOp):
     @property
     def macs(self) -> int:
         return self.rows * self.weights.elements
-
-    @cached_property
-    def multipliers(self) -> tuple[Multiplier, ...]:
-        """As for convolutions, but TFLM multiplies the two scales of a per-tensor layer in float32."""
-        assert self.weights.quant is not None
-        if self.weights.quant.per_channel:
-            return super().multipliers
-        product = float(np.float32(self.input.scale) * np.float32(self.weights.scale))
-        return (quantize_multiplier(product / self.output.scale),) * self.out_channels
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

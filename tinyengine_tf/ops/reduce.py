@@ -10,7 +10,7 @@ from typing import ClassVar
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, quantize_multiplier
 from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.ops.slice import constant_integers, resolve_axis
 from tinyengine_tf.ops.strided_copy import packed_strides
@@ -72,6 +72,7 @@ def sums_fit(op: Reduce) -> bool:
 SUMMED = (
     *INT8_ACTIVATIONS,
     Constraint("fewer than 2^23 elements make one output element, so 32-bit sums are exact", sums_fit, lambda op: op.count),
+    Constraint(RATIO_RULE, lambda op: op.multiplier.shift <= MAX_SHIFT),
 )
 
 
