@@ -17,6 +17,7 @@ from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
 from tinyengine_tf.kernels.conv2d import conv_window
 from tinyengine_tf.kernels.dense_stream import requantization
 from tinyengine_tf.kernels.fast_requantize import solve
+from tinyengine_tf.kernels.thumb import LARGEST_OFFSET, LARGEST_STEP, add_number, load_number
 from tinyengine_tf.ops.base import HW
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 
@@ -26,9 +27,6 @@ UNROLLED = 8
 """Rows of up to this many outputs are unrolled completely."""
 IN_LOOP = {1: 6, 2: 4}
 """Outputs per round of the loop over longer rows, by stride; a multiple of the outputs in progress."""
-LARGEST_OFFSET = 4095
-LARGEST_STEP = 255
-"""Bytes that a load or store can reach beyond its pointer, and by which it can advance it."""
 
 
 @kernel
@@ -214,16 +212,3 @@ class RowCode:
         if self.out_offset:
             self.code += add_number("r3", self.out_offset, "r12")
         self.out_offset = 0
-
-
-def load_number(register: str, value: int) -> list[str]:
-    """A constant modulo 2**32 into a register."""
-    value %= 2**32
-    return [f"movw {register}, #{value % 65536}"] + ([f"movt {register}, #{value // 65536}"] if value > 65535 else [])
-
-
-def add_number(register: str, value: int, spare: str) -> list[str]:
-    """register += value; `spare` may be lost."""
-    if abs(value) <= LARGEST_OFFSET:
-        return [f"{'add' if value > 0 else 'sub'} {register}, {register}, #{abs(value)}"] if value else []
-    return [*load_number(spare, value), f"add {register}, {register}, {spare}"]
