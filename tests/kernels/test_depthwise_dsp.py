@@ -7,7 +7,7 @@ import pytest
 
 from tests.kernels.batch import LINEAR, RELU, Batch, kernels
 
-THREE = "te_depthwise_conv2d_s8_3x3_dsp"
+THREE, ANY = "te_depthwise_conv2d_s8_3x3_dsp", "te_depthwise_conv2d_s8_dsp"
 
 
 @pytest.mark.parametrize("act", [LINEAR, RELU, ("RELU6", -128), ("RELU", 3), ("RELU_N1_TO_1", 0)])
@@ -17,6 +17,38 @@ def test_every_form_of_requantisation(act: tuple[str, int], spread: float) -> No
     batch.conv((5, 5, 6), 6, (3, 3), depthwise=True, act=act, spread=spread)
     batch.conv((6, 7, 5), 5, (3, 3), depthwise=True, act=act, spread=spread, stride=(2, 2))
     assert set(kernels(batch.verify())) == {THREE}
+
+
+@pytest.mark.parametrize("act", [LINEAR, RELU, ("RELU6", -128), ("RELU", 3), ("RELU_N1_TO_1", 0)])
+@pytest.mark.parametrize("spread", [1.0, 8.0])
+def test_every_form_of_requantisation_in_blocks(act: tuple[str, int], spread: float) -> None:
+    batch = Batch(seed=int(spread) + len(act[0]))
+    for kernel in ((5, 5), (7, 7), (1, 3), (4, 2)):
+        batch.conv((9, 7, 3), 3, kernel, depthwise=True, act=act, spread=spread)
+    assert set(kernels(batch.verify())) == {ANY}
+
+
+@pytest.mark.parametrize("kernel", [(1, 1), (1, 5), (2, 2), (3, 3), (4, 7), (5, 5), (6, 3), (7, 7)])
+def test_any_geometry(kernel: tuple[int, int]) -> None:
+    """Every width up to two blocks, strides, dilation, multipliers, both paddings."""
+    batch = Batch(seed=sum(kernel))
+    h = kernel[0]
+    for width in (1, 2, 3, 5, 6, 7, 9, 11, 13, 17, 24):
+        batch.conv((3, width, 2), 4, kernel, depthwise=True, act=RELU if width % 2 else LINEAR)
+        batch.conv((4, width, 2), 6, kernel, depthwise=True, stride=(2, 2), spread=1.0)
+        if width >= 2 * kernel[1]:
+            batch.conv((2 * h, width, 2), 6, kernel, depthwise=True, padding="VALID", dilation=(2, 2))
+            batch.conv((h, width, 3), 6, kernel, depthwise=True, padding="VALID", stride=(1, 3))
+    batch.conv((3, 6, 270), 270, kernel if kernel != (3, 3) else (3, 4), depthwise=True)
+    batch.conv((5, 4, 8), 16, kernel, depthwise=True, batch=2)
+    assert set(kernels(batch.verify())) == {ANY}
+
+
+def test_one_channel_is_dense() -> None:
+    batch = Batch(seed=4)
+    batch.conv((9, 9, 1), 8, (3, 3), depthwise=True, stride=(2, 2), act=RELU)
+    batch.conv((9, 9, 1), 3, (9, 2), depthwise=True)
+    assert set(kernels(batch.verify())) == {"te_conv2d_s8_dsp"}
 
 
 def test_3x3_of_any_width() -> None:

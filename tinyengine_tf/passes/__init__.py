@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import Graph
 from tinyengine_tf.passes.base import GraphPass, Observer, run_passes
+from tinyengine_tf.passes.dense_depthwise import dense_depthwise
 from tinyengine_tf.passes.drop_dead import drop_dead
 from tinyengine_tf.passes.fold_constants import fold_constants
 from tinyengine_tf.passes.fold_pad import fold_pad
@@ -26,6 +27,7 @@ PASSES: tuple[GraphPass, ...] = (
     fold_pad,
     load_constants,
     shrink,
+    dense_depthwise,
     drop_dead,
 )
 
