@@ -100,9 +100,7 @@ def load(source: Any, *, where: str, classes: int | None = None) -> Data:
     x without a channel axis (count, rows, columns) gains one; (count, features) is refused.
     y may be class indices or one-hot rows. Raises UsageError with what was found and accepted.
     """
-    if isinstance(source, Data):
-        return source
-    x, y = _arrays(source, where)
+    x, y = (source.x, source.y) if isinstance(source, Data) else _arrays(source, where)
     if x.ndim == 3:
         x = x[..., None]
     if x.ndim != 4:

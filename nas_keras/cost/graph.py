@@ -1,6 +1,6 @@
 """Arch -> Graph: the operators that the exported file will have, with shapes and without weights.
 
-Scales are stand-ins of the usual size; they decide clamps and shifts, never memory. Everything
+Scales are stand-ins of the usual size; they decide how a channel is rescaled. Everything
 else equals the graph of the exported .tflite: batch norm and ReLU6 are part of the convolutions,
 residuals are ADD, the head is MEAN and FULLY_CONNECTED.
 """
@@ -84,7 +84,9 @@ def same_window(kernel: HW, stride: HW, image: HW) -> tuple[Window, HW]:
 
 def _weights(name: str, shape: tuple[int, ...], axis: int) -> Tensor:
     channels = shape[axis]
-    quant = Quant((WEIGHT_SCALE,) * channels, (0,) * channels, axis)
+    # Scales that differ as those of trained channels do: the compiler has shorter tables for equal ones.
+    scales = tuple(WEIGHT_SCALE * 2 ** (i * 7 % 16 / 8 - 1) for i in range(channels))
+    quant = Quant(scales, (0,) * channels, axis)
     return Tensor(f"{name}_weights", shape, DType.INT8, quant, const=True)
 
 

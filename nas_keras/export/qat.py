@@ -40,6 +40,7 @@ def quantize_aware(model: tf_keras.Model, coding: Coding, batches: Iterable[np.n
     The input's range is `coding`'s, exactly, throughout training.
     """
     ranges = measure_ranges(model, batches)
+    tf_keras.backend.reset_uids()  # tfmot numbers its layers; the same network must get the same names, and file
     quantized = quantize_model(model)
     _input_layer(quantized).quantizer = FixedRange(coding.low * coding.gain, coding.high * coding.gain)
     for layer in quantized.layers:

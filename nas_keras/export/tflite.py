@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import tempfile
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -19,12 +21,15 @@ from nas_keras.export.qat import fold_gain
 def to_tflite(quantized: tf_keras.Model, coding: Coding) -> bytes:
     """Full-int8 file: int8 input as `coding` says, int8 logits. Changes `quantized` (see `fold_gain`)."""
     fold_gain(quantized, coding)
-    converter = tf.lite.TFLiteConverter.from_keras_model(quantized)
+    spec = tf.TensorSpec((1, *quantized.input_shape[1:]), tf.float32, name="input")
+    function = tf.function(lambda x: quantized(x, training=False)).get_concrete_function(spec)
+    # Without the model as second argument: TensorFlow would write all of it to disk first, ten times slower.
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     with _quiet():
         model = converter.convert()
-    details = tf.lite.Interpreter(model_content=model).get_input_details()[0]
+    details = _interpreter(model).get_input_details()[0]
     scale, zero_point = details["quantization"]
     assert math.isclose(scale, coding.scale, rel_tol=1e-6) and zero_point == coding.zero_point, details
     return model
@@ -35,9 +40,7 @@ class Reference:
 
     def __init__(self, model: bytes, batch: int = 100):
         self.batch = batch
-        self.interpreter = tf.lite.Interpreter(
-            model_content=model, experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF
-        )
+        self.interpreter = _interpreter(model)
         self.input = self.interpreter.get_input_details()[0]["index"]
         self.output = self.interpreter.get_output_details()[0]["index"]
 
@@ -59,18 +62,30 @@ def int8_accuracy(model: bytes, data: Data, coding: Coding) -> float:
     return float(np.mean(Reference(model)(coding.quantize(data.x)).argmax(axis=1) == data.y))
 
 
+def _interpreter(model: bytes) -> tf.lite.Interpreter:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it announces its successor
+        return tf.lite.Interpreter(
+            model_content=model, experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF
+        )
+
+
 @contextmanager
-def _quiet() -> Iterable[None]:
+def _quiet() -> Iterator[None]:
     """Keep the converter's C++ chatter off the screen; what it says is shown when it fails."""
     with tempfile.TemporaryFile() as log:
         saved = os.dup(2)
         os.dup2(log.fileno(), 2)
         try:
-            yield
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                logging.disable(logging.WARNING)
+                yield
         except Exception:
             log.seek(0)
             os.write(saved, log.read())
             raise
         finally:
+            logging.disable(logging.NOTSET)
             os.dup2(saved, 2)
             os.close(saved)

@@ -4,8 +4,10 @@ Every space of the grid is sampled uniformly; networks that break a limit are dr
 whose remaining networks compute most (mean MACs) wins, because at equal memory more computation
 means more capacity. Source: MCUNet, NeurIPS 2020, section 3.1.
 
-A space needs `min_survivors` to be ranked. While it has fewer, sampling goes on up to
-`max_attempts` draws, and the report says how many were drawn and which limit rejected most.
+A space needs `min_survivors` to be ranked. While it has some, but fewer, sampling goes on up to
+`max_attempts` draws, and the report says how many were drawn and which limit rejected most. A
+space whose smallest network already breaks the limit on flash or MACs is not sampled: all its
+others have more of both.
 """
 
 from __future__ import annotations
@@ -102,6 +104,8 @@ def explore(
 
 def study(space: Space, cost: CostModel, limits: Limits, sampling: Sampling) -> SpaceStats:
     """Sample one space. The draws depend on the seed and the space only."""
+    if hopeless := _hopeless(space, cost, limits):
+        return hopeless
     seed = zlib.crc32(json.dumps([space.width, space.resolution]).encode())
     rng = np.random.default_rng((sampling.seed, seed))
     draws = _footprints(space, cost, rng)
@@ -116,13 +120,25 @@ def study(space: Space, cost: CostModel, limits: Limits, sampling: Sampling) -> 
                 closest[name] = min(closest.get(name, sys.maxsize), getattr(footprint, name))
             if not broken:
                 survivors.append(footprint.macs)
-        if len(survivors) >= sampling.min_survivors or drawn >= sampling.max_attempts:
+        if not 0 < len(survivors) < sampling.min_survivors or drawn >= sampling.max_attempts:
             break
     macs = np.percentile(survivors, np.linspace(0, 100, QUANTILES)) if survivors else ()
     return SpaceStats(
         width=space.width, resolution=space.resolution, drawn=drawn, satisfying=len(survivors),
         mean_macs=float(np.mean(survivors)) if survivors else 0.0, macs=tuple(float(m) for m in macs),
         rejected=tuple(rejected.most_common()), closest=tuple(sorted(closest.items())),
+    )
+
+
+def _hopeless(space: Space, cost: CostModel, limits: Limits) -> SpaceStats | None:
+    """The statistics of a space of which nothing can fit: its smallest network alone, drawn once."""
+    least = cost.footprint(space.smallest())
+    broken = tuple(name for name in limits.broken(least) if name in ("flash_bytes", "macs"))
+    if not broken:
+        return None
+    return SpaceStats(
+        width=space.width, resolution=space.resolution, drawn=1, satisfying=0, mean_macs=0.0, macs=(),
+        rejected=tuple((name, 1) for name in broken), closest=tuple((name, getattr(least, name)) for name in broken),
     )
 
 

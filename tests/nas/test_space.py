@@ -10,7 +10,7 @@ import pytest
 from nas_keras.cost.footprint import AnalyticCost, Limits
 from nas_keras.space.arch import Arch, parse, round_channels
 from nas_keras.space.space import Space, grid_for, published_grid
-from nas_keras.space.tinynas import Sampling, SpaceStats, explore, rank, table
+from nas_keras.space.tinynas import Sampling, SpaceStats, explore, rank, study, table
 
 SHAPES = [(32, 32, 3), (96, 96, 1), (224, 224, 3), (49, 10, 1), (98, 40, 1), (128, 1, 6), (8, 8, 1)]
 
@@ -110,7 +110,24 @@ def test_stage_one_says_what_rejected_and_stops_trying() -> None:
     stats = explore(grid, AnalyticCost(), Limits(sram_bytes=100, flash_bytes=10**9), sampling)
     assert not rank(stats, sampling)
     for s in stats:
-        assert (s.satisfying, s.drawn) == (0, sampling.max_attempts)
+        assert (s.satisfying, s.drawn) == (0, 20), "without any survivor there is no hope in drawing more"
         assert dict(s.rejected) == {"sram_bytes": s.drawn}
         assert dict(s.closest)["sram_bytes"] > 100
     assert f"0 of {len(stats)} spaces" in table(stats)
+
+
+def test_rare_survivors_are_sought_up_to_the_limit_of_attempts() -> None:
+    space, sampling = grid_for((32, 32, 3), 10).layout.space(0.3, (32, 32)), Sampling(40, 30, 130)
+    rng = np.random.default_rng(0)
+    tenth = int(np.percentile([AnalyticCost().footprint(space.sample(rng)).flash_bytes for _ in range(300)], 10))
+    stats = study(space, AnalyticCost(), Limits(flash_bytes=tenth), sampling)
+    assert 0 < stats.satisfying < 30 and stats.drawn == 130
+    assert dict(stats.rejected) == {"flash_bytes": 130 - stats.satisfying}
+
+
+def test_space_whose_smallest_network_is_too_large_is_not_sampled() -> None:
+    space = grid_for((32, 32, 3), 10).layout.space(0.9, (32, 32))
+    least = AnalyticCost().footprint(space.smallest())
+    stats = study(space, AnalyticCost(), Limits(flash_bytes=least.flash_bytes - 1), Sampling(40, 5, 100))
+    assert (stats.drawn, stats.satisfying, dict(stats.closest)) == (1, 0, {"flash_bytes": least.flash_bytes})
+    assert study(space, AnalyticCost(), Limits(flash_bytes=least.flash_bytes), Sampling(40, 5, 100)).drawn > 1

@@ -1,0 +1,286 @@
+"""search_for_mcu(): data and a board in, a trained int8 network that fits out.
+
+    1 space      stage 1 of TinyNAS: the width and resolution that suit the device
+    2 supernet   one set of weights for all networks of that space
+    3 search     the best of those that fit, by accuracy inside the super-network
+    4 finetune   that network alone
+    5 qat        the same, quantisation-aware
+    6 export     int8 .tflite
+    7 check      converted, measured and compared with its limits
+
+Each stage leaves its result in `workdir`; started again after a kill, finished work is read back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nas_keras.budget import SearchBudget, load_budget
+from nas_keras.cost.compiler import CompilerCost
+from nas_keras.cost.footprint import CostModel, Footprint, Limits
+from nas_keras.data import Augment, Coding, Data, load, resize, shift_images
+from nas_keras.files import read_json, write_bytes, write_json
+from nas_keras.result import SearchResult
+from nas_keras.search import STRATEGIES, Trial, best, run
+from nas_keras.space.arch import Arch
+from nas_keras.space.space import Grid, Space, grid_for
+from nas_keras.space.tinynas import SpaceStats, explore, rank, table
+from nas_keras.stages import Screen
+from tinyengine_tf import DoesNotFitError, UsageError, estimate
+from tinyengine_tf.target import Target, load_target
+
+RESERVED_RAM_BYTES = 8 * 1024
+RESERVED_FLASH_BYTES = 64 * 1024
+
+
+def search_for_mcu(
+    train_data: Any,
+    val_data: Any,
+    target: str = "stm32f746",
+    *,
+    sram: int | None = None,
+    flash: int | None = None,
+    max_macs: int | None = None,
+    budget: str | SearchBudget = "standard",
+    strategy: str = "evolution",
+    seed: int = 0,
+    workdir: str | Path = "nas_run",
+    classes: int | None = None,
+    grid: Grid | None = None,
+    augment: str | Augment | None = "auto",
+    cost: CostModel | None = None,
+    workers: int | None = None,
+    verbose: bool = True,
+) -> SearchResult:
+    """Find, train and export the most accurate network for `target` on this data.
+
+    train_data, val_data   (x, y) arrays, tf.data.Dataset or Keras Sequence; x is (count, rows, columns[, channels]), uint8
+                           for images; y holds class indices or one-hot rows. Nothing is chosen on other data.
+    sram, flash            bytes for activations and for constants; by default what the board has, less 8 KB for stack and
+                           application and 64 KB for code. A bare core has no default: give both.
+    max_macs               upper bound on multiply-accumulates.
+    budget                 "quick" (minutes for small images), "standard", "thorough", or a SearchBudget.
+    grid                   the spaces to choose from; by default scaled to the data (`grid_for`).
+    augment                "auto": shifts for images, mirrored too when they have colours; None; or a function (x, rng) -> x.
+    cost                   the cost model; by default the compiler itself.
+    workers                processes of stage 1; by default one per core.
+
+    Raises UsageError for data or arguments that cannot be used, DoesNotFitError when no network fits.
+    """
+    request = _Request.check(
+        train_data, val_data, target, sram, flash, max_macs, budget, strategy, seed, Path(workdir), classes, grid, augment,
+        cost, workers or os.cpu_count() or 1,
+    )
+    return _run(request, Screen(7, verbose))
+
+
+@dataclass(frozen=True, eq=False)
+class _Request:
+    """Everything a search needs, checked."""
+
+    train: Data
+    val: Data
+    coding: Coding
+    target: Target
+    limits: Limits
+    budget: SearchBudget
+    strategy: str
+    seed: int
+    workdir: Path
+    grid: Grid
+    augment: Augment | None
+    cost: CostModel
+    workers: int
+
+    @classmethod
+    def check(cls, train_data, val_data, target, sram, flash, max_macs, budget, strategy, seed, workdir, classes, grid,
+              augment, cost, workers) -> "_Request":
+        amount = load_budget(budget)
+        device, limits = device_limits(target, sram, flash, max_macs)
+        if strategy not in STRATEGIES:
+            raise UsageError(f"strategy is {strategy!r}", hint=f"one of {', '.join(STRATEGIES)}")
+        train = load(train_data, where="train_data", classes=classes)
+        count = classes or max(int(train.y.max()) + 1, 2)
+        val = load(val_data, where="val_data", classes=count)
+        if train.shape != val.shape or train.x.dtype != val.x.dtype:
+            raise UsageError(f"{train.x.dtype} {train.shape} and {val.x.dtype} {val.shape}", where="train_data, val_data",
+                             hint="both need the same shape and type")
+        if grid is not None and grid.layout.classes != count:
+            raise UsageError(f"a grid for {grid.layout.classes} classes, data of {count}", where="grid")
+        if augment == "auto":
+            images = train.x.dtype == np.uint8 and train.shape[0] == train.shape[1] >= 16
+            augment = shift_images(max(1, train.shape[0] // 8), flip=train.shape[2] == 3) if images else None
+        return cls(train, val, Coding.of(train.x), device, limits, amount, strategy, seed, workdir,
+                   grid or grid_for(train.shape, count), augment, cost or CompilerCost(device.name), workers)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What decides the outcome; a folder belongs to one fingerprint."""
+        data = {name: [list(d.x.shape), str(d.x.dtype), zlib.crc32(d.x.tobytes()), zlib.crc32(d.y.tobytes())]
+                for name, d in (("train", self.train), ("val", self.val))}
+        return {
+            "data": data, "target": self.target.name, "limits": asdict(self.limits), "budget": asdict(self.budget),
+            "strategy": self.strategy, "seed": self.seed, "cost": self.cost.name, "grid": repr(self.grid),
+        }
+
+    def at(self, resolution: tuple[int, int]) -> "_Request":
+        """The same request with all data resampled to `resolution`."""
+        moved = {name: replace(d, x=resize(d.x, resolution)) for name, d in (("train", self.train), ("val", self.val))}
+        return replace(self, **moved)
+
+
+def device_limits(target: str, sram: int | None, flash: int | None, max_macs: int | None) -> tuple[Target, Limits]:
+    """The target, and limits in bytes: what is given, or what the board has less a reserve."""
+    device = load_target(target)
+    return device, Limits(_default_limit("sram", sram, device.ram_bytes, RESERVED_RAM_BYTES),
+                          _default_limit("flash", flash, device.flash_bytes, RESERVED_FLASH_BYTES), None, max_macs)
+
+
+def _default_limit(name: str, given: int | None, of_board: int | None, reserved: int) -> int:
+    if given is None and of_board is None:
+        raise UsageError(f"a bare core has no {name} limit of its own", where=name, hint=f"give {name}=BYTES, or name a board")
+    limit = given if given is not None else of_board - reserved
+    if limit <= 0:
+        raise UsageError(f"{limit} bytes", where=name, hint="a positive number of bytes")
+    return limit
+
+
+def _run(request: _Request, screen: Screen) -> SearchResult:
+    _claim(request)
+    with screen.stage("choose the search space") as notes:
+        stats, space = choose_space(request, screen, notes)
+    request = request.at(space.resolution)
+
+    from nas_keras import train_stages as stages
+
+    with screen.stage(f"train the super-network of {space}, {space.size:,} networks"):
+        net, history = stages.supernet(request, space, screen.verbose)
+    with screen.stage(f"search: {request.strategy}, {request.budget.evaluations} networks that fit") as notes:
+        trials = _search(request, net, space, screen)
+        winner = best(trials)
+        notes.append(f"best {winner.fitness:.4f}: {winner.arch.describe()}")
+    with screen.stage("fine-tune the best network"):
+        model, history["finetune"] = stages.finetune(request, net, winner.arch, screen.verbose)
+    with screen.stage("quantisation-aware training"):
+        quantized, history["qat"] = stages.qat(request, model, screen.verbose)
+    with screen.stage("export"):
+        tflite = stages.export(request, quantized)
+    with screen.stage("check"):
+        result = _check(request, winner.arch, model, tflite, history, trials, stats, space)
+    screen.say(str(result))
+    return result
+
+
+def _claim(request: _Request) -> None:
+    """Make `workdir` this search's own, or recognise it as such."""
+    path, ours = request.workdir / "request.json", request.fingerprint()
+    there = read_json(path)
+    if there is not None and there != _plain(ours):
+        differing = ", ".join(k for k in ours if there.get(k) != _plain(ours)[k])
+        raise UsageError(f"the folder holds another search (other {differing})", where=str(request.workdir),
+                         hint="choose another workdir, or delete this one")
+    write_json(path, ours)
+
+
+def _plain(value: Any) -> Any:
+    """As it reads back from JSON."""
+    return json.loads(json.dumps(value))
+
+
+def choose_space(request: _Request, screen: Screen, notes: list[str]) -> tuple[tuple[SpaceStats, ...], Space]:
+    """Stage 1, or its recorded outcome. Raises DoesNotFitError when no space has networks that fit."""
+    path, sampling = request.workdir / "spaces.json", replace(request.budget.sampling, seed=request.seed)
+    recorded = read_json(path)
+    if recorded is None:
+        done: list[SpaceStats] = []
+        total = len(request.grid.spaces())
+
+        def progress(stats: SpaceStats) -> None:
+            done.append(stats)
+            screen.count_up(len(done), total, f"{stats.name}: {stats.satisfying} of {stats.drawn} fit")
+
+        found = explore(request.grid, request.cost, request.limits, sampling, workers=request.workers, progress=progress)
+        write_json(path, [s.to_json() for s in found])
+    else:
+        found = tuple(SpaceStats.from_json(s) for s in recorded)
+    ranked = rank(found, sampling)
+    notes.append(table(found, sampling, rows=5))
+    if not ranked:
+        raise nothing_fits(request.grid, request.cost, request.limits)
+    return found, request.grid.layout.space(ranked[0].width, ranked[0].resolution)
+
+
+def nothing_fits(grid: Grid, cost: CostModel, limits: Limits) -> DoesNotFitError:
+    """The error that says what the smallest networks of a grid need."""
+    needs = [(s, cost.footprint(s.smallest())) for s in grid.spaces()]
+    space, least = min(needs, key=lambda pair: max(
+        pair[1].sram_bytes / (limits.sram_bytes or pair[1].sram_bytes), pair[1].flash_bytes / (limits.flash_bytes or pair[1].flash_bytes)))
+    over = limits.broken(least)
+    if not over:
+        return DoesNotFitError(
+            f"too few networks fit: the smallest, {space}, does ({least.sram_bytes:,} bytes of SRAM, {least.flash_bytes:,} of flash), hardly any other",
+            needed_bytes=least.sram_bytes, budget_bytes=limits.sram_bytes or 0, hint="raise the limits a little",
+        )
+    return DoesNotFitError(
+        f"no network fits: the smallest, {space}, needs {least.sram_bytes:,} bytes of SRAM, {least.flash_bytes:,} of flash and "
+        f"{least.macs:,} multiply-accumulates; allowed are {limits.sram_bytes:,} and {limits.flash_bytes:,}"
+        + (f" and {limits.macs:,}" if limits.macs is not None else ""),
+        needed_bytes=least.sram_bytes, budget_bytes=limits.sram_bytes or 0,
+        hint="raise the limit that is broken (" + ", ".join(over) + "), or give a grid with smaller widths or resolutions",
+    )
+
+
+def _search(request: _Request, net: Any, space: Space, screen: Screen) -> list[Trial]:
+    """Stage 3: candidates are compared on their accuracy inside the super-network."""
+    from nas_keras import train_stages as stages
+
+    def feasible(arch: Arch) -> bool:
+        return not request.limits.broken(request.cost.footprint(arch))
+
+    budget = request.budget
+    options = {
+        "evolution": {"population": budget.population, "parents": budget.parents},
+        "aging": {"population": budget.population, "tournament": max(2, budget.population // 4)},
+    }
+    searcher = STRATEGIES[request.strategy](space, feasible, request.seed, **options.get(request.strategy, {}))
+    top = [0.0]
+
+    def progress(trial: Trial) -> None:
+        top[0] = max(top[0], trial.fitness)
+        screen.count_up(len(searcher.trials), budget.evaluations, f"best so far {top[0]:.4f}")
+
+    evaluate = stages.evaluator(request, net)
+    trials = run(searcher, evaluate, budget.evaluations, journal=request.workdir / "search.jsonl", progress=progress)
+    if not trials:
+        raise nothing_fits(request.grid, request.cost, request.limits)
+    return trials
+
+
+def _check(
+    request: _Request, arch: Arch, model: Any, tflite: bytes, history: dict, trials: Sequence[Trial],
+    stats: tuple[SpaceStats, ...], space: Space,
+) -> SearchResult:
+    """Measure the file as converted, record everything."""
+    from nas_keras import train_stages as stages
+
+    actual = estimate(tflite, target=request.target.name, optimize="ram", exact=True)
+    footprint = Footprint(actual.arena_bytes, actual.weights_bytes, None, actual.macs)
+    accuracy = stages.accuracies(request, model, tflite)
+    result = SearchResult(
+        model, arch, tflite, request.coding, request.target.name, request.limits, footprint, accuracy, history, list(trials),
+        [request.cost.footprint(t.arch) for t in trials], stats, str(space), request.workdir,
+    )
+    write_json(request.workdir / "result.json", {
+        "arch": arch.to_json(), "describe": arch.describe(), "space": str(space), "accuracy": accuracy,
+        "footprint": asdict(footprint), "limits": asdict(request.limits), "history": history, "coding": asdict(request.coding),
+    })
+    write_bytes(request.workdir / "model.tflite", tflite)
+    result.report(request.workdir / "report.html")
+    return result

@@ -1,0 +1,67 @@
+"""How much work a search may be: three sizes, or any SearchBudget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nas_keras.space.tinynas import Sampling
+from tinyengine_tf.errors import UsageError
+
+
+@dataclass(frozen=True)
+class SearchBudget:
+    """Counts of everything that costs time.
+
+    samples              networks drawn per space in stage 1.
+    supernet_epochs      of the largest network alone; all networks together get twice as many.
+    networks             drawn per batch while all are trained.
+    evaluations          candidates of the search, of which `population` form one generation.
+    search_examples      of the validation data on which candidates are compared.
+    finetune_epochs, qat_epochs   of the network that is chosen.
+    """
+
+    samples: int = 300
+    supernet_epochs: int = 20
+    networks: int = 4
+    evaluations: int = 400
+    population: int = 50
+    parents: int = 12
+    search_examples: int = 2000
+    finetune_epochs: int = 40
+    qat_epochs: int = 8
+    batch: int = 64
+    learning_rate: float = 0.2
+    distillation: float = 0.0
+
+    def __post_init__(self) -> None:
+        least = {"samples": 1, "supernet_epochs": 1, "networks": 1, "evaluations": 1, "population": 2, "parents": 1,
+                 "search_examples": 1, "finetune_epochs": 0, "qat_epochs": 0, "batch": 1}
+        for name, value in least.items():
+            if getattr(self, name) < value:
+                raise UsageError(f"{name} is {getattr(self, name)}, at least {value} is needed", where="budget")
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(self.samples, max(3, min(30, self.samples // 10)), 4 * self.samples)
+
+
+BUDGETS = {
+    "quick": SearchBudget(
+        samples=40, supernet_epochs=4, networks=2, evaluations=60, population=20, parents=6, search_examples=500,
+        finetune_epochs=8, qat_epochs=3,
+    ),
+    "standard": SearchBudget(),
+    "thorough": SearchBudget(
+        samples=1000, supernet_epochs=60, evaluations=3000, population=100, parents=20, search_examples=10_000,
+        finetune_epochs=150, qat_epochs=10, distillation=0.5,
+    ),
+}
+
+
+def load_budget(budget: str | SearchBudget) -> SearchBudget:
+    """A SearchBudget by name, or itself."""
+    if isinstance(budget, SearchBudget):
+        return budget
+    if budget not in BUDGETS:
+        raise UsageError(f"budget is {budget!r}", hint=f"one of {', '.join(BUDGETS)}, or a SearchBudget")
+    return BUDGETS[budget]

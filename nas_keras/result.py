@@ -1,0 +1,75 @@
+"""What a search returns, and how it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nas_keras.cost.footprint import Footprint, Limits
+from nas_keras.data import Coding
+from nas_keras.files import write_bytes
+from nas_keras.search.lifecycle import Trial
+from nas_keras.space.arch import Arch
+from nas_keras.space.tinynas import SpaceStats
+from tinyengine_tf import Conversion, convert
+
+if TYPE_CHECKING:
+    import tf_keras
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A trained int8 network that fits.
+
+    model       the float tf_keras model; inputs as `coding.encode` makes them, outputs logits.
+    tflite      the exported file: int8 input as `coding.quantize` makes it, int8 logits.
+    accuracy    on the validation data: "float", "int8".
+    footprint   of the converted file, by the compiler.
+    history     metrics per epoch of "largest", "shared", "finetune" and "qat".
+    trials      all candidates of the search with their accuracy inside the super-network.
+    spaces      statistics of stage 1, one per space.
+    """
+
+    model: "tf_keras.Model"
+    arch: Arch
+    tflite: bytes
+    coding: Coding
+    target: str
+    limits: Limits
+    footprint: Footprint
+    accuracy: dict[str, float]
+    history: dict[str, list[dict[str, float]]]
+    trials: list[Trial]
+    trial_costs: list[Footprint]
+    spaces: tuple[SpaceStats, ...]
+    space: str
+    workdir: Path
+
+    def convert(self, out: str | Path, *, name: str = "net", **options: Any) -> Conversion:
+        """Write the C for the search's target to the folder `out`; options as for tinyengine_tf.convert."""
+        options.setdefault("optimize", "ram")
+        return convert(self.tflite, out, target=self.target, name=name, **options)
+
+    def report(self, path: str | Path) -> Path:
+        """Write one self-contained HTML page."""
+        from nas_keras.report import render
+
+        write_bytes(Path(path), render(self).encode())
+        return Path(path)
+
+    def __str__(self) -> str:
+        lines = [
+            f"network    {self.arch.describe()}",
+            "accuracy   " + ", ".join(f"{kind} {value:.4f}" for kind, value in self.accuracy.items()) + " on the validation data",
+            f"SRAM       {_of(self.footprint.sram_bytes, self.limits.sram_bytes)}",
+            f"flash      {_of(self.footprint.flash_bytes, self.limits.flash_bytes)} (constants; code comes on top)",
+            f"work       {self.footprint.macs:,} multiply-accumulates"
+            + (f", {self.footprint.instructions:,} instructions" if self.footprint.instructions else ""),
+            f"files      {self.workdir}",
+        ]
+        return "\n".join(lines)
+
+
+def _of(value: int, limit: int | None) -> str:
+    return f"{value:,} bytes" + (f" of {limit:,}" if limit is not None else "")

@@ -1,0 +1,172 @@
+"""search_for_mcu() from data to C: complete, resumable, and plain about what it cannot do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nas_keras import SearchBudget, SearchResult, search_for_mcu
+from nas_keras.api import device_limits
+from nas_keras.cli import size
+from nas_keras.data import Data
+from nas_keras.report import pareto
+from nas_keras.space.space import Grid, Space
+from tinyengine_tf import DoesNotFitError, UsageError, convert
+
+BUDGET = SearchBudget(
+    samples=10, supernet_epochs=1, networks=2, evaluations=8, population=4, parents=2, search_examples=100,
+    finetune_epochs=2, qat_epochs=1, batch=64, learning_rate=0.4,
+)
+
+
+class Killed(Exception):
+    pass
+
+
+class Trap:
+    """An augmentation that changes nothing and kills the search at its n-th batch."""
+
+    def __init__(self) -> None:
+        self.batches, self.deadly = 0, -1
+
+    def __call__(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        self.batches += 1
+        if self.batches == self.deadly:
+            raise Killed
+        return x
+
+
+def search(stripes: tuple[Data, Data], space: Space, folder: Path, **options) -> SearchResult:
+    grid = Grid(space.layout, (0.5, 1.0), ((12, 12),))
+    arguments = {"sram": 6000, "flash": 20_000, "budget": BUDGET, "workers": 1, "verbose": False, "augment": None} | options
+    return search_for_mcu(*stripes, "cortex-m4", grid=grid, workdir=folder, **arguments)
+
+
+@pytest.fixture(scope="module")
+def result(stripes: tuple[Data, Data], tiny_space: Space, tmp_path_factory) -> SearchResult:
+    pytest.importorskip("tf_keras")
+    return search(stripes, tiny_space, tmp_path_factory.mktemp("whole") / "run", augment=Trap())
+
+
+def test_result_keeps_its_promises(result: SearchResult, stripes: tuple[Data, Data], tmp_path: Path) -> None:
+    assert result.accuracy["int8"] > 0.6 and result.accuracy["float"] - result.accuracy["int8"] < 0.1
+    assert not result.limits.broken(result.footprint)
+    report = result.convert(tmp_path / "c").report
+    assert report["arena_bytes"] == result.footprint.sram_bytes == convert(result.tflite, optimize="ram").arena_bytes
+    assert report["weights_bytes"] == result.footprint.flash_bytes
+    assert (tmp_path / "c" / "include" / "net.h").exists()
+    assert len(result.trials) == 8 == len({t.arch for t in result.trials})
+    assert result.model.output_shape == (None, 4)
+    assert {name: len(epochs) for name, epochs in result.history.items()} == {"largest": 1, "shared": 2, "finetune": 2, "qat": 1}
+
+
+def test_folder_holds_everything(result: SearchResult) -> None:
+    recorded = json.loads((result.workdir / "result.json").read_text())
+    assert recorded["describe"] == result.arch.describe() in str(result)
+    assert (result.workdir / "model.tflite").read_bytes() == result.tflite
+    assert list((result.workdir / "logs").iterdir())
+    page = (result.workdir / "report.html").read_text()
+    assert page.count("<svg") == 3 and "Conv2D" in page and "&lt;- peak" in page and "http" not in page
+    assert not list(result.workdir.glob("*.part"))
+
+
+def test_killed_search_ends_as_if_it_had_not_been(result: SearchResult, stripes, tiny_space: Space, tmp_path: Path, monkeypatch) -> None:
+    """Killed in super-network training, in the search, and in quantisation-aware training; the file is the same."""
+    trap, folder = Trap(), tmp_path / "run"
+    per_epoch = 512 // 64
+    from nas_keras.supernet.model import SuperNet
+
+    trap.deadly = 2 * per_epoch + 3
+    with pytest.raises(Killed):
+        search(stripes, tiny_space, folder, augment=trap)
+
+    calls, accuracy = 0, SuperNet.accuracy
+
+    def dies(self, *arguments):
+        nonlocal calls
+        calls += 1
+        if calls == 2 + 5:
+            raise Killed
+        return accuracy(self, *arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(SuperNet, "accuracy", dies)
+        search(stripes, tiny_space, folder, augment=trap)
+    assert len((folder / "search.jsonl").read_text().splitlines()) == 4
+
+    trap.deadly = (3 + 2) * per_epoch + 3 + 5
+    with pytest.raises(Killed):
+        search(stripes, tiny_space, folder, augment=trap)
+    again = search(stripes, tiny_space, folder, augment=trap)
+    assert trap.batches == (3 + 2 + 1) * per_epoch + 3 + 5, "only epochs cut short are repeated"
+    assert again.trials == result.trials and again.history == result.history
+    assert again.tflite == result.tflite
+
+
+def test_finished_search_is_read_back(result: SearchResult, stripes, tiny_space: Space) -> None:
+    trap = Trap()
+    again = search(stripes, tiny_space, result.workdir, augment=trap)
+    assert trap.batches == 0 and again.tflite == result.tflite and again.accuracy == result.accuracy
+
+
+def test_folder_of_another_search_is_refused(result: SearchResult, stripes, tiny_space: Space) -> None:
+    with pytest.raises(UsageError, match=r"another search \(other seed\)"):
+        search(stripes, tiny_space, result.workdir, seed=1)
+
+
+def test_what_fits_nowhere_is_told_with_numbers(stripes, tiny_space: Space, tmp_path: Path) -> None:
+    with pytest.raises(DoesNotFitError, match=r"w0.5-r12, needs [\d,]+ bytes of SRAM.*allowed are 500 and") as caught:
+        search(stripes, tiny_space, tmp_path, sram=500)
+    assert caught.value.needed_bytes > 500 and "sram_bytes" in str(caught.value)
+
+
+@pytest.mark.parametrize("change,message", [
+    ({"strategy": "magic"}, "one of evolution, aging, random"),
+    ({"budget": "huge"}, "one of quick, standard, thorough"),
+    ({"sram": 0}, "a positive number"),
+    ({"sram": None}, "bare core"),
+    ({"classes": 3}, r"labels run from 0 to 3"),
+    ({"classes": 7}, "a grid for 4 classes"),
+])
+def test_arguments_are_checked_before_any_work(stripes, tiny_space: Space, tmp_path: Path, change: dict, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        search(stripes, tiny_space, tmp_path / "run", **change)
+    assert not (tmp_path / "run").exists()
+
+
+def test_data_must_agree(stripes, tiny_space: Space, tmp_path: Path) -> None:
+    train, val = stripes
+    with pytest.raises(UsageError, match="same shape and type"):
+        search((train, Data(val.x[:, :8], val.y)), tiny_space, tmp_path)
+    with pytest.raises(UsageError, match="at least 2 is needed"):
+        replace(BUDGET, population=1)
+
+
+def test_no_disk_is_said(stripes, tiny_space: Space, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="cannot write"):
+        search(stripes, tiny_space, tmp_path / "file" / "run")
+
+
+def test_boards_have_limits_of_their_own() -> None:
+    _, limits = device_limits("stm32f412", None, None, None)
+    assert limits.sram_bytes == 256 * 1024 - 8192 and limits.flash_bytes == 1024 * 1024 - 65536
+
+
+@pytest.mark.parametrize("text,expected", [("64KB", 65536), ("1MB", 1 << 20), ("5M", 5_000_000), ("1.5k", 1500), ("123", 123), (None, None)])
+def test_sizes(text: str | None, expected: int | None) -> None:
+    assert size(text, "--sram") == expected
+
+
+def test_sizes_that_are_none() -> None:
+    with pytest.raises(UsageError, match="no size"):
+        size("12 apples", "--sram")
+
+
+def test_front() -> None:
+    points = [(3.0, 0.9), (1.0, 0.5), (2.0, 0.4), (2.5, 0.7), (3.0, 0.8)]
+    assert pareto(points) == [(1.0, 0.5), (2.5, 0.7), (3.0, 0.9)]
