@@ -333,3 +333,15 @@ def test_constant_data_enters_a_convolution() -> None:
     b.op("CONCATENATION", [x, k], [y], axis=3)
     b.output(y)
     assert_exact(b.finish())
+
+
+def test_extreme_constants_survive_as_literals() -> None:
+    """Infinities, the smallest and largest numbers, and the lowest integers, which C cannot write down directly."""
+    floats = np.array([np.inf, -np.inf, 0.0, -0.0, 1e-45, 3.4028235e38, 0.1, 16777216.0], np.float32)
+    for values, dtype in ((floats, "FLOAT32"), (np.array([-(2**31), 2**31 - 1, 0], np.int32), "INT32"), (np.array([-(2**63), 2**63 - 1], np.int64), "INT64")):
+        b = ModelBuilder()
+        x = b.input((1,), dtype)
+        y = b.tensor((1 + len(values),), dtype)
+        b.op("CONCATENATION", [x, b.const(values)], [y], axis=0)
+        b.output(y)
+        assert_exact(b.finish())

@@ -23,6 +23,7 @@ from tinyengine_tf.codegen.functions import Functions
 from tinyengine_tf.codegen.layers import Views
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import Tensor
+from tinyengine_tf.kernels.literal import c_float
 from tinyengine_tf.memory.arena import ArenaPlan
 
 Bundle = Mapping[str, str]
@@ -72,12 +73,6 @@ def environment() -> jinja2.Environment:
     )
     env.filters["c_float"] = c_float
     return env
-
-
-def c_float(value: float) -> str:
-    """A float32 as a C literal that reads back exactly."""
-    text = f"{value:.9g}"
-    return (text if any(c in text for c in ".en") else text + ".0") + "f"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinyengine_tf.ir import DType, Tensor
 from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.kernels.literal import c_float, c_integer
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,11 @@ class Array:
     def lines(self) -> list[str]:
         """The initialiser, 16 or 8 values a line."""
         if self.ctype == "float":
-            from tinyengine_tf.codegen.bundle import c_float
-
             texts = [c_float(float(v)) for v in self.values]
         else:
-            texts = [_integer(int(v)) for v in self.values]
+            texts = [c_integer(int(v)) for v in self.values]
         step = 20 if self.ctype in ("int8_t", "uint8_t") else 10
         return [", ".join(texts[i : i + step]) for i in range(0, len(texts), step)]
-
-
-def _integer(value: int) -> str:
-    return "-2147483647 - 1" if value == -(2**31) else str(value)
 
 
 class Constants:
