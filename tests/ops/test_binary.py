@@ -15,6 +15,7 @@ from tinyengine_tf import api, reference
 from tinyengine_tf.errors import UnsupportedError
 from tinyengine_tf.kernels.binary import operand_distance, read_depth
 from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_shape
+from tinyengine_tf.schedule import Goal
 
 QUANTISED = ["ADD", "SUB", "MUL", "PRELU"]
 ALL = [*QUANTISED, "MAXIMUM", "MINIMUM"]
@@ -191,3 +192,28 @@ REFUSED = [
 def test_refused(arguments, rule):
     with pytest.raises(UnsupportedError, match=rule):
         api.load_graph(binary_model(**arguments))
+
+
+FUSED = list(itertools.product(ALL, [(), (1, 1, 1, 4), (1, 6, 5, 1), (1, 1, 5, 4), (1, 6, 1, 4), (1, 6, 5, 4)], ["", "b"]))
+
+
+@pytest.mark.parametrize("function, shape, constant", [case for i, case in enumerate(FUSED) if i % 3 == 0], ids=str)
+def test_between_convolutions_row_by_row(function, shape, constant):
+    """A chain that may be fused: the operand that is not computed by the chain is an input of any shape, or constant."""
+    rng = np.random.default_rng(3)
+    b = ModelBuilder()
+    quantised = dict(scale=0.05, zero_point=-3)
+    x = b.input((1, 6, 5, 4), **quantised)
+    other = b.const(rng.integers(-128, 128, shape).astype(np.int8), **quantised) if constant else b.input(shape, **quantised)
+
+    def convolved(t):
+        w = b.const(rng.integers(-127, 128, (4, 3, 3, 4)).astype(np.int8), scale=0.004, zero_point=0)
+        y = b.tensor((1, 6, 5, 4), **quantised)
+        b.op("CONV_2D", [t, w], [y], padding="SAME", stride_w=1, stride_h=1)
+        return y
+
+    y = b.tensor((1, 6, 5, 4), **quantised)
+    b.op(function, [convolved(x), other], [y])
+    b.output(convolved(y))
+    for optimize in ("latency", "ram"):
+        assert_exact(b.finish(), goal=Goal(optimize), count=1)

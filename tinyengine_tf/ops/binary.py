@@ -53,6 +53,11 @@ class Binary(Op):
     clamp: tuple[int, int]
 
     @property
+    def KIND(self) -> str:  # type: ignore[override]
+        """Tables and messages name the operator, not the family."""
+        return self.function
+
+    @property
     def a(self) -> Tensor:
         return self.input
 

@@ -28,6 +28,10 @@ class Lookup(Op):
     table: tuple[int, ...]
     function: str
 
+    @property
+    def KIND(self) -> str:  # type: ignore[override]
+        return f"Lookup {self.function}"
+
     @cached_property
     def is_identity(self) -> bool:
         """Every byte stays as it is (the scales may still differ)."""
