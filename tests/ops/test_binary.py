@@ -84,6 +84,13 @@ def test_every_pair_in_c(function, scales, zeros):
     np.testing.assert_array_equal(got, op.compute(*EVERY_PAIR[0]))
 
 
+@pytest.mark.parametrize("function", ["ADD", "SUB"])
+@pytest.mark.parametrize("scales", [(0.5, 0.25, 0.5), (0.125, 0.5, 1.0), (0.5, 0.5, 0.75)])
+def test_power_of_two_ratios_in_c(function, scales):
+    """Multipliers of exactly one half are shifts in C, those of a quarter and an eighth are not."""
+    assert_exact(binary_model(function, (65536,), (65536,), scales=scales), EVERY_PAIR)
+
+
 BROADCASTS = [
     ((1, 5, 3, 4), (1, 5, 3, 4)), ((1, 5, 3, 4), (4,)), ((4,), (1, 5, 3, 4)), ((1, 5, 3, 4), (1, 1, 1, 4)),
     ((1, 5, 3, 4), (1,)), ((1, 5, 3, 4), ()), ((), ()), ((1, 1, 1, 1), (1, 5, 3, 4)), ((1, 5, 3, 4), (1, 5, 3, 1)),
@@ -194,26 +201,29 @@ def test_refused(arguments, rule):
         api.load_graph(binary_model(**arguments))
 
 
-FUSED = list(itertools.product(ALL, [(), (1, 1, 1, 4), (1, 6, 5, 1), (1, 1, 5, 4), (1, 6, 1, 4), (1, 6, 5, 4)], ["", "b"]))
+SECOND_OPERANDS = list(itertools.product([(), (1, 1, 1, 16), (1, 6, 5, 1), (1, 1, 5, 16), (1, 6, 1, 16), (1, 6, 5, 16)], ["", "b"]))
+FUSED = [(ALL[(i + i // 6 + k) % 6], *case) for i, case in enumerate(SECOND_OPERANDS) for k in (0, 3)]
 
 
-@pytest.mark.parametrize("function, shape, constant", [case for i, case in enumerate(FUSED) if i % 3 == 0], ids=str)
+@pytest.mark.parametrize("function, shape, constant", FUSED, ids=str)
 def test_between_convolutions_row_by_row(function, shape, constant):
-    """A chain that may be fused: the operand that is not computed by the chain is an input of any shape, or constant."""
+    """Expand, combine, project: fused to save memory unless the second operand, input or constant, has to be whole."""
     rng = np.random.default_rng(3)
     b = ModelBuilder()
     quantised = dict(scale=0.05, zero_point=-3)
     x = b.input((1, 6, 5, 4), **quantised)
     other = b.const(rng.integers(-128, 128, shape).astype(np.int8), **quantised) if constant else b.input(shape, **quantised)
 
-    def convolved(t):
-        w = b.const(rng.integers(-127, 128, (4, 3, 3, 4)).astype(np.int8), scale=0.004, zero_point=0)
-        y = b.tensor((1, 6, 5, 4), **quantised)
+    def convolved(t, before, after):
+        w = b.const(rng.integers(-127, 128, (after, 3, 3, before)).astype(np.int8), scale=0.004, zero_point=0)
+        y = b.tensor((1, 6, 5, after), **quantised)
         b.op("CONV_2D", [t, w], [y], padding="SAME", stride_w=1, stride_h=1)
         return y
 
-    y = b.tensor((1, 6, 5, 4), **quantised)
-    b.op(function, [convolved(x), other], [y])
-    b.output(convolved(y))
-    for optimize in ("latency", "ram"):
-        assert_exact(b.finish(), goal=Goal(optimize), count=1)
+    y = b.tensor((1, 6, 5, 16), **quantised)
+    b.op(function, [convolved(x, 4, 16), other], [y])
+    b.output(convolved(y, 16, 4))
+    assert_exact(b.finish(), count=1)
+    host = assert_exact(b.finish(), goal=Goal("ram"), count=1)
+    if shape in ((), (1, 1, 1, 16), (1, 1, 5, 16)):
+        assert len(host.arena.schedule.steps) == 1

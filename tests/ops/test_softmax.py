@@ -59,6 +59,13 @@ def test_depths(depth, out):
     assert_exact(softmax_model(shape, 2.0 if out == "INT8" else 0.02, out=out), fine)
 
 
+@pytest.mark.parametrize("equal", [255, 256, 300, 500, 511])
+def test_smallest_shares(equal):
+    """Shares of about 1/256, the least that int8 can show; `equal` values hold all of the sum."""
+    row = np.where(np.arange(1000) < equal, 100, -128).astype(np.int8)
+    assert_exact(softmax_model((1, 1000), 2.0), [[row.reshape(1, 1000)]])
+
+
 def test_all_shares_too_small_for_int8():
     (got,) = HostModel(softmax_model((1, 1000), 0.02)).run([np.zeros((1, 1000), np.int8)])
     assert (got == -128).all()

@@ -74,9 +74,10 @@ def test_what_is_fused(model, expected):
 def test_activation_of_a_tensor_with_two_readers_stays():
     net = Net().conv()
     before = net.x
-    net.op("RELU6").op("ADD", [before])
-    model = net.finish()
-    assert kinds(model)[:2] == ["Conv2D", "Lookup"]
+    limited = net.op("RELU6").x
+    net.x = before
+    model = net.conv().op("ADD", [limited]).finish()
+    assert kinds(model) == ["Conv2D", "Lookup", "Conv2D", "Binary"]
     assert_exact(model)
 
 
