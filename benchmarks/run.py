@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def measure(model: Path, core: str, optimize: str) -> dict[str, Any]:
-    """All figures of one model on one core."""
+    """All figures of one model on one core: exact counts of a build without hooks, layers from one with them."""
     source = api.load_graph(model)
     arena = api.compile_graph(source, load_target(core), api.Goal(optimize))
     sample = device_sample(source, arena, random_samples(source, 1, 0)[0])
@@ -106,10 +106,20 @@ def table(model: str, core: str, result: dict[str, Any], baseline: dict[str, Any
     lines.append(flash + arena)
     if result["macs_left"] != result["macs"]:
         lines.append(f"  {result['macs_left']:,} of {result['macs']:,} MACs are left after exact rewrites")
+    kinds: dict[str, tuple[int, int]] = {}
+    for layer in result["layers"]:
+        spent, products = kinds.get(layer["kernel"], (0, 0))
+        kinds[layer["kernel"]] = (spent + layer["instructions"], products + layer["macs"])
+    lines += [f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, products)}  all {kind[:90]}" for kind, (spent, products) in
+              sorted(kinds.items(), key=lambda item: -item[1][0])]
     for layer in sorted(result["layers"], key=lambda x: -x["instructions"])[:worst]:
-        share, per = layer["instructions"] / n, layer["instructions"] / layer["macs"] if layer["macs"] else float("nan")
-        lines.append(f"  {share:6.1%} {layer['instructions']:12,}  {per:6.2f}/MAC  {layer['layer']:8} {layer['shape']:28} {layer['kernel'][:90]}")
+        spent = layer["instructions"]
+        lines.append(f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, layer['macs'])}  {layer['layer']:8} {layer['shape']:28} {layer['kernel'][:90]}")
     return "\n".join(lines) + "\n"
+
+
+def per_mac(instructions: int, macs: int) -> str:
+    return f"{instructions / macs:6.2f}/MAC" if macs else " " * 10
 
 
 if __name__ == "__main__":
