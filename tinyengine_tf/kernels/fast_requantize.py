@@ -17,6 +17,8 @@ begins at z (every ReLU) never shows them. Channels whose r is too large for 32 
 exchange, a bias shifted by fractions of a; they are accepted only if the result is the same. Channels whose output
 never changes (dead ones: all weights zero) get any bias that gives it.
 
+The same holds for A = 2**j a with j >= 2: then 2**6 becomes 2**(j-2), and so on; elementwise kernels have other j.
+
 Nothing relies on the argument above alone: `solve` compares every channel with TFLM's formula at both sides of each
 of its up to 255 steps. Both are monotonic in a, so that proves equality for all sums that can occur.
 """
@@ -35,8 +37,6 @@ from tinyengine_tf.ops.fixedpoint import requantize
 SCALE = 256
 """Accumulators hold this many times the sum."""
 SUM_LIMIT = 2**31 // SCALE
-HALF = 64
-"""The rounding of the doubling high multiply, in units of t."""
 MAX_TAIL_SHIFT = 15
 """r - 1 at most: (1 + 2 z) << (r + 6) stays below 2**30 for every zero point."""
 
@@ -53,6 +53,7 @@ class Requantization:
     tails      int64 [channels]: r - 1
     biases     int64 [channels]: where 256-fold sums of weight * input start
     constant   bool [channels]: the output never changes; M and bias give it if the weights are taken as zero
+    bits       j
     """
 
     signed: bool
@@ -64,20 +65,26 @@ class Requantization:
     tails: np.ndarray
     biases: np.ndarray
     constant: np.ndarray
+    bits: int = 8
 
     @property
     def factor(self) -> int:
-        """c = (factor << tail) + HALF."""
-        return (1 + 2 * self.zero) * 128
+        """c = (factor << tail) + 2**(j-2)."""
+        return (1 + 2 * self.zero) << (self.bits - 1)
+
+    @property
+    def half(self) -> int:
+        """The rounding of the doubling high multiply, in units of t."""
+        return 1 << (self.bits - 2)
 
     @property
     def layer_constant(self) -> int:
         """What generated code holds per layer, modulo 2**32: c itself, or the factor if channels differ in tail."""
-        return (self.factor if self.tail is None else (self.factor << self.tail) + HALF) % 2**32
+        return (self.factor if self.tail is None else (self.factor << self.tail) + self.half) % 2**32
 
     def constant_lines(self, constant: str, tail: str, c: str) -> list[str]:
         """Instructions that make c from the layer's constant and the channel's tail (low byte of a register)."""
-        return [f"lsl {c}, {constant}, {tail}", f"add {c}, {c}, #{HALF}"] if self.tail is None else []
+        return [f"lsl {c}, {constant}, {tail}", f"add {c}, {c}, #{self.half}"] if self.tail is None else []
 
     def lines(self, total: str, mantissa: str, c: str, tail: str, spare: str) -> list[str]:
         """Instructions that turn the sum in register `total` into the output; `spare` (may be `mantissa` or `c`) is lost."""
@@ -87,12 +94,12 @@ class Requantization:
         """The first part of `lines`, after which `mantissa` and `c` are no longer needed."""
         if not self.signed:
             return [f"smmla {total}, {total}, {mantissa}, {c}"]
-        return [f"smmla {spare}, {total}, {mantissa}, {c}", f"asr {total}, {total}, #31", f"add {total}, {total}, {spare}, asr #7"]
+        return [f"smmla {spare}, {total}, {mantissa}, {c}", f"asr {total}, {total}, #31", f"add {total}, {total}, {spare}, asr #{self.bits - 1}"]
 
     def tail_lines(self, total: str, tail: str) -> list[str]:
         """The last part of `lines`: the shift, the output's zero point already added, and the clamp."""
         lines = [f"asr {total}, {total}, {tail}"] if self.tail is None else []
-        shift = (1 if self.signed else 8) + (self.tail or 0)
+        shift = (1 if self.signed else self.bits) + (self.tail or 0)
         lines.append(f"ssat {total}, #8, {total}, asr #{shift}")
         if self.low > -128:
             lines += [f"cmp {total}, #{self.low}", "it lt", f"movlt {total}, #{self.low}"]
@@ -102,11 +109,11 @@ class Requantization:
 
 
 def evaluate(
-    scaled: np.ndarray, mantissa: np.ndarray, tail: np.ndarray, factor: int, signed: bool, low: int, high: int
+    scaled: np.ndarray, mantissa: np.ndarray, tail: np.ndarray, zero: int, signed: bool, low: int, high: int, bits: int = 8
 ) -> np.ndarray:
-    """Exactly what the instructions compute from 256-fold sums: SMMLA, sign correction, shift, saturate."""
-    t = (factor << tail) + HALF + ((scaled * mantissa) >> 32)
-    t = (((t >> 7) + (scaled >> 31)) >> tail) >> 1 if signed else (t >> tail) >> 8
+    """Exactly what the instructions compute from 2**bits-fold sums: SMMLA, sign correction, shift, saturate."""
+    t = ((1 + 2 * zero << bits - 1) << tail) + (1 << bits - 2) + ((scaled * mantissa) >> 32)
+    t = (((t >> bits - 1) + (scaled >> 31)) >> tail) >> 1 if signed else (t >> tail) >> bits
     return np.clip(t, low, high)
 
 
@@ -159,7 +166,7 @@ def solve(op: WeightedOp) -> Requantization | str:
     tails[dead] = tails[live].min(initial=MAX_TAIL_SHIFT) if live.any() else 0
     mantissas[dead] = 2**31 - 1
     biases[dead] = ((constant[dead, 0] - zero) << (tails[dead] + 9)) + (1 << (tails[dead] + 7))
-    got = evaluate(biases, mantissas, tails, (1 + 2 * zero) * 128, signed, low, high)
+    got = evaluate(biases, mantissas, tails, zero, signed, low, high)
     if (got[dead] != constant[dead, 0]).any() or np.abs(biases).max() >= 2**31:
         return "a channel of constant output has no short form"
     return _requantization(signed, zero, low, high, mantissas, tails, biases, dead)
@@ -199,16 +206,15 @@ def _solve_live(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """(M, r - 1, bias offset) per channel that reproduce TFLM at every step, or None."""
     sums, outputs = _steps(mantissa, r, ends, zero, low, high)
-    factor = (1 + 2 * zero) * 128
     found = np.stack((mantissa, r - 1, np.zeros_like(r)))
     open_ = np.ones(len(r), bool)
     for lost in range(32):
         # M loses `lost` bits; the bias makes up for the rounding constant, which does not shrink with it.
         part = (mantissa + (1 << lost >> 1)) >> lost
-        offset = -np.round((HALF - HALF / 2**lost) * 2**32 / np.maximum(part, 1)).astype(np.int64)
+        offset = -np.round((64 - 64 / 2**lost) * 2**32 / np.maximum(part, 1)).astype(np.int64)
         tails = r - 1 - lost
         scaled = sums * SCALE + offset[:, None]
-        got = evaluate(scaled, part[:, None], np.clip(tails, 0, MAX_TAIL_SHIFT)[:, None], factor, signed, low, high)
+        got = evaluate(scaled, part[:, None], np.clip(tails, 0, MAX_TAIL_SHIFT)[:, None], zero, signed, low, high)
         fits = open_ & (tails >= 0) & (tails <= MAX_TAIL_SHIFT) & (got == outputs).all(axis=1) & (np.abs(scaled).max(axis=1) < 2**31)
         found[:, fits] = np.stack((part, tails, offset))[:, fits]
         open_ &= ~fits
