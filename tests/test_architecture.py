@@ -67,7 +67,7 @@ def test_the_converter_needs_no_heavy_package(path: Path) -> None:
         top = name.partition(".")[0]
         assert top not in HEAVY or (inside_function and top == "matplotlib"), f"imports {name}"
         if top == "tflite_micro":
-            assert inside_function and stage_of(path) == "reference", "TFLM is optional: import it in reference.py, late"
+            assert inside_function and stage_of(path) == "reference", "TFLM is optional: only reference.py imports it, late"
 
 
 @pytest.mark.parametrize("folder", ["space", "cost"])

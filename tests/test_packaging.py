@@ -47,7 +47,8 @@ def test_pins_satisfy_setup_cfg(name: str) -> None:
         for requirement in requirements(extra):
             package = canonicalize_name(requirement.name)
             assert package in pinned, f"{package} is not pinned: run third_party/pin.sh"
-            assert requirement.specifier.contains(pinned[package], prereleases=True), f"{requirement}: {pinned[package]}"
+            version = pinned[package]
+            assert requirement.specifier.contains(version, prereleases=True), f"{requirement}, but {version} is pinned"
 
 
 def test_pins_agree_with_each_other() -> None:

@@ -16,6 +16,12 @@ _TYPES = ("INT8", "INT8", "UINT8", "INT16", "INT32", "INT64", "FLOAT32", "BOOL",
 _SCALES = (1e-38, 1e-9, 1e-4, 1 / 256, 0.5, 1.0, 3.0, 1e4, 1e9, 3e38)
 _INTEGERS = (-(2**31), -129, -2, -1, 0, 1, 2, 3, 7, 127, 255, 2**15, 2**31 - 1)
 
+_NAMES = (
+    ("SAME", "VALID"),
+    ("NONE", "RELU", "RELU6", "RELU_N1_TO_1", "TANH"),
+    ("INT8", "INT16", "INT32", "INT64", "FLOAT32", "BOOL"),
+)
+
 
 def _shape(b: ModelBuilder, rng: random.Random) -> None:
     tensor = rng.choice(b._tensors)
@@ -89,8 +95,7 @@ def _other(value: Any, rng: random.Random) -> Any:
         return rng.choice((-1e30, -1.0, 0.0, 1e-30, 0.5, 1.0, 1e30))
     if isinstance(value, (list, tuple)):
         return [rng.choice((v, *_INTEGERS)) for v in value]
-    groups = (("SAME", "VALID"), ("NONE", "RELU", "RELU6", "RELU_N1_TO_1", "TANH"), ("INT8", "INT32", "FLOAT32", "INT64"))
-    return rng.choice(next(group for group in groups if value in group))
+    return rng.choice(next(group for group in _NAMES if value in group))
 
 
 def _connection(b: ModelBuilder, rng: random.Random) -> None:
@@ -119,7 +124,9 @@ def _ends(b: ModelBuilder, rng: random.Random) -> None:
         side.append(rng.randrange(len(b._tensors)))
 
 
-_KINDS = (_shape, _shape, _type, _quantisation, _quantisation, _list, _list, _option, _option, _connection, _operator, _ends)
+_KINDS = (
+    _shape, _shape, _type, _quantisation, _quantisation, _list, _list, _option, _option, _connection, _operator, _ends
+)
 
 
 def perturb(model: ModelBuilder, rng: random.Random) -> bytes:

@@ -52,6 +52,8 @@ class Concatenation(Op):
             raise Reject("no input is absent")
         if raw.options.get("fused_activation_function", "NONE") != "NONE":
             raise Reject("there is no fused activation, as TFLM demands", raw.options["fused_activation_function"])
+        if new and raw.options["values_count"] != len(tensors):
+            raise Reject("values_count is the number of inputs", raw.options["values_count"])
         axis = resolve_axis(raw.options["axis"], len(y.shape))
         shapes = [(*t.shape[:axis], 1, *t.shape[axis:]) if new else t.shape for t in tensors]
         rest = (*y.shape[:axis], *y.shape[axis + 1 :])

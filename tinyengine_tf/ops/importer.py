@@ -48,7 +48,10 @@ def import_tensor(raw: RawTensor, problems: list[str]) -> Tensor:
 
 
 def check_order(model: RawModel) -> None:
-    """Single assignment, and every tensor computed before it is read."""
+    """Single assignment, every tensor computed before it is read, and no constant fed from outside."""
+    for i in model.inputs:
+        if model.tensors[i].data is not None:
+            raise ModelError(f"input tensor {i} is a constant", where=model.name)
     ready = set(model.inputs) | {t.index for t in model.tensors if t.data is not None}
     for raw in model.ops:
         where = f"{model.name}: operator {raw.index} {raw.opcode}"
