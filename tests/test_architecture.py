@@ -16,7 +16,8 @@ PACKAGE = "tinyengine_tf"
 # A module imports from its own stage and from those before it, never from those after it.
 STAGES = (
     ("errors",), ("ir",), ("target",), ("tflite",), ("ops",), ("passes",), ("kernels",), ("schedule",), ("memory",),
-    ("codegen",), ("report", "output", "packaging"), ("build", "emulate", "reference", "verify", "calibrate"), ("api",), ("cli",), ("__main__",),
+    ("codegen",), ("report", "output", "packaging"), ("build", "emulate", "reference", "verify", "calibrate"),
+    ("api",), ("cli",), ("__main__",),
 )
 RANK = {name: rank for rank, stage in enumerate(STAGES) for name in stage}
 HEAVY = ("tensorflow", "tf_keras", "keras", "tensorflow_model_optimization", "sklearn", "matplotlib", "scipy")
