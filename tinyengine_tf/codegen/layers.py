@@ -24,7 +24,8 @@ class TensorView:
 
     name     C variable; `pointer` the address of its first row
     window   rows that one output row reads (inputs of row layers); None: a pointer to all of it
-    ring     rows kept, if the tensor is a ring inside a pipeline; 0: all rows are there
+    places   rows that fit, if the tensor lies in a ring inside a pipeline; 0: all rows are there
+    pitch    elements from one row to the next
     outside  what stands for rows outside the image, "" if none is ever read
     starts   C name of the table of first rows, for windows that have one
     """
@@ -35,17 +36,18 @@ class TensorView:
     window: RowWindow | None = None
     rows: int = 0
     row_elements: int = 0
-    ring: int = 0
+    places: int = 0
+    pitch: int = 0
     outside: str = ""
     starts: str = ""
 
     def row(self, index: str) -> str:
         """C expression for row `index`, which exists."""
-        if self.ring == 1:
+        if self.places == 1:
             return self.name
-        if self.ring and self.ring < self.rows:
-            index = f"{index} % {self.ring}"
-        return f"{self.name} + {index} * {self.row_elements}"
+        if self.places and self.places < self.rows:
+            index = f"{index} % {self.places}"
+        return f"{self.name} + {index} * {self.pitch}"
 
     def first(self, y: str) -> str:
         """C expression for the first row that output row `y` reads."""
@@ -74,20 +76,24 @@ class LayerView:
     def ignores_row(self) -> bool:
         """Whether a row function has no use for the row's number: all its rows lie in the same place."""
         rows = [i for i in self.inputs if i.window] + [o for o in self.outputs if o.window]
-        return self.by_rows and "y" not in self.tail and all(t.ring == 1 and not t.outside for t in rows)
+        return self.by_rows and "y" not in self.tail and all(t.places == 1 and not t.outside for t in rows)
 
-    @property
-    def counter(self) -> str:
-        """The loop variable that counts this layer's rows in a pipeline."""
-        return f"n{self.layer.index}"
+
+@dataclass(frozen=True)
+class WantView:
+    """What a layer of a pipeline wants before it computes row y: `rows` (a C expression) rows of `producer`, or, if that
+    is None, of the input that is fed."""
+
+    producer: LayerView | None
+    rows: str
 
 
 @dataclass(frozen=True)
 class StageView:
-    """A layer of a pipeline and the C condition under which its next row can be computed."""
+    """A layer of a pipeline and what it wants, in order."""
 
     view: LayerView
-    ready: str
+    wants: tuple[WantView, ...]
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,12 @@ class Views:
     def _fed(self, step: Step) -> TensorView | None:
         if step.fed is None:
             return None
-        return TensorView("ring", step.fed, self._pointer(step.fed), RowWindow(), rows_of(step.fed), row_elements(step.fed), step.rings[step.fed])
+        return self._by_rows(step, "ring", step.fed)
+
+    def _by_rows(self, step: Step, name: str, tensor: Tensor, window: RowWindow = RowWindow(), outside: str = "", starts: str = "") -> TensorView:
+        ring, elements = step.rings.get(tensor), row_elements(tensor)
+        places, pitch = (ring.places, ring.pitch_bytes // tensor.dtype.nbytes) if ring else (0, elements)
+        return TensorView(name, tensor, self._pointer(tensor), window, rows_of(tensor), elements, places, pitch, outside, starts)
 
     def _layer(self, step: Step, layer: Layer) -> LayerView:
         op, layout, kernel = layer.op, layer.layout, layer.kernel
@@ -147,14 +158,10 @@ class Views:
         if window.starts is not None:
             firsts = window.starts
             starts = self._constants.table(layer.label, Table(f"starts{position}", "int16_t", len(firsts), lambda: np.asarray(firsts)))
-        return TensorView(name, tensor, pointer, window, rows_of(tensor), row_elements(tensor), step.rings.get(tensor, 0), outside, starts)
+        return self._by_rows(step, name, tensor, window, outside, starts)
 
     def _output(self, step: Step, position: int, tensor: Tensor, by_rows: bool) -> TensorView:
-        pointer = self._pointer(tensor)
-        if not by_rows:
-            return TensorView(f"out{position}", tensor, pointer)
-        ring = step.rings.get(tensor, 0)
-        return TensorView(f"out{position}", tensor, pointer, RowWindow(), rows_of(tensor), row_elements(tensor), ring)
+        return self._by_rows(step, f"out{position}", tensor) if by_rows else TensorView(f"out{position}", tensor, self._pointer(tensor))
 
     def _pointer(self, tensor: Tensor) -> str:
         return f"arena + {self._arena.offset(tensor)}"
@@ -175,25 +182,38 @@ class Views:
         shape = "x".join(map(str, t.shape)) or "scalar"
         quant = f" scale {t.scale:.6g} zero {t.zero_point}" if t.quant and not t.quant.per_channel else ""
         begin = self._arena.offset(t)
-        end = begin + (step.ring_bytes(t) if t in step.rings else t.nbytes)
-        ring = f", a ring of {step.rings[t]} rows" if t in step.rings else ""
-        return f"{t.dtype.tflite_name.lower():8}{shape:16}{quant:32} arena [{begin}, {end}){ring}"
+        ring = step.rings.get(t)
+        if ring is None:
+            return f"{t.dtype.tflite_name.lower():8}{shape:16}{quant:32} arena [{begin}, {begin + t.nbytes})"
+        end = begin + (ring.places - 1) * ring.pitch_bytes + t.nbytes // rows_of(t)
+        return f"{t.dtype.tflite_name.lower():8}{shape:16}{quant:32} arena [{begin}, {end}), a ring of {ring.rows} of its rows"
 
 
 def _stages(step: Step, views: tuple[LayerView, ...]) -> tuple[StageView, ...]:
-    """For each layer of a pipeline, the condition `rows are left and all that the next one reads exist`."""
-    counters = {v.layer.op.output: v.counter for v in views} | {step.fed: FED_COUNTER}
+    """For each layer of a pipeline, the rows that its row y needs, last made first (see schedule.rows)."""
+    position = {v.layer.op.output: k for k, v in enumerate(views)} | {step.fed: -1}
     stages = []
     for v in views:
-        conditions = [f"{v.counter} < {v.out_rows}"]
-        for i in v.inputs:
-            if i.window is not None and i.tensor in counters:
-                have = counters[i.tensor]
-                reach = (i.window.size - 1) * i.window.dilation
-                last = i.first(v.counter) + (f" + {reach}" if reach else "")
-                conditions.append(f"({have} == {i.rows} || {last} < {have})")
-        stages.append(StageView(v, " && ".join(conditions)))
+        inputs = [i for i in v.inputs if i.window is not None and i.tensor in position]
+        inputs.sort(key=lambda i: -position[i.tensor])
+        wants = (WantView(views[position[i.tensor]] if i.tensor is not step.fed else None, _rows_wanted(i, v.out_rows)) for i in inputs)
+        stages.append(StageView(v, tuple(wants)))
     return tuple(stages)
+
+
+def _rows_wanted(view: TensorView, out_rows: int) -> str:
+    """C expression for the number of rows that must exist before row y is computed."""
+    window = view.window
+    assert window is not None
+    reach = (window.size - 1) * window.dilation + 1
+    if view.starts:
+        text = f"{view.starts}[y] + {reach}"
+    else:
+        text = "y" if window.stride == 1 else f"y * {window.stride}"
+        beyond = reach - window.pad
+        text += f" + {beyond}" if beyond > 0 else f" - {-beyond}" if beyond else ""
+    too_many = max(window.last(y) for y in range(out_rows)) >= view.rows
+    return f"{text} < {view.rows} ? {text} : {view.rows}" if too_many else text
 
 
 def _comment_safe(text: str) -> str:

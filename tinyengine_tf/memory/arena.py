@@ -26,6 +26,10 @@ class ArenaPlan:
 
     def offset(self, tensor: Tensor) -> int:
         """Byte offset of a computed tensor in the arena."""
+        for step in self.schedule.steps:
+            if tensor in step.rings:
+                ring = step.rings[tensor]
+                return self.plan.offsets[self.live.buffer_of[ring.owner]] + ring.offset_bytes
         owner, inner = self.schedule.owner(tensor)
         return self.plan.offsets[self.live.buffer_of[owner]] + inner
 

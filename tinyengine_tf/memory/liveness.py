@@ -46,10 +46,15 @@ def liveness(schedule: Schedule) -> Liveness:
         start[owner] = min(start.get(owner, step), step)
         last[owner] = max(last.get(owner, step), step)
 
+    def ring(tensor: Tensor, name: str, step: int) -> None:
+        size = schedule.steps[step].ring_bytes(tensor)
+        if size:
+            names[tensor] = f"{name}.ring"
+            extra.append(Buffer(names[tensor], size, step, step + 1))
+
     for i, t in enumerate(schedule.graph.inputs):
         if schedule.fed is t:
-            names[t] = f"input{i}.ring"
-            extra.append(Buffer(names[t], schedule.steps[0].ring_bytes(t), 0, 1))
+            ring(t, f"input{i}", 0)
         else:
             live(t, f"input{i}", 0)
     for index, step in enumerate(schedule.steps):
@@ -60,8 +65,7 @@ def liveness(schedule: Schedule) -> Liveness:
             for i, t in enumerate(layer.op.outputs):
                 name = f"{layer.label}.out{i}" if len(layer.op.outputs) > 1 else layer.label
                 if t in step.rings:
-                    names[t] = f"{name}.ring"
-                    extra.append(Buffer(names[t], step.ring_bytes(t), index, index + 1))
+                    ring(t, name, index)
                 else:
                     live(t, name, index)
             if layer.layout.state_bytes:

@@ -5,45 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tinyengine_tf.ir import Tensor
-from tinyengine_tf.kernels.base import Layout, RowWindow
+from tinyengine_tf.kernels.base import Layout
 from tinyengine_tf.schedule.layer import Layer
-from tinyengine_tf.schedule.rows import Order, Reading, row_distance_bytes, row_windows, unit_distance_bytes
+from tinyengine_tf.schedule.rows import SOURCE, Order, order_of, row_distance_bytes, row_layer, unit_distance_bytes
+
+Reading = tuple[int, int]
+"""Who reads a source by rows: (position of the layer in the pipeline, index among its reads)."""
 
 
-def step_distances(layers: Sequence[Layer], order: Order | None, fed: Tensor | None = None) -> Mapping[Tensor, int]:
-    """Per input of a step, the smallest legal offset(input) - offset(output) in bytes if the two overlap.
+def pipeline_distance(order: Order, layout: Layout, source: Tensor, out: Tensor, readings: Sequence[Reading]) -> int:
+    """Smallest legal offset(source) - offset(out) in bytes for an output written row by row.
 
-    Inputs that are missing must be disjoint from the output. `order` is given for row pipelines; its first
-    layer is then the input `fed`, if there is one.
+    order      ends with the layer that writes the output, whose layout is given. If it is flat and reads the source
+               itself, it reads unit by unit at the pace it writes: then the row being read is given up unit by unit,
+               unless another layer still wants it. If it gathers, it writes all at once when it has read all.
     """
-    last = layers[-1]
-    if len(last.op.outputs) != 1:
+    in_rows, out_rows = source.shape[1], out.shape[1]
+    in_row, out_row = source.nbytes // in_rows, out.nbytes // out_rows
+    last = order.size - 1
+    others = tuple(r for r in readings if r[0] != last or not (layout.flat or layout.gathers))
+    corners = order.corners(others) if others else ()
+    if layout.gathers:
+        still = [oldest for n, oldest in corners if n == order.layer.rows]
+        return max([out.nbytes - oldest * in_row for oldest in still], default=-source.nbytes)
+    distance = row_distance_bytes(corners, in_row, out_row, -source.nbytes)
+    if layout.flat and len(others) < len(readings):
+        inside = unit_distance_bytes(layout.flat // out_rows, layout.hold, in_row, out_row)
+        growth = out_row - in_row
+        distance = max(distance, inside, (out_rows - 1) * growth + inside)
+        if out_rows > 1:  # and the next row is whole when a row is done
+            distance = max(distance, growth, (out_rows - 1) * growth)
+    return distance
+
+
+def layer_distances(layer: Layer) -> Mapping[Tensor, int]:
+    """Per input of one layer over whole tensors, the smallest legal offset(input) - offset(output) in bytes.
+
+    Inputs that are missing must be disjoint from the output. An input read twice is as strict as its stricter reading.
+    """
+    if len(layer.op.outputs) != 1:
         return {}
-    if order is None:
-        return _layer_distances(last)
-    out = last.op.output
-    inside = {layer.op.output for layer in layers} | {fed}
-    first = len(order.layers) - len(layers)
-    whole = {t for layer in layers for t in layer.op.data_inputs} - {t for layer in layers for t, _ in row_windows(layer)}
-    reads: dict[Tensor, list[Reading]] = {}
-    for k, layer in enumerate(layers, first):
-        for t, window in row_windows(layer):
-            if t not in inside and t not in whole:
-                reads.setdefault(t, []).append((k, window, t.shape[1]))
-    if last.layout.gathers:
-        return {t: _gathered_distance(order, t, out, r) for t, r in reads.items()}
-    return {t: row_distance_bytes(last.layout, t, out, order, r) for t, r in reads.items()}
-
-
-def _gathered_distance(order: Order, source: Tensor, out: Tensor, reads: list[Reading]) -> int:
-    """An output written by the last call alone: only what others may read after that call counts."""
-    others = [r for r in reads if r[0] != len(order.layers) - 1]
-    oldest = order.oldest_source_rows(others)[-1] if others else source.shape[1]
-    return out.nbytes - int(oldest) * (source.nbytes // source.shape[1]) if oldest < source.shape[1] else -source.nbytes
-
-
-def _layer_distances(layer: Layer) -> Mapping[Tensor, int]:
-    """One layer over whole tensors. An input read twice is as strict as its stricter reading."""
     found: dict[Tensor, int | None] = {}
     for position, t in enumerate(layer.op.data_inputs):
         distance = _distance(layer, position, t)
@@ -65,11 +66,7 @@ def _distance(layer: Layer, position: int, source: Tensor) -> int | None:
         return None
     if layout.flat:
         return unit_distance_bytes(layout.flat, layout.hold, source.nbytes, out.nbytes)
-    return _rows_distance(layout, window, source, out)
-
-
-def _rows_distance(layout: Layout, window: RowWindow, source: Tensor, out: Tensor) -> int | None:
     if out.shape[0] != 1:
         return None
-    order = Order.of_one(out.shape[1])
-    return row_distance_bytes(layout, source, out, order, [(0, window, source.shape[1])])
+    order = order_of(row_layer(out.shape[1], ((SOURCE, source.shape[1], window),)))
+    return pipeline_distance(order, layout, source, out, ((0, 0),))

@@ -1,51 +1,64 @@
 """Row pipelines: in which order fused layers compute their rows, and how many rows must be kept.
 
-Layers 0..m-1 of a pipeline run as nested loops, each inside the one before:
+A pipeline runs on demand. Its last layer wants its rows from the first to the last; before a layer computes a row,
+it wants the rows that this one reads, deepest producer first:
 
-    while layer 0 has rows left:
-        compute its next row
-        while layer 1 has rows left and all rows that its next one reads exist:
-            compute its next row
-            while layer 2 ...
+    want(layer, rows):
+        while the layer has fewer rows:
+            for each input made inside the pipeline, last made first:
+                want(its layer, the rows up to the end of the window)
+            compute the next row
 
-so every row is consumed as soon as it can be, and nothing is computed twice. The state at any moment
-follows from the innermost counter alone: `trigger[k][y]` is the number of rows that layer k-1 has
-when layer k computes row y. From it come, exactly and without simulation, the depth of every ring
-and how far the output may reach into an input that dies here.
+So every row is computed when it is first needed and nothing is computed twice or in vain. The order depends on
+rows and windows alone, not on widths or channels, and the same geometries recur all over a network and from one
+candidate of a search to the next: an Order is a value shared by all pipelines that begin alike.
 
-Numerically this is MCUNetV2's patch-based inference [Lin et al., NeurIPS 2021] with patches one row
-high and the overlaps kept instead of recomputed.
+Numerically this is MCUNetV2's patch-based inference [Lin et al., NeurIPS 2021] with patches one row high and the
+overlaps kept instead of recomputed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
 from tinyengine_tf.ir import Tensor
-from tinyengine_tf.kernels.base import Layout, RowWindow
+from tinyengine_tf.kernels.base import RowWindow
 from tinyengine_tf.schedule.layer import Layer
 
-Reading = tuple[int, RowWindow, int]
-"""How a layer of a pipeline reads a source: (layer index, window, rows of the source)."""
+SOURCE = 0
+"""Instead of a producer, for tensors that exist before the pipeline starts."""
 
-SOURCE = -1
-"""Producer index of tensors that exist before the pipeline starts."""
+Read = tuple[int, int, RowWindow]
+"""How a layer reads an input by rows: (its producer is that many layers before it, or SOURCE; input rows; window)."""
+
+Corner = tuple[int, int]
+"""(rows of the output that are written, oldest row of a source that is still needed then)."""
+
+MOST_ORDERS = 200_000
+"""Orders kept for later pipelines of the same geometry."""
 
 
 @dataclass(frozen=True)
 class RowLayer:
-    """What the order of rows depends on, for one layer.
-
-    rows      output rows (calls, if the layer gathers)
-    reads     per row-wise data input: (producer: index in the pipeline or SOURCE, input rows, window)
-    """
+    """What the order of rows depends on, for one layer: its output rows (calls, if it gathers) and inputs."""
 
     rows: int
-    reads: tuple[tuple[int, int, RowWindow], ...]
+    reads: tuple[Read, ...]
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.rows, self.reads)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+row_layer = lru_cache(maxsize=65_536)(RowLayer)
+"""RowLayer(rows, reads), the same object for the same arguments, so that comparing them is fast."""
 
 
 def cannot_stream(layer: Layer) -> str | None:
@@ -66,130 +79,212 @@ def cannot_stream(layer: Layer) -> str | None:
     return None
 
 
-class Order:
-    """The order of rows of a growing pipeline: append layers, ask for ring depths and distances."""
-
-    def __init__(self) -> None:
-        self.layers: list[RowLayer] = []
-        self.trigger: list[np.ndarray] = []
-
-    @classmethod
-    def of_one(cls, rows: int) -> Order:
-        """A single layer of that many output rows, reading nothing inside the pipeline."""
-        order = cls()
-        order.append(RowLayer(rows, ()))
-        return order
-
-    def append(self, layer: RowLayer) -> bool:
-        """Add a layer at the inner end. False (and unchanged) if some of its rows would never be computed."""
-        trigger = self._trigger_of(layer)
-        if trigger is None:
-            return False
-        self.layers.append(layer)
-        self.trigger.append(trigger)
-        return True
-
-    def _trigger_of(self, layer: RowLayer) -> np.ndarray | None:
-        last = len(self.layers) - 1
-        trigger = np.ones(layer.rows, np.int64)
-        for producer, rows, window in layer.reads:
-            if producer == SOURCE:
-                continue
-            needed = np.minimum(_last_rows(window, layer.rows), rows - 1)
-            for k in range(producer + 1, last + 1):
-                # The first row that layer k computes once its predecessor has more than `needed` rows.
-                needed = np.searchsorted(self.trigger[k], needed, side="right")
-                if needed[-1] >= self.layers[k].rows:
-                    return None
-            trigger = np.maximum(trigger, needed + 1)
-        return np.maximum.accumulate(trigger)
-
-    def counts(self, k: int) -> list[np.ndarray]:
-        """counts[j][y] for j < k: rows that layer j has when layer k computes its row y."""
-        found = [np.zeros(0, np.int64)] * k
-        current = self.trigger[k]
-        for j in range(k - 1, -1, -1):
-            found[j] = current
-            if j:
-                current = self.trigger[j][current - 1]
-        return found
-
-    def ring_rows_for(self, producer: int, reader: int) -> int:
-        """Rows of layer `producer` that must be kept for layer `reader`."""
-        newest = self.counts(reader)[producer] - 1
-        layer = self.layers[reader]
-        depth = 1
-        for p, _, window in layer.reads:
-            if p == producer:
-                oldest = _oldest_rows(window, layer.rows, self.layers[producer].rows)
-                depth = max(depth, int((newest - oldest).max()) + 1)
-        return min(depth, self.layers[producer].rows)
-
-    def oldest_source_rows(self, reads: Sequence[Reading]) -> np.ndarray:
-        """For each row y of the last layer, the oldest row of a source that is still needed while y is written.
-
-        Rows that the last layer itself reads for y count as needed. The number of rows means that none is.
-        """
-        last = len(self.layers) - 1
-        counts = self.counts(last)
-        out_rows = self.layers[last].rows
-        oldest = np.full(out_rows, np.iinfo(np.int64).max)
-        for k, window, rows in reads:
-            firsts = np.append(_oldest_rows(window, self.layers[k].rows, rows), rows)
-            future = np.minimum.accumulate(firsts[::-1])[::-1]
-            done = np.arange(out_rows) if k == last else counts[k]
-            oldest = np.minimum(oldest, future[done])
-        return oldest
-
-
-@lru_cache(maxsize=4096)
-def _first_rows(window: RowWindow, rows: int) -> np.ndarray:
-    if window.starts is not None:
-        return np.asarray(window.starts, np.int64)
-    return np.arange(rows) * window.stride - window.pad
-
-
-def _oldest_rows(window: RowWindow, rows: int, source_rows: int) -> np.ndarray:
-    """The first row inside the image that each output row reads; `source_rows` where there is none."""
-    first = _first_rows(window, rows)
-    inside = np.where(first < 0, first % window.dilation, first)
-    return np.where(inside < np.minimum(first + window.size * window.dilation, source_rows), inside, source_rows)
-
-
-def _last_rows(window: RowWindow, rows: int) -> np.ndarray:
-    return np.maximum(_first_rows(window, rows) + (window.size - 1) * window.dilation, 0)
-
-
 def row_windows(layer: Layer) -> tuple[tuple[Tensor, RowWindow], ...]:
     """Data inputs that a layer reads row by row, with their windows."""
     assert layer.layout.windows is not None
     return tuple((t, w) for t, w in zip(layer.op.data_inputs, layer.layout.windows, strict=True) if w is not None)
 
 
-def row_distance_bytes(layout: Layout, source: Tensor, out: Tensor, order: Order, reads: Sequence[Reading]) -> int:
-    """Smallest legal offset(source) - offset(out) for an output written row by row, in bytes.
+def pull_order(reads: Sequence[Read]) -> list[Read]:
+    """Inputs made inside the pipeline, in the order in which a layer wants them: last made first."""
+    return sorted((r for r in reads if r[0] != SOURCE), key=lambda r: r[0])
 
-    order   ends with the layer that writes the output, whose layout is given
-    reads   all readings of the source. Where the last layer reads it itself and is flat, it reads unit by unit at the
-            pace it writes; then the row being read is given up unit by unit, unless another layer still wants it.
+
+class Order:
+    """A pipeline's order of rows. Immutable; `then` appends a layer.
+
+    layer    the last layer
+    size     number of layers
+    depths   what the last layer changed: position of a producer -> rows of it that must be kept
     """
-    in_rows, out_rows = source.shape[1], out.shape[1]
-    in_row, out_row = source.nbytes // in_rows, out.nbytes // out_rows
-    y = np.arange(out_rows)
-    direct = [r for r in reads if layout.flat and r[0] == len(order.layers) - 1]
-    others = [r for r in reads if r not in direct]
-    distance = -source.nbytes
-    if others:
-        oldest = order.oldest_source_rows(others)
-        gaps = (y + 1) * out_row - oldest * in_row
-        distance = max([distance, *gaps[oldest < in_rows].tolist()])
-    if direct:
-        inside = unit_distance_bytes(layout.flat // out_rows, layout.hold, in_row, out_row)
-        growth = out_row - in_row
-        distance = max(distance, inside, (out_rows - 1) * growth + inside)
-        if out_rows > 1:  # and the next row is whole when a row is done
-            distance = max(distance, growth, (out_rows - 1) * growth)
-    return distance
+
+    __slots__ = ("parent", "layer", "size", "depths", "_next", "_exist", "_corners")
+
+    def __init__(self, parent: Order | None, layer: RowLayer):
+        self.parent, self.layer = parent, layer
+        self.size: int = parent.size + 1 if parent else 1
+        self._next: dict[RowLayer, Order] = {}
+        self._exist: dict[int, np.ndarray] = {}
+        self._corners: dict[tuple[tuple[int, int], ...], tuple[Corner, ...]] = {}
+        self.depths: Mapping[int, int] = self._depths()
+
+    def then(self, layer: RowLayer) -> Order:
+        """This pipeline with one more layer at its end."""
+        found = self._next.get(layer)
+        if found is None:
+            found = self._next[layer] = Order(self, layer)
+            _count()
+        return found
+
+    def at(self, position: int) -> Order:
+        """The pipeline up to and including the layer at `position`."""
+        order = self
+        while order.size > position + 1:
+            assert order.parent is not None
+            order = order.parent
+        return order
+
+    def all_depths(self) -> dict[int, int]:
+        """Producer position -> rows that must be kept, for all inner layers."""
+        found = dict(self.parent.all_depths()) if self.parent else {}
+        found.update(self.depths)
+        return found
+
+    def exist(self, position: int) -> np.ndarray:
+        """exist(p)[n]: rows of layer p that exist once the last layer has, or is computing, its n-th row (n = 0...)."""
+        found = self._exist.get(position)
+        if found is None:
+            found = self._exist[position] = self._count_rows(position)
+        return found
+
+    def _count_rows(self, position: int) -> np.ndarray:
+        if position == self.size - 1:
+            return np.arange(self.layer.rows + 1)
+        counts = np.zeros(self.layer.rows + 1, np.int64)
+        for back, rows, window in self.layer.reads:
+            producer = self.size - 1 - back
+            if back != SOURCE and producer >= position:
+                needed = rows_needed(window, self.layer.rows, rows)
+                counts = np.maximum(counts, self.at(producer).exist(position)[needed])
+        return counts
+
+    def _depths(self) -> Mapping[int, int]:
+        inside = [r for r in self.layer.reads if r[0] != SOURCE]
+        if len(inside) > 1 or any(self._read_before(self.size - 1 - r[0]) for r in inside):
+            return _simulated_depths(self)
+        return {self.size - 1 - back: window_depth(window, self.layer.rows, rows) for back, rows, window in inside}
+
+    def _read_before(self, position: int) -> bool:
+        order = self.parent
+        while order is not None and order.size > position + 1:
+            if any(order.size - 1 - back == position for back, _, _ in order.layer.reads if back != SOURCE):
+                return True
+            order = order.parent
+        return False
+
+    def corners(self, readings: tuple[tuple[int, int], ...]) -> tuple[Corner, ...]:
+        """When which rows of a source may go.
+
+        readings   who reads the source: (position of the layer, index among its `reads`)
+        Returns the lower convex hull of (n, oldest row still needed while the n-th row of the output is written):
+        the greatest of a * n - b * oldest, for any positive a and b, is at one of these. Empty: nothing is needed
+        any more when the first row is written.
+        """
+        found = self._corners.get(readings)
+        if found is None:
+            found = self._corners[readings] = self._hull(readings)
+        return found
+
+    def _hull(self, readings: tuple[tuple[int, int], ...]) -> tuple[Corner, ...]:
+        written = np.arange(1, self.layer.rows + 1)
+        oldest = np.full(self.layer.rows, np.iinfo(np.int64).max)
+        end = 0
+        for position, index in readings:
+            reader = self.at(position).layer
+            _, rows, window = reader.reads[index]
+            firsts = np.append(oldest_rows(window, reader.rows, rows), rows)
+            future = np.minimum.accumulate(firsts[::-1])[::-1]
+            # The last layer still reads its row while it writes it; others are done with theirs.
+            done = written - 1 if position == self.size - 1 else self.exist(position)[written]
+            oldest, end = np.minimum(oldest, future[done]), rows
+        return tuple(lower_hull([(int(n), int(o)) for n, o in zip(written, oldest) if o < end]))
+
+
+_orders = 0
+_first: dict[RowLayer, Order] = {}
+
+
+def order_of(layer: RowLayer) -> Order:
+    """The pipeline of one layer."""
+    found = _first.get(layer)
+    if found is None:
+        found = _first[layer] = Order(None, layer)
+        _count()
+    return found
+
+
+def _count() -> None:
+    """Bound the memory that remembered orders take."""
+    global _orders
+    _orders += 1
+    if _orders > MOST_ORDERS:
+        _first.clear()
+        _orders = 0
+
+
+@lru_cache(maxsize=65_536)
+def oldest_rows(window: RowWindow, rows: int, source_rows: int) -> np.ndarray:
+    """For each of `rows` output rows the first row inside the image that it reads; `source_rows` where there is none."""
+    first = _first_rows(window, rows)
+    inside = np.where(first < 0, first % window.dilation, first)
+    return np.where(inside < np.minimum(first + window.size * window.dilation, source_rows), inside, source_rows)
+
+
+@lru_cache(maxsize=65_536)
+def rows_needed(window: RowWindow, rows: int, source_rows: int) -> np.ndarray:
+    """needed[n]: how many rows of a source must exist for the first n output rows, n = 0..rows."""
+    last = np.maximum.accumulate(_first_rows(window, rows)) + (window.size - 1) * window.dilation
+    return np.append(0, np.clip(last + 1, 0, source_rows))
+
+
+@lru_cache(maxsize=65_536)
+def window_depth(window: RowWindow, rows: int, source_rows: int) -> int:
+    """Rows of a producer that its only reader makes it keep."""
+    oldest = oldest_rows(window, rows, source_rows)
+    held = (rows_needed(window, rows, source_rows)[1:] - oldest)[oldest < source_rows]
+    return int(held.max(initial=1))
+
+
+def _first_rows(window: RowWindow, rows: int) -> np.ndarray:
+    if window.starts is not None:
+        return np.asarray(window.starts, np.int64)
+    return np.arange(rows) * window.stride - window.pad
+
+
+def _simulated_depths(order: Order) -> dict[int, int]:
+    """Depths of all rings of a pipeline whose branches meet in the last layer, by carrying the order out."""
+    layers = [order.at(k).layer for k in range(order.size)]
+    done = [0] * len(layers)
+    reads = [
+        [(k - back, rows_needed(w, layer.rows, n).tolist(), oldest_rows(w, layer.rows, n).tolist(), n)
+         for back, n, w in pull_order(layer.reads)]
+        for k, layer in enumerate(layers)
+    ]
+    depth = {r[0]: 1 for inputs in reads for r in inputs}
+
+    def want(k: int, rows: int) -> None:
+        while done[k] < rows:
+            y = done[k]
+            for producer, needed, _, _ in reads[k]:
+                want(producer, needed[y + 1])
+            for producer, _, oldest, rows_in_all in reads[k]:
+                if oldest[y] < rows_in_all:
+                    depth[producer] = max(depth[producer], done[producer] - oldest[y])
+            done[k] = y + 1
+
+    want(order.size - 1, layers[-1].rows)
+    return depth
+
+
+def lower_hull(points: Sequence[Corner]) -> list[Corner]:
+    """Points ascending in both coordinates -> those that maximise a * x - b * y for some positive a and b."""
+    hull: list[Corner] = []
+    for x, y in points:
+        while hull and hull[-1][1] >= y:  # further right and not higher: better for all a and b
+            hull.pop()
+        while len(hull) > 1 and _not_convex(hull[-2], hull[-1], (x, y)):
+            hull.pop()
+        hull.append((x, y))
+    return hull
+
+
+def _not_convex(a: Corner, b: Corner, c: Corner) -> bool:
+    return (b[1] - a[1]) * (c[0] - b[0]) >= (c[1] - b[1]) * (b[0] - a[0])
+
+
+def row_distance_bytes(corners: Sequence[Corner], in_row: int, out_row: int, nothing: int) -> int:
+    """Smallest legal offset(source) - offset(out) in bytes for whole rows; `nothing` if no row is needed any more."""
+    return max([n * out_row - oldest * in_row for n, oldest in corners], default=nothing)
 
 
 def unit_distance_bytes(units: int, hold: int, in_bytes: int, out_bytes: int) -> int:

@@ -12,16 +12,33 @@ from tinyengine_tf.target import Target
 
 
 @dataclass(frozen=True, eq=False)
+class Ring:
+    """Where the rows of a tensor inside a pipeline lie: row y at offset_bytes + (y % places) * pitch_bytes in a ring.
+
+    rows     how many rows are kept at a time
+    owner    the tensor whose ring it is: the tensor itself, or the one that the only reader of its only row makes
+             from it, row by row in place; then the row lies in the place that the reader will fill
+    places   rows that fit the ring; pitch_bytes from one to the next
+    """
+
+    rows: int
+    owner: Tensor
+    places: int
+    pitch_bytes: int
+    offset_bytes: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class Step:
     """One layer over whole tensors, or several fused into a row pipeline.
 
-    rings       tensors inside the pipeline -> how many of their rows are kept
+    rings       tensors inside the pipeline -> where their rows are kept
     fed         the graph input that arrives row by row through a ring, or None
     distances   inputs of the step -> smallest legal offset(input) - offset(output) in bytes if they overlap
     """
 
     layers: tuple[Layer, ...]
-    rings: Mapping[Tensor, int] = field(default_factory=dict)
+    rings: Mapping[Tensor, Ring] = field(default_factory=dict)
     distances: Mapping[Tensor, int] = field(default_factory=dict)
     fed: Tensor | None = None
 
@@ -50,7 +67,9 @@ class Step:
         return tuple(t for layer in self.layers for t in layer.op.outputs if t not in self.rings)
 
     def ring_bytes(self, tensor: Tensor) -> int:
-        return self.rings[tensor] * tensor.nbytes // tensor.shape[1]
+        """Memory of a tensor's ring; 0 if its row lies in another's."""
+        ring = self.rings[tensor]
+        return ring.places * ring.pitch_bytes if ring.owner is tensor else 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,17 @@ read nowhere else. A schedule is a path of segments from the first layer to the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.schedule.layer import Layer
-from tinyengine_tf.schedule.overlap import step_distances
-from tinyengine_tf.schedule.rows import SOURCE, Order, RowLayer, cannot_stream, row_windows
+from tinyengine_tf.schedule.overlap import layer_distances
+from tinyengine_tf.schedule.pipeline import Facts, Input, Pipeline
+from tinyengine_tf.schedule.rows import cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Step
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +27,16 @@ class Segment:
     instructions predicted for one inference
     """
 
+    space: Segments
     begin: int
     end: int
-    step: Step
+    fused: bool
     peak_bytes: int
     instructions: float
+
+    @cached_property
+    def step(self) -> Step:
+        return self.space.step(self)
 
 
 class Lifetimes:
@@ -48,7 +57,7 @@ class Lifetimes:
             self._touch(t, len(layers))
 
     def owner(self, tensor: Tensor) -> Tensor:
-        return self._storage.get(tensor, (tensor, 0))[0]
+        return self._storage[tensor][0] if tensor in self._storage else tensor
 
     def _touch(self, tensor: Tensor, index: int) -> None:
         owner = self.owner(tensor)
@@ -57,77 +66,109 @@ class Lifetimes:
             self.end[owner] = index
 
 
-def segments(
-    graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]], fed: Tensor | None = None
-) -> Iterator[Segment]:
-    """Every segment. With `fed`, a graph input that comes row by row, the first segment takes it through a ring."""
-    life = Lifetimes(graph, layers, storage, fed)
-    streams = [cannot_stream(layer) is None for layer in layers]
-    for begin, layer in enumerate(layers):
-        feed = fed if begin == 0 else None
-        if feed is None:
-            step = Step((layer,), {}, step_distances((layer,), None))
-            yield _segment(life, begin, begin + 1, step)
-        if streams[begin]:
-            yield from _pipelines(life, layers, streams, begin, feed)
+class Segments:
+    """The segments of a graph. With `fed`, a graph input that comes row by row, the first one takes it through a ring."""
 
+    UNBOUNDED: ClassVar[int] = 1 << 62
 
-def _pipelines(
-    life: Lifetimes, layers: Sequence[Layer], streams: Sequence[bool], begin: int, fed: Tensor | None
-) -> Iterator[Segment]:
-    """All row pipelines that start at layer `begin`, shortest first."""
-    order = Order()
-    producer: dict[Tensor, int] = {}
-    rings: dict[Tensor, int] = {}
-    if fed is not None:
-        order.append(RowLayer(fed.shape[1], ()))
-        producer[fed] = 0
-    for index in range(begin, len(layers)):
-        layer = layers[index]
-        if not streams[index] or any(
-            t not in producer and life.begin[life.owner(t)] >= begin for t in layer.op.data_inputs
-        ):
-            return
-        windows = row_windows(layer)
-        if any(t in producer for t in set(layer.op.data_inputs) - {t for t, _ in windows}):
-            return
-        reads = tuple((producer.get(t, SOURCE), t.shape[1], window) for t, window in windows)
-        if not order.append(RowLayer(layer.calls, reads)):
-            return
-        for t, _ in windows:
-            if t in producer:
-                rings[t] = max(rings.get(t, 1), order.ring_rows_for(producer[t], len(order.layers) - 1))
-        producer[layer.op.output] = len(order.layers) - 1
-        if (index > begin or fed is not None) and _closed(life, layers, begin, index + 1, fed):
-            members = tuple(layers[begin : index + 1])
-            step = Step(members, dict(rings), step_distances(members, order, fed), fed)
-            yield _segment(life, begin, index + 1, step)
-        if layer.layout.gathers:
-            return  # its output exists only when all rows have gone by
+    def __init__(
+        self, graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]], fed: Tensor | None = None
+    ):
+        self.layers, self.fed, self._storage = layers, fed, storage
+        self.life = Lifetimes(graph, layers, storage, fed)
+        readers = Counter(t for layer in layers for t in set(layer.op.data_inputs))
+        readers.update(graph.outputs)
+        self._origin = {t: layer.index for layer in layers for t in layer.op.outputs}
+        self.facts = [self._facts(layer, readers) for layer in layers]
+        self.live_in = self._live_in()
 
+    @property
+    def end(self) -> int:
+        return len(self.layers)
 
-def _closed(life: Lifetimes, layers: Sequence[Layer], begin: int, end: int, fed: Tensor | None) -> bool:
-    """Whether only the last layer's output is needed beyond the segment."""
-    inner = [layer.op.output for layer in layers[begin : end - 1]] + ([fed] if fed is not None else [])
-    return all(life.end[life.owner(t)] < end for t in inner)
+    def _facts(self, layer: Layer, readers: Mapping[Tensor, int]) -> Facts:
+        life, streams = self.life, cannot_stream(layer) is None
+        rows = row_windows(layer) if streams else ()
+        inputs = tuple(Input(t, self._origin.get(t, -1), life.begin[life.owner(t)], w) for t, w in rows)
+        by_rows = {t for t, _ in rows}
+        whole = {life.owner(t): life.begin[life.owner(t)] for t in layer.op.data_inputs if t not in by_rows}
+        return Facts(layer, streams, inputs, whole, life.end[life.owner(layer.op.output)], readers)
 
+    def _live_in(self) -> list[int]:
+        """For each layer the bytes that are alive before it and when it begins."""
+        change = [0] * (self.end + 2)
+        for owner, begin in self.life.begin.items():
+            if owner is not self.fed and begin < self.life.end[owner]:
+                change[begin + 1] += owner.nbytes
+                change[self.life.end[owner] + 1] -= owner.nbytes
+        total, found = 0, []
+        for delta in change[: self.end]:
+            total += delta
+            found.append(total)
+        return found
 
-def _segment(life: Lifetimes, begin: int, end: int, step: Step) -> Segment:
-    inside = {life.owner(t) for layer in step.layers for t in layer.op.outputs} | {step.fed}
-    held, dying = 0, {}
-    for owner, first in life.begin.items():
-        if first < begin and life.end[owner] >= begin and owner not in inside:
-            if life.end[owner] >= end:
-                held += owner.nbytes
-            else:
-                dying[owner] = owner.nbytes
-    outs = sum(t.nbytes for t in step.outputs)
-    saved = 0
-    for t, distance in step.distances.items():
-        owner = life.owner(t)
-        if owner in dying:
-            together = max(max(0, -distance) + outs, max(0, distance) + owner.nbytes)
-            saved = max(saved, outs + owner.nbytes - together)
-    rings = sum(-(-step.ring_bytes(t) // 4) * 4 for t in step.rings)
-    peak = held + sum(dying.values()) + outs - saved + rings + step.scratch_bytes + sum(layer.layout.state_bytes for layer in step.layers)
-    return Segment(begin, end, step, peak, step.instructions)
+    def single(self, index: int) -> Segment:
+        """Layer `index` alone, over whole tensors."""
+        facts, layer = self.facts[index], self.layers[index]
+        outs = sum(t.nbytes for t in layer.op.outputs)
+        saved = self._saved(layer_distances(layer), index, index + 1, outs)
+        return Segment(self, index, index + 1, False, self.live_in[index] + outs - saved + facts.scratch + facts.state, layer.instructions)
+
+    def pipelines(self, begin: int, most_bytes: int = UNBOUNDED, most_layers: int = UNBOUNDED) -> Iterator[Segment]:
+        """Row pipelines that start at layer `begin` and need at most `most_bytes`, shortest first."""
+        pipeline, live_in, instructions = self._start(begin), self.live_in[begin], 0.0
+        shortest = begin + (1 if pipeline.fed is not None else 2)
+        for end in range(begin + 1, min(self.end, begin + most_layers) + 1):
+            facts = self.facts[end - 1]
+            if not pipeline.append(facts):
+                return
+            instructions += facts.layer.instructions_by_rows
+            # Rings, scratch and state only grow, and whatever is alive at the start stays until it is read.
+            base = live_in + pipeline.ring_bytes + pipeline.scratch_bytes + pipeline.state_bytes
+            if base > most_bytes or pipeline.inner_end >= self.end:
+                return
+            if end >= shortest and pipeline.inner_end < end:
+                outs = facts.out.nbytes
+                peak = base + outs - self._saved(self._distances(pipeline, end), begin, end, outs)
+                if peak <= most_bytes:
+                    yield Segment(self, begin, end, True, peak, instructions)
+            if facts.layer.layout.gathers:
+                return  # its output exists only when all rows have gone by
+
+    def _start(self, begin: int) -> Pipeline:
+        if begin == 0 and self.fed is not None:
+            return Pipeline(begin, self.fed, self.life.end[self.fed])
+        return Pipeline(begin)
+
+    def _dies(self, tensor: Tensor, begin: int, end: int) -> bool:
+        owner = self.life.owner(tensor)
+        return self.life.begin[owner] < begin and self.life.end[owner] < end
+
+    def _saved(self, distances: Mapping[Tensor, int], begin: int, end: int, outs: int) -> int:
+        """The most bytes that the output can share with one input that dies."""
+        saved = 0
+        for t, distance in distances.items():
+            if not t.const and self._dies(t, begin, end):
+                owner, inner = self._storage.get(t, (t, 0))
+                distance -= inner
+                together = max(max(0, -distance) + outs, max(0, distance) + owner.nbytes)
+                saved = max(saved, outs + owner.nbytes - together)
+        return saved
+
+    def step(self, segment: Segment) -> Step:
+        """What a segment stands for."""
+        members = tuple(self.layers[segment.begin : segment.end])
+        if not segment.fused:
+            return Step(members, {}, layer_distances(members[0]))
+        pipeline = self._start(segment.begin)
+        for facts in self.facts[segment.begin : segment.end]:
+            added = pipeline.append(facts)
+            assert added
+        return Step(members, pipeline.rings(), self._distances(pipeline, segment.end), pipeline.fed)
+
+    def _distances(self, pipeline: Pipeline, end: int) -> dict[Tensor, int]:
+        """How close the output may come to each input that dies."""
+        return {
+            t: pipeline.distance(t) for t in pipeline.readings
+            if self._dies(t, pipeline.begin, end) and self.life.owner(t) not in pipeline.whole
+        }

@@ -1,0 +1,171 @@
+"""Segments, Goal -> the path of segments that serves the goal best.
+
+Exact within the enumerated segments: the smallest peak is a minimax path, the least work within a limit a shortest
+path. Segments that cannot lie on the path sought are never enumerated: those above a limit that is known, and, as
+a pipeline takes more instructions than its layers one by one, pipelines that cover no layer which breaks the limit alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tinyengine_tf.errors import DoesNotFitError, UsageError
+from tinyengine_tf.schedule.segments import Segment, Segments
+
+OPTIMIZE = ("latency", "balanced", "ram")
+FEEDS = ("frame", "rows")
+BALANCED_EXTRA = 0.05
+"""`balanced` spends up to this share of the work on saving memory."""
+FIRST_LAYERS = 5
+"""Pipelines up to this length give a first limit, which keeps the search for the smallest peak short."""
+
+Path = tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a schedule is chosen for.
+
+    optimize           latency: least work, never above `in_place_peak_bytes` (and what the board has);
+                       ram: least memory; balanced: least memory within BALANCED_EXTRA more work.
+    ram_budget_bytes   least work within this budget instead.
+    feed               "frame": the input is there as a whole; "rows": it arrives row by row.
+    """
+
+    optimize: str = "latency"
+    ram_budget_bytes: int | None = None
+    feed: str = "frame"
+
+    def __post_init__(self) -> None:
+        if self.optimize not in OPTIMIZE:
+            raise UsageError(f"optimize is {self.optimize!r}", hint=f"one of {', '.join(OPTIMIZE)}")
+        if self.feed not in FEEDS:
+            raise UsageError(f"feed is {self.feed!r}", hint=f"one of {', '.join(FEEDS)}")
+        if self.ram_budget_bytes is not None and self.ram_budget_bytes < 1:
+            raise UsageError(f"a RAM budget of {self.ram_budget_bytes} bytes")
+
+
+def choose_path(space: Segments, goal: Goal, latency_limit: int) -> Path:
+    """The path of segments from the first layer to the end that the goal asks for.
+
+    latency_limit   bytes that `latency` may use if any schedule keeps them
+    """
+    if space.end == 0:
+        return ()
+    if goal.ram_budget_bytes is not None:
+        path = within(space, goal.ram_budget_bytes)
+        if path is None:
+            least = peak_of(smallest(space))
+            raise DoesNotFitError(
+                f"no schedule needs less than {least:,} bytes of RAM, the budget is {goal.ram_budget_bytes:,}",
+                needed_bytes=least, budget_bytes=goal.ram_budget_bytes,
+                hint="a larger budget, a smaller input resolution or a narrower model",
+            )
+        return path
+    if goal.optimize == "ram":
+        return smallest(space)
+    fastest = within(space, latency_limit) or smallest(space)
+    if goal.optimize == "latency":
+        return fastest
+    allowed = instructions_of(fastest) * (1 + BALANCED_EXTRA)
+    best = fastest
+    for path in front(space, fastest):
+        if instructions_of(path) <= allowed:
+            best = path
+    return best
+
+
+def peak_of(path: Iterable[Segment]) -> int:
+    return max(s.peak_bytes for s in path)
+
+
+def instructions_of(path: Iterable[Segment]) -> float:
+    return sum(s.instructions for s in path)
+
+
+def within(space: Segments, limit_bytes: int) -> Path | None:
+    """Fewest instructions within a limit; None if no path keeps it."""
+    singles = one_by_one(space)
+    found = [s for s in singles if s.peak_bytes <= limit_bytes]
+    alone = {s.begin for s in found}
+    hot = [index for index in range(space.end) if index not in alone]
+    if hot:
+        for begin in range(hot[-1] + 1):
+            first = next(h for h in hot if h >= begin)
+            found += [s for s in space.pipelines(begin, limit_bytes) if s.end > first]
+    return shortest_path(found, space.end, limit_bytes)
+
+
+def smallest(space: Segments) -> Path:
+    """The smallest peak, and for it the fewest instructions. Raises UsageError when a fed input reaches no end."""
+    singles = one_by_one(space)
+    limit = least_peak(singles, space.end)
+    short = [*singles, *every_pipeline(space, limit, FIRST_LAYERS)]
+    limit = least_peak(short, space.end)
+    found = [*singles, *every_pipeline(space, limit)]
+    least = least_peak(found, space.end)
+    path = None if least is None else shortest_path(found, space.end, least)
+    if path is None:
+        raise UsageError("the input cannot be fed by rows: it is needed beyond the layers that run row by row", hint="feed whole frames")
+    return path
+
+
+def front(space: Segments, fastest: Path) -> list[Path]:
+    """The paths of which none is better in both memory and work, from `fastest` down to the smallest peak."""
+    limit = peak_of(fastest)
+    found = [*one_by_one(space), *every_pipeline(space, limit)]
+    paths = [fastest]
+    while True:
+        path = shortest_path(found, space.end, peak_of(paths[-1]) - 1)
+        if path is None:
+            return paths
+        if instructions_of(path) == instructions_of(paths[-1]):
+            paths.pop()
+        paths.append(path)
+
+
+def one_by_one(space: Segments) -> list[Segment]:
+    """Every layer alone, but for the first one of a fed input."""
+    return [space.single(index) for index in range(0 if space.fed is None else 1, space.end)]
+
+
+def every_pipeline(space: Segments, most_bytes: int | None, most_layers: int | None = None) -> Iterable[Segment]:
+    for begin in range(space.end):
+        yield from space.pipelines(
+            begin, Segments.UNBOUNDED if most_bytes is None else most_bytes, space.end if most_layers is None else most_layers
+        )
+
+
+def least_peak(found: Sequence[Segment], end: int) -> int | None:
+    """The smallest limit under which some path exists: a minimax path. None: there is no path."""
+    none = Segments.UNBOUNDED
+    best = [0] + [none] * end
+    for s in sorted(found, key=lambda s: s.begin):
+        peak = max(best[s.begin], s.peak_bytes)
+        if peak < best[s.end]:
+            best[s.end] = peak
+    return best[end] if best[end] < none else None
+
+
+def shortest_path(found: Sequence[Segment], end: int, limit_bytes: int) -> Path | None:
+    """Fewest instructions within the limit; among equals the smaller peak, then fewer fused layers."""
+    best: list[tuple[float, int, int] | None] = [(0.0, 0, 0)] + [None] * end
+    via: list[Segment | None] = [None] * (end + 1)
+    for s in sorted(found, key=lambda s: s.begin):
+        start = best[s.begin]
+        if start is None or s.peak_bytes > limit_bytes:
+            continue
+        cost = (start[0] + s.instructions, max(start[1], s.peak_bytes), start[2] + s.end - s.begin)
+        old = best[s.end]
+        if old is None or cost < old:
+            best[s.end], via[s.end] = cost, s
+    if best[end] is None:
+        return None
+    path: list[Segment] = []
+    while end:
+        s = via[end]
+        assert s is not None
+        path.append(s)
+        end = s.begin
+    return tuple(reversed(path))
