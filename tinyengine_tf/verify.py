@@ -158,6 +158,7 @@ def expected_values(tensor: Tensor, layers: dict[int, np.ndarray], graph: Graph,
 def compare_layers(arena: ArenaPlan, got: Run, expected: Sequence[dict[int, np.ndarray]]) -> tuple[int, Difference | None]:
     """(tensors compared, first difference in execution order)."""
     compared = 0
+    inner = {t for step in arena.schedule.steps for t in step.rings}
     for number, traced in enumerate(got.layers):
         for layer in arena.schedule.layers:
             for i, tensor in enumerate(layer.op.outputs):
@@ -165,6 +166,8 @@ def compare_layers(arena: ArenaPlan, got: Run, expected: Sequence[dict[int, np.n
                 data = traced.get((layer.index, i))
                 if want is None or data is None:
                     continue
+                if len(data) < tensor.nbytes and tensor in inner:  # rows at the end that no other layer reads
+                    want = want[:, : len(data) * tensor.shape[1] // tensor.nbytes]
                 compared += 1
                 if found := difference_of(number, layer.label, layer.op.KIND, tensor, data, want):
                     return compared, found

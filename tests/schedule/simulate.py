@@ -1,13 +1,15 @@
 """Runs a step row by row on paper, as the generated C does, and complains about every byte that is gone.
 
-Nothing here uses the formulas of schedule/rows.py: rows are computed one after the other whenever the rows they
-read exist, rings are slots that remember whose row they hold, and the output overwrites addresses. What is shared
-is the contract of kernels (Layout, RowWindow), read literally.
+Nothing here uses the formulas of schedule/rows.py: rows are computed on demand, one after the other, in a memory
+whose every byte remembers what was last written there. What is shared is the contract of kernels (Layout,
+RowWindow), read literally, and where a Step says that rows lie.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+import numpy as np
 
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.base import RowWindow
@@ -16,110 +18,136 @@ from tinyengine_tf.schedule.schedule import Step
 
 
 class Lost(AssertionError):
-    """A row was read that is not there, or is never computed."""
+    """A byte was read that is not there any more, or a row is never computed."""
+
+
+class Blocked(Exception):
+    """The input row that is wanted has not arrived."""
 
 
 class Simulation:
-    """One step. `offsets`: inputs that lie at that many bytes above the start of the output; others are elsewhere."""
+    """One step. `offsets`: inputs that lie at that many bytes above the start of the output; others lie elsewhere."""
 
     def __init__(self, step: Step, offsets: Mapping[Tensor, int] | None = None):
         self.step = step
-        self.offsets = dict(offsets or {})
+        self.maker = {layer.op.output: layer for layer in step.layers}
         self.done = {layer: 0 for layer in step.layers}
         self.fed = 0
-        self.rings: dict[Tensor, list[int | None]] = {t: [None] * depth for t, depth in step.rings.items()}
-        self.written = 0  # bytes of the output, ascending
-        self.maker = {layer.op.output: layer for layer in step.layers}
+        self.base = self.addresses(dict(offsets or {}))
+        self.memory = np.full(self.end, -1, np.int64)
+        self.first_tag = {t: i << 32 for i, t in enumerate(self.base)}
+        for tensor in self.sources:
+            self.write(tensor, 0, tensor.nbytes, self.base[tensor])
+
+    def addresses(self, offsets: dict[Tensor, int]) -> dict[Tensor, int]:
+        """Every tensor's address: rings and sources one after the other, the output with what overlaps it."""
+        inner = self.step.rings
+        read = {t for layer in self.step.layers for t in layer.op.data_inputs}
+        self.sources = [t for t in dict.fromkeys(read) if t not in inner]
+        out = self.step.layers[-1].op.output
+        base, at = {}, 0
+        for t in inner:
+            if inner[t].owner is t:
+                base[t] = at
+                at += inner[t].places * inner[t].pitch_bytes
+        for t in inner:
+            base[t] = base[inner[t].owner] + inner[t].offset_bytes
+        for t in self.sources:
+            if t not in offsets:
+                base[t] = at
+                at += t.nbytes
+        at += max([0, *(-d for d in offsets.values())])
+        base[out] = at
+        self.end = max([at + out.nbytes, *(at + d + t.nbytes for t, d in offsets.items())])
+        return base | {t: at + d for t, d in offsets.items()}
+
+    def write(self, tensor: Tensor, begin: int, end: int, address: int) -> None:
+        """Bytes [begin, end) of a tensor appear at an address."""
+        if address < 0 or address + end - begin > self.end:
+            raise Lost(f"{tensor.name} is written outside its memory")
+        self.memory[address : address + end - begin] = self.first_tag[tensor] + np.arange(begin, end)
+
+    def check(self, layer: Layer, tensor: Tensor, begin: int, end: int, address: int) -> None:
+        wanted = self.first_tag[tensor] + np.arange(begin, end)
+        if not np.array_equal(self.memory[address : address + end - begin], wanted):
+            raise Lost(f"{layer.label} wants bytes [{begin}, {end}) of {tensor.name}, which are not there")
+
+    def row_address(self, tensor: Tensor, y: int) -> int:
+        ring = self.step.rings.get(tensor)
+        if ring is None:
+            return self.base[tensor] + y * row_bytes(tensor)
+        return self.base[tensor] + y % ring.places * ring.pitch_bytes
 
     def run(self) -> None:
-        if not self.step.fused:
-            layer = self.step.layers[0]
-            for y in range(self.calls(layer)):
-                self.compute(layer, y)
-            return
+        last = self.step.layers[-1]
         if self.step.fed is None:
-            self.turn(0)
+            self.want(last, calls(last))
         else:
             for row in range(self.step.fed.shape[1]):
-                self.rings[self.step.fed][row % self.step.rings[self.step.fed]] = row
+                size = row_bytes(self.step.fed)
+                self.write(self.step.fed, row * size, (row + 1) * size, self.row_address(self.step.fed, row))
                 self.fed += 1
-                self.turn(0)
-        for layer, rows in self.done.items():
-            if rows != self.calls(layer):
-                raise Lost(f"{layer.label} computed {rows} of {self.calls(layer)} rows")
+                try:
+                    self.want(last, calls(last))
+                except Blocked:
+                    pass
+        if self.done[last] != calls(last):
+            raise Lost(f"{last.label} computed {self.done[last]} of {calls(last)} rows")
 
-    def turn(self, k: int) -> None:
-        """Layer k takes its turns; after each of its rows, the layers inside take theirs."""
-        if k == len(self.step.layers):
-            return
-        layer = self.step.layers[k]
-        while self.done[layer] < self.calls(layer) and self.ready(layer, self.done[layer]):
-            self.done[layer] += 1
-            self.compute(layer, self.done[layer] - 1)
-            self.turn(k + 1)
-
-    def ready(self, layer: Layer, y: int) -> bool:
-        """Whether every input has the last row of the window, or all its rows."""
-        return all(
-            taps(window, y)[-1] < self.exist(tensor) or self.exist(tensor) == tensor.shape[1]
-            for tensor, window in windows(layer)
-        )
-
-    def exist(self, tensor: Tensor) -> int:
-        """How many rows of a tensor have been computed."""
-        if tensor is self.step.fed:
-            return self.fed
-        if tensor in self.maker and tensor in self.rings:
-            return self.done[self.maker[tensor]]
-        return tensor.shape[1]
-
-    def calls(self, layer: Layer) -> int:
-        return layer.op.input.shape[1] if layer.layout.gathers else layer.op.output.shape[1]
+    def want(self, layer: Layer, rows: int) -> None:
+        """Compute a layer's rows until there are so many, what is made last being wanted first."""
+        order = {t: k for k, t in enumerate(self.maker)}
+        inputs = sorted((r for r in windows(layer) if r[0] in order), key=lambda r: -order[r[0]])
+        while self.done[layer] < rows:
+            y = self.done[layer]
+            for tensor, window in inputs:
+                self.want(self.maker[tensor], min(max(taps(window, y)[-1] + 1, 0), tensor.shape[1]))
+            for tensor, window in windows(layer):
+                if tensor is self.step.fed and self.fed < min(taps(window, y)[-1] + 1, tensor.shape[1]):
+                    raise Blocked
+            self.compute(layer, y)
+            self.done[layer] = y + 1
 
     def compute(self, layer: Layer, y: int) -> None:
         """Row y: reads, writes, and, unit by unit, both at once where the layer is flat."""
         out, layout = layer.op.output, layer.layout
-        for tensor, window in windows(layer):
-            for row in inside(window, y, tensor.shape[1]):
-                self.read(layer, tensor, row)
-        if out in self.rings:
-            self.rings[out][y % self.step.rings[out]] = y
-        elif layout.gathers:
-            self.written = out.nbytes if y == self.calls(layer) - 1 else 0
+        self.read_rows(layer, y)
+        if layout.gathers:
+            if y == calls(layer) - 1:
+                self.write(out, 0, out.nbytes, self.base[out])
         elif layout.flat:
             self.write_units(layer, y)
         else:
-            self.written = (y + 1) * row_bytes(out)
-            for tensor, window in windows(layer):
-                for row in inside(window, y, tensor.shape[1]):
-                    self.read(layer, tensor, row)
+            size = row_bytes(out)
+            self.scribble(self.row_address(out, y), size)
+            self.read_rows(layer, y)
+            self.write(out, y * size, (y + 1) * size, self.row_address(out, y))
+
+    def scribble(self, address: int, size: int) -> None:
+        """Bytes that are being written, in any order, while inputs are still read."""
+        self.memory[address : address + size] = -2
 
     def write_units(self, layer: Layer, y: int) -> None:
         """A row of a flat layer: unit t is written while inputs from unit t + 1 - hold on are still read."""
         out, hold = layer.op.output, layer.layout.hold
         units = layer.layout.flat // out.shape[1]
+        size, at = row_bytes(out) // units, self.row_address(out, y)
         for t in range(units):
-            self.written = y * row_bytes(out) + (t + 1) * (row_bytes(out) // units)
+            self.write(out, y * row_bytes(out) + t * size, y * row_bytes(out) + (t + 1) * size, at + t * size)
             for tensor, _ in windows(layer):
-                if tensor not in self.rings:
-                    unit = row_bytes(tensor) // units
-                    first = max(t + 1 - hold, 0)
-                    self.intact(layer, tensor, y * row_bytes(tensor) + first * unit, (y + 1) * row_bytes(tensor))
+                row = row_bytes(tensor)
+                skip = max(t + 1 - hold, 0) * (row // units)
+                self.check(layer, tensor, y * row + skip, (y + 1) * row, self.row_address(tensor, y) + skip)
 
-    def read(self, layer: Layer, tensor: Tensor, row: int) -> None:
-        if tensor in self.rings:
-            held = self.rings[tensor][row % self.step.rings[tensor]]
-            if held != row:
-                raise Lost(f"{layer.label} wants row {row} of {tensor.name}, its place holds row {held}")
-        else:
-            self.intact(layer, tensor, row * row_bytes(tensor), (row + 1) * row_bytes(tensor))
+    def read_rows(self, layer: Layer, y: int) -> None:
+        for tensor, window in windows(layer):
+            for row in inside(window, y, tensor.shape[1]):
+                size = row_bytes(tensor)
+                self.check(layer, tensor, row * size, (row + 1) * size, self.row_address(tensor, row))
 
-    def intact(self, layer: Layer, tensor: Tensor, begin: int, end: int) -> None:
-        """Bytes [begin, end) of an input have not been overwritten by the output."""
-        if tensor in self.offsets:
-            at = self.offsets[tensor]
-            if max(at + begin, 0) < min(at + end, self.written):
-                raise Lost(f"{layer.label} wants bytes [{begin}, {end}) of {tensor.name}, overwritten up to {self.written - at}")
+
+def calls(layer: Layer) -> int:
+    return layer.op.input.shape[1] if layer.layout.gathers else layer.op.output.shape[1]
 
 
 def windows(layer: Layer) -> list[tuple[Tensor, RowWindow]]:

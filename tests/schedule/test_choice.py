@@ -12,8 +12,9 @@ from tests.schedule.graphs import NetworkBuilder, random_network
 from tinyengine_tf import api, passes
 from tinyengine_tf.errors import DoesNotFitError, UsageError
 from tinyengine_tf.schedule import Goal, build
-from tinyengine_tf.schedule.build import BALANCED_EXTRA, choose_kernels, choose_path, latency_limit_bytes
-from tinyengine_tf.schedule.segments import Segment, segments
+from tinyengine_tf.schedule.build import choose_kernels, latency_limit_bytes
+from tinyengine_tf.schedule.choose import BALANCED_EXTRA, choose_path, front
+from tinyengine_tf.schedule.segments import Segment, Segments
 from tinyengine_tf.target import load_target
 
 HOST = load_target("host")
@@ -35,6 +36,13 @@ def instructions(path: Sequence[Segment]) -> float:
     return sum(s.instructions for s in path)
 
 
+def front_of(paths: Sequence[tuple[Segment, ...]], limit: int) -> list[tuple[int, float]]:
+    """(peak, instructions) of all paths within the limit that no other path equals or betters in both."""
+    points = {(peak(p), round(instructions(p), 3)) for p in paths if peak(p) <= limit}
+    best = [p for p in points if not any(q != p and q[0] <= p[0] and q[1] <= p[1] for q in points)]
+    return sorted(best, reverse=True)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000))
 def test_path_is_best_of_all(seed: int) -> None:
@@ -42,12 +50,13 @@ def test_path_is_best_of_all(seed: int) -> None:
     layers, storage = choose_kernels(graph, HOST)
     if not layers:
         return
-    found = list(segments(graph, layers, storage))
-    paths = list(every_path(found, 0, len(layers)))
-    limit = latency_limit_bytes(graph, layers, storage, HOST)
+    space = Segments(graph, layers, storage)
+    found = [space.single(i) for i in range(space.end)] + [s for i in range(space.end) for s in space.pipelines(i)]
+    paths = list(every_path(found, 0, space.end))
+    limit = latency_limit_bytes(space, HOST)
 
     def chosen(goal: Goal) -> tuple[Segment, ...]:
-        return choose_path(found, len(layers), goal, limit)
+        return choose_path(space, goal, limit)
 
     least = min(map(peak, paths))
     assert peak(chosen(Goal("ram"))) == least
@@ -61,6 +70,8 @@ def test_path_is_best_of_all(seed: int) -> None:
         assert instructions(path) == pytest.approx(min(instructions(p) for p in paths if peak(p) <= budget))
     with pytest.raises(DoesNotFitError, match=f"less than {least:,} bytes"):
         chosen(Goal(ram_budget_bytes=least - 1))
+    found_front = [(peak(p), round(instructions(p), 3)) for p in front(space, chosen(Goal("latency")))]
+    assert found_front == front_of(paths, max(limit, least))
 
 
 @settings(max_examples=40, deadline=None)

@@ -15,7 +15,9 @@ from tests.schedule.graphs import NetworkBuilder, random_network
 from tinyengine_tf import reference
 from tinyengine_tf.codegen import layers as codegen_layers
 from tinyengine_tf.errors import UsageError
-from tinyengine_tf.schedule import Goal, segments
+from tinyengine_tf.ir import Tensor
+from tinyengine_tf.schedule import Goal, Ring
+from tinyengine_tf.schedule.pipeline import Pipeline
 
 GOALS = (Goal("latency"), Goal("balanced"), Goal("ram"), Goal("ram", feed="rows"), Goal("latency", feed="rows"))
 
@@ -58,39 +60,35 @@ def test_frames_follow_each_other(feed: str) -> None:
         assert host.run(sample)[0].tobytes() == wanted[0].tobytes()
 
 
-def shallower(step_type: Any) -> Callable[..., Any]:
-    def build(*arguments: Any, **named: Any) -> Any:
-        step = step_type(*arguments, **named)
-        deepest = max(step.rings, key=lambda t: step.rings[t], default=None)
-        if deepest is None or step.rings[deepest] == 1:
-            return step
-        return replace(step, rings={**step.rings, deepest: step.rings[deepest] - 1})
+def shallower(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The deepest ring loses a row."""
 
-    return build
+    def rings(self: Pipeline) -> dict[Tensor, Ring]:
+        found = real(self)
+        deepest = max((r for t, r in found.items() if r.owner is t), key=lambda r: r.rows, default=None)
+        return {t: replace(r, places=r.places - 1) if deepest and r.owner is deepest.owner else r for t, r in found.items()}
+
+    return rings
 
 
-def closer(step_type: Any) -> Callable[..., Any]:
-    def build(*arguments: Any, **named: Any) -> Any:
-        step = step_type(*arguments, **named)
-        rows = {t: t.nbytes // t.shape[1] for t in step.distances}
-        return replace(step, distances={t: d - 2 * rows[t] for t, d in step.distances.items()})
-
-    return build
+def closer(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The output may reach two rows further into an input than it may."""
+    return lambda self, source: real(self, source) - 2 * (source.nbytes // source.shape[1])
 
 
 def hasty(real: Callable[..., Any]) -> Callable[..., Any]:
-    """Stages that start one row too early."""
-    return lambda *a: tuple(replace(s, ready=s.ready.replace(" < n", " <= n").replace(" < fed", " <= fed")) for s in real(*a))
+    """Rows are computed when one row of those they read is missing."""
+    return lambda *a: tuple(replace(s, wants=tuple(replace(w, rows=f"({w.rows}) - 1") for w in s.wants)) for s in real(*a))
 
 
 def shifted(real: Callable[..., Any]) -> Callable[..., Any]:
-    """Windows that begin one row too low."""
+    """Windows begin one row too low."""
     return lambda self, y: f"{real(self, y)} + 1"
 
 
 MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
-    "a ring is one row short": (segments, "Step", shallower),
-    "the output lies too close to the input": (segments, "Step", closer),
+    "a ring is one row short": (Pipeline, "rings", shallower),
+    "the output lies too close to the input": (Pipeline, "distance", closer),
     "rows are computed too early": (codegen_layers, "_stages", hasty),
     "windows begin one row too low": (codegen_layers.TensorView, "first", shifted),
 }

@@ -46,3 +46,8 @@ def plan_arena(schedule: Schedule, *, exact: bool = True) -> ArenaPlan:
     placed = plan(live.problem, exact=exact)
     verify(placed)
     return ArenaPlan(schedule, live, placed)
+
+
+def fast_arena_bytes(schedule: Schedule) -> int:
+    """What the fast planner needs for a schedule, to choose among schedules."""
+    return plan(liveness(schedule).problem, exact=False).peak_bytes

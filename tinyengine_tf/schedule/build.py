@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tinyengine_tf.errors import UnsupportedError, UsageError
 from tinyengine_tf.ir import Graph, Tensor
@@ -11,7 +11,7 @@ from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.ops.strided_copy import StridedCopy
-from tinyengine_tf.schedule.choose import Goal, choose_path
+from tinyengine_tf.schedule.choose import Goal, Path, choose_path
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.rows import cannot_stream
 from tinyengine_tf.schedule.schedule import Schedule
@@ -42,16 +42,21 @@ def choose_kernels(graph: Graph, target: Target) -> tuple[tuple[Layer, ...], Map
     return tuple(layers), storage
 
 
-def build(graph: Graph, target: Target, goal: Goal = Goal()) -> Schedule:
+def build(graph: Graph, target: Target, goal: Goal = Goal(), arena_bytes: Callable[[Schedule], int] | None = None) -> Schedule:
     """The schedule that serves `goal` best.
 
+    arena_bytes   what a schedule needs once its memory is planned; None: the sum of what is alive in its busiest step.
     Raises UnsupportedError for operators the target has no kernel for, DoesNotFitError when no
     schedule keeps the budget.
     """
     layers, storage = choose_kernels(graph, target)
     space = Segments(graph, layers, storage, fed_input(graph, layers) if goal.feed == "rows" else None)
-    path = choose_path(space, goal, latency_limit_bytes(space, target))
-    return Schedule(graph, target, tuple(s.step for s in path), storage)
+
+    def schedule(path: Path) -> Schedule:
+        return Schedule(graph, target, tuple(s.step for s in path), storage)
+
+    measure = None if arena_bytes is None else lambda path: arena_bytes(schedule(path))
+    return schedule(choose_path(space, goal, latency_limit_bytes(space, target), measure))
 
 
 def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:

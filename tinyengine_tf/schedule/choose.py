@@ -7,7 +7,7 @@ a pipeline takes more instructions than its layers one by one, pipelines that co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from tinyengine_tf.errors import DoesNotFitError, UsageError
@@ -20,7 +20,11 @@ BALANCED_EXTRA = 0.05
 FIRST_LAYERS = 5
 """Pipelines up to this length give a first limit, which keeps the search for the smallest peak short."""
 
+MOST_MEASURED = 8
+"""Paths whose memory is planned before one is taken."""
+
 Path = tuple[Segment, ...]
+Measure = Callable[[Path], int]
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,20 @@ class Goal:
             raise UsageError(f"a RAM budget of {self.ram_budget_bytes} bytes")
 
 
-def choose_path(space: Segments, goal: Goal, latency_limit: int) -> Path:
+def choose_path(space: Segments, goal: Goal, latency_limit: int, measure: Measure | None = None) -> Path:
     """The path of segments from the first layer to the end that the goal asks for.
 
     latency_limit   bytes that `latency` may use if any schedule keeps them
+    measure         what a path really needs once its memory is planned; None: what its segments say. Where one step's
+                    overlaps push another's buffers up, that is more, and other paths are tried.
     """
     if space.end == 0:
         return ()
+    measure = measure or peak_of
     if goal.ram_budget_bytes is not None:
-        path = within(space, goal.ram_budget_bytes)
+        path = _measured_within(space, goal.ram_budget_bytes, measure)
         if path is None:
-            least = peak_of(smallest(space))
+            least = measure(_measured_smallest(space, measure))
             raise DoesNotFitError(
                 f"no schedule needs less than {least:,} bytes of RAM, the budget is {goal.ram_budget_bytes:,}",
                 needed_bytes=least, budget_bytes=goal.ram_budget_bytes,
@@ -64,15 +71,41 @@ def choose_path(space: Segments, goal: Goal, latency_limit: int) -> Path:
             )
         return path
     if goal.optimize == "ram":
-        return smallest(space)
-    fastest = within(space, latency_limit) or smallest(space)
+        return _measured_smallest(space, measure)
+    fastest = _measured_within(space, latency_limit, measure) or _measured_smallest(space, measure)
     if goal.optimize == "latency":
         return fastest
     allowed = instructions_of(fastest) * (1 + BALANCED_EXTRA)
-    best = fastest
-    for path in front(space, fastest):
-        if instructions_of(path) <= allowed:
-            best = path
+    affordable = [path for path in front(space, fastest) if instructions_of(path) <= allowed]
+    return min(affordable[-MOST_MEASURED:], key=lambda path: (measure(path), instructions_of(path)))
+
+
+def _measured_within(space: Segments, limit_bytes: int, measure: Measure) -> Path | None:
+    """The fastest path that needs at most that much, of the first few that should."""
+    estimate = limit_bytes
+    for _ in range(MOST_MEASURED):
+        path = within(space, estimate)
+        if path is None:
+            return None
+        if measure(path) <= limit_bytes:
+            return path
+        estimate = peak_of(path) - 1
+    return None
+
+
+def _measured_smallest(space: Segments, measure: Measure) -> Path:
+    """The path that needs least, of the first few that should."""
+    found, path = smallest(space)
+    best, least = path, measure(path)
+    peaks = sorted({s.peak_bytes for s in found})
+    for peak in [p for p in peaks if peak_of(path) < p < least][: 4 * MOST_MEASURED]:
+        if peak >= least:
+            break
+        other = shortest_path(found, space.end, peak)
+        if other is not None and peak_of(other) == peak:
+            needed = measure(other)
+            if needed < least:
+                best, least = other, needed
     return best
 
 
@@ -97,8 +130,11 @@ def within(space: Segments, limit_bytes: int) -> Path | None:
     return shortest_path(found, space.end, limit_bytes)
 
 
-def smallest(space: Segments) -> Path:
-    """The smallest peak, and for it the fewest instructions. Raises UsageError when a fed input reaches no end."""
+def smallest(space: Segments) -> tuple[list[Segment], Path]:
+    """The smallest peak, and for it the fewest instructions; with it all segments up to some larger peak.
+
+    Raises UsageError when a fed input reaches no end.
+    """
     singles = one_by_one(space)
     limit = least_peak(singles, space.end)
     short = [*singles, *every_pipeline(space, limit, FIRST_LAYERS)]
@@ -108,7 +144,7 @@ def smallest(space: Segments) -> Path:
     path = None if least is None else shortest_path(found, space.end, least)
     if path is None:
         raise UsageError("the input cannot be fed by rows: it is needed beyond the layers that run row by row", hint="feed whole frames")
-    return path
+    return found, path
 
 
 def front(space: Segments, fastest: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from typing import ClassVar
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.overlap import layer_distances
-from tinyengine_tf.schedule.pipeline import Facts, Input, Pipeline
+from tinyengine_tf.schedule.pipeline import Facts, Input, Pipeline, aligned
 from tinyengine_tf.schedule.rows import cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Step
 
@@ -99,8 +99,8 @@ class Segments:
         change = [0] * (self.end + 2)
         for owner, begin in self.life.begin.items():
             if owner is not self.fed and begin < self.life.end[owner]:
-                change[begin + 1] += owner.nbytes
-                change[self.life.end[owner] + 1] -= owner.nbytes
+                change[begin + 1] += aligned(owner.nbytes)
+                change[self.life.end[owner] + 1] -= aligned(owner.nbytes)
         total, found = 0, []
         for delta in change[: self.end]:
             total += delta
@@ -110,7 +110,7 @@ class Segments:
     def single(self, index: int) -> Segment:
         """Layer `index` alone, over whole tensors."""
         facts, layer = self.facts[index], self.layers[index]
-        outs = sum(t.nbytes for t in layer.op.outputs)
+        outs = sum(aligned(t.nbytes) for t in layer.op.outputs)
         saved = self._saved(layer_distances(layer), index, index + 1, outs)
         return Segment(self, index, index + 1, False, self.live_in[index] + outs - saved + facts.scratch + facts.state, layer.instructions)
 
@@ -128,7 +128,7 @@ class Segments:
             if base > most_bytes or pipeline.inner_end >= self.end:
                 return
             if end >= shortest and pipeline.inner_end < end:
-                outs = facts.out.nbytes
+                outs = aligned(facts.out.nbytes)
                 peak = base + outs - self._saved(self._distances(pipeline, end), begin, end, outs)
                 if peak <= most_bytes:
                     yield Segment(self, begin, end, True, peak, instructions)
@@ -150,9 +150,10 @@ class Segments:
         for t, distance in distances.items():
             if not t.const and self._dies(t, begin, end):
                 owner, inner = self._storage.get(t, (t, 0))
-                distance -= inner
-                together = max(max(0, -distance) + outs, max(0, distance) + owner.nbytes)
-                saved = max(saved, outs + owner.nbytes - together)
+                distance = aligned(distance - inner)
+                source = aligned(owner.nbytes)
+                together = max(max(0, -distance) + outs, max(0, distance) + source)
+                saved = max(saved, outs + source - together)
         return saved
 
     def step(self, segment: Segment) -> Step:
