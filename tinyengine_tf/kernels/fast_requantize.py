@@ -37,6 +37,10 @@ from tinyengine_tf.ops.fixedpoint import requantize
 SCALE = 256
 """Accumulators hold this many times the sum."""
 SUM_LIMIT = 2**31 // SCALE
+MAX_COMMON_TAIL = 13
+"""Above it, step positions no longer fit 64 bits."""
+CANDIDATES = (9, 65, 513)
+"""How many M are tried: few first, for they mostly do."""
 MAX_TAIL_SHIFT = 15
 """r - 1 at most: (1 + 2 z) << (r + 6) stays below 2**30 for every zero point."""
 
@@ -94,7 +98,7 @@ class Requantization:
         """The first part of `lines`, after which `mantissa` and `c` are no longer needed."""
         if not self.signed:
             return [f"smmla {total}, {total}, {mantissa}, {c}"]
-        return [f"smmla {spare}, {total}, {mantissa}, {c}", f"asr {total}, {total}, #31", f"add {total}, {total}, {spare}, asr #{self.bits - 1}"]
+        return [f"smmla {spare}, {total}, {mantissa}, {c}", f"asr {total}, {total}, #31", f"asr {total}, {spare}, asr #{self.bits - 1}"]
 
     def tail_lines(self, total: str, tail: str) -> list[str]:
         """The last part of `lines`: the shift, the output's zero point already added, and the clamp."""
@@ -161,7 +165,7 @@ def solve(op: WeightedOp) -> Requantization | str:
         return "the output multiplier of a channel has no short form"
     tails = np.zeros_like(rights)
     biases = SCALE * bias
-    mantissas[live], tails[live], offsets = solved
+    mantissas[live], tails[live], offsets = _with_one_tail(*solved, mantissas[live], rights[live], ends[live], zero, signed, low, high)
     biases[live] += offsets
     tails[dead] = tails[live].min(initial=MAX_TAIL_SHIFT) if live.any() else 0
     mantissas[dead] = 2**31 - 1
@@ -220,4 +224,54 @@ def _solve_live(
         open_ &= ~fits
         if not open_.any():
             return found[0], found[1], found[2]
+    return None
+
+
+Solution = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _with_one_tail(
+    found: np.ndarray, tails: np.ndarray, offsets: np.ndarray, mantissa: np.ndarray, r: np.ndarray, ends: np.ndarray,
+    zero: int, signed: bool, low: int, high: int,
+) -> Solution:
+    """The solution with the smallest tail for all channels if every one has such a form, else the one given.
+
+    A single shift is an immediate operand, which saves an instruction per output. M must then lose bits, but it has many to
+    lose: it is right if it puts every step between two neighbouring sums, and the bias can move all steps together.
+    """
+    tail = int(tails.min(initial=MAX_TAIL_SHIFT))
+    if signed or (tails == tail).all() or tail > MAX_COMMON_TAIL:
+        return found, tails, offsets
+    common = found.copy(), np.full_like(tails, tail), offsets.copy()
+    for c in np.flatnonzero(tails != tail):
+        fit = _fit_tail(int(mantissa[c]), int(r[c]), ends[c], tail, zero, low, high)
+        if fit is None:
+            return found, tails, offsets
+        common[0][c], common[2][c] = fit
+    return common
+
+
+def _fit_tail(m: int, r: int, ends: np.ndarray, tail: int, zero: int, low: int, high: int) -> tuple[int, int] | None:
+    """(M, bias offset) with which one channel takes this tail, or None.
+
+    The output reaches step k from sum s_k on: 256 s_k + offset must be the first of its kind with (256 s + offset) M >= T_k.
+    So offset lies between the largest E_k = ceil(T_k / M) - 256 s_k and the smallest E_k + 255, if M leaves room.
+    """
+    steps, outputs = (column[0] for column in _steps(np.array([m]), np.array([r]), ends[None], zero, low, high))
+    order = np.argsort(steps)
+    steps, outputs = steps[order], outputs[order]
+    reached = np.arange(outputs[0] + 1, outputs[-1] + 1)
+    s = steps[np.searchsorted(outputs, reached)]
+    threshold = ((reached - zero) << tail + 8) - (1 << tail + 7) - 64 << 32
+    exact = m / 2.0 ** (r - 1 - tail)
+    span = min(200 * exact / max(int(np.abs(s).max()) * SCALE, 1), exact / 2)
+    for count in CANDIDATES:
+        candidates = np.round(exact + np.linspace(-span, span, count)).astype(np.int64)
+        e = -(-threshold[None, :] // candidates[:, None]) - SCALE * s[None, :]
+        lowest, highest = e.max(axis=1), e.min(axis=1) + SCALE - 1
+        best = int(np.argmax(highest - lowest))
+        mantissa, offset = candidates[best], int(lowest[best] + highest[best]) // 2
+        if lowest[best] <= highest[best] and np.abs(ends * SCALE + offset).max() < 2**31:
+            if (evaluate(steps * SCALE + offset, mantissa, np.int64(tail), zero, False, low, high) == outputs).all():
+                return int(mantissa), offset
     return None
