@@ -49,6 +49,7 @@ def search_for_mcu(
     sram: int | None = None,
     flash: int | None = None,
     max_macs: int | None = None,
+    max_instructions: int | None = None,
     budget: str | SearchBudget = "standard",
     strategy: str = "evolution",
     seed: int = 0,
@@ -62,28 +63,72 @@ def search_for_mcu(
 ) -> SearchResult:
     """Find, train and export the most accurate network for `target` on this data.
 
-    train_data, val_data   (x, y) arrays, tf.data.Dataset or Keras Sequence; x is (count, rows, columns[, channels]), uint8
-                           for images; y holds class indices or one-hot rows. Nothing is chosen on other data.
-    sram, flash            bytes for activations and for constants; by default what the board has, less 8 KB for stack and
-                           application and 64 KB for code. A bare core has no default: give both.
+    train_data, val_data   (x, y) arrays, tf.data.Dataset or Keras Sequence; x is (count, rows, columns[, channels]),
+                           uint8 for images; y holds class indices or one-hot rows. Choices are made on val_data only.
+    sram, flash            bytes for activations and for constants; by default what the board has, less 8 KB for stack
+                           and application and 64 KB for code. A bare core has no default: give both.
     max_macs               upper bound on multiply-accumulates.
+    max_instructions       upper bound on executed instructions, as the compiler predicts them for the core.
     budget                 "quick" (minutes for small images), "standard", "thorough", or a SearchBudget.
     grid                   the spaces to choose from; by default scaled to the data (`grid_for`).
-    augment                "auto": shifts for images, mirrored too when they have colours; None; or a function (x, rng) -> x.
+    augment                "auto": shifts for images, mirrored too when they have colours; None; or (x, rng) -> x.
     cost                   the cost model; by default the compiler itself.
     workers                processes of stage 1; by default one per core.
 
     Raises UsageError for data or arguments that cannot be used, DoesNotFitError when no network fits.
     """
-    request = _Request.check(
-        train_data, val_data, target, sram, flash, max_macs, budget, strategy, seed, Path(workdir), classes, grid, augment,
-        cost, workers or os.cpu_count() or 1,
+    device, limits = device_limits(target, sram, flash, max_macs, max_instructions)
+    amount = load_budget(budget)
+    if strategy not in STRATEGIES:
+        raise UsageError(f"strategy is {strategy!r}", hint=f"one of {', '.join(STRATEGIES)}")
+    train, val, count = _load_both(train_data, val_data, classes)
+    if grid is not None and grid.layout.classes != count:
+        raise UsageError(f"a grid for {grid.layout.classes} classes, data of {count}", where="grid")
+    request = Request(
+        train=train,
+        val=val,
+        coding=Coding.of(train.x),
+        target=device,
+        limits=limits,
+        budget=amount,
+        strategy=strategy,
+        seed=seed,
+        workdir=Path(workdir),
+        grid=grid or grid_for(train.shape, count),
+        augment=_augment(augment, train),
+        cost=cost or CompilerCost(device.name),
+        workers=workers or os.cpu_count() or 1,
     )
     return _run(request, Screen(7, verbose))
 
 
-@dataclass(frozen=True, eq=False)
-class _Request:
+def _load_both(train_data: Any, val_data: Any, classes: int | None) -> tuple[Data, Data, int]:
+    """(training data, validation data, number of classes)."""
+    train = load(train_data, where="train_data", classes=classes)
+    count = classes or max(int(train.y.max()) + 1, 2)
+    val = load(val_data, where="val_data", classes=count)
+    if train.shape != val.shape or train.x.dtype != val.x.dtype:
+        raise UsageError(
+            f"{train.x.dtype} {train.shape} and {val.x.dtype} {val.shape}",
+            where="train_data, val_data",
+            hint="both need the same shape and type",
+        )
+    return train, val, count
+
+
+def _augment(given: str | Augment | None, train: Data) -> Augment | None:
+    """For "auto" shifts by an eighth for square uint8 images, mirrored too when they have colours."""
+    if not isinstance(given, str):
+        return given
+    if given != "auto":
+        raise UsageError(f"augment is {given!r}", hint='"auto", None, or a function (x, rng) -> x')
+    rows, columns, channels = train.shape
+    images = train.x.dtype == np.uint8 and rows == columns >= 16
+    return shift_images(rows // 8, flip=channels == 3) if images else None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Request:
     """Everything a search needs, checked."""
 
     train: Data
@@ -100,59 +145,54 @@ class _Request:
     cost: CostModel
     workers: int
 
-    @classmethod
-    def check(cls, train_data, val_data, target, sram, flash, max_macs, budget, strategy, seed, workdir, classes, grid,
-              augment, cost, workers) -> "_Request":
-        amount = load_budget(budget)
-        device, limits = device_limits(target, sram, flash, max_macs)
-        if strategy not in STRATEGIES:
-            raise UsageError(f"strategy is {strategy!r}", hint=f"one of {', '.join(STRATEGIES)}")
-        train = load(train_data, where="train_data", classes=classes)
-        count = classes or max(int(train.y.max()) + 1, 2)
-        val = load(val_data, where="val_data", classes=count)
-        if train.shape != val.shape or train.x.dtype != val.x.dtype:
-            raise UsageError(f"{train.x.dtype} {train.shape} and {val.x.dtype} {val.shape}", where="train_data, val_data",
-                             hint="both need the same shape and type")
-        if grid is not None and grid.layout.classes != count:
-            raise UsageError(f"a grid for {grid.layout.classes} classes, data of {count}", where="grid")
-        if augment == "auto":
-            images = train.x.dtype == np.uint8 and train.shape[0] == train.shape[1] >= 16
-            augment = shift_images(max(1, train.shape[0] // 8), flip=train.shape[2] == 3) if images else None
-        return cls(train, val, Coding.of(train.x), device, limits, amount, strategy, seed, workdir,
-                   grid or grid_for(train.shape, count), augment, cost or CompilerCost(device.name), workers)
-
     def fingerprint(self) -> dict[str, Any]:
         """What decides the outcome; a folder belongs to one fingerprint."""
-        data = {name: [list(d.x.shape), str(d.x.dtype), zlib.crc32(d.x.tobytes()), zlib.crc32(d.y.tobytes())]
-                for name, d in (("train", self.train), ("val", self.val))}
+        data = {
+            name: [list(d.x.shape), str(d.x.dtype), zlib.crc32(d.x.tobytes()), zlib.crc32(d.y.tobytes())]
+            for name, d in (("train", self.train), ("val", self.val))
+        }
         return {
-            "data": data, "target": self.target.name, "limits": asdict(self.limits), "budget": asdict(self.budget),
-            "strategy": self.strategy, "seed": self.seed, "cost": self.cost.name, "grid": repr(self.grid),
+            "data": data,
+            "target": self.target.name,
+            "limits": asdict(self.limits),
+            "budget": asdict(self.budget),
+            "strategy": self.strategy,
+            "seed": self.seed,
+            "cost": self.cost.name,
+            "grid": repr(self.grid),
         }
 
-    def at(self, resolution: tuple[int, int]) -> "_Request":
+    def at(self, resolution: tuple[int, int]) -> Request:
         """The same request with all data resampled to `resolution`."""
-        moved = {name: replace(d, x=resize(d.x, resolution)) for name, d in (("train", self.train), ("val", self.val))}
-        return replace(self, **moved)
+        train, val = (replace(data, x=resize(data.x, resolution)) for data in (self.train, self.val))
+        return replace(self, train=train, val=val)
 
 
-def device_limits(target: str, sram: int | None, flash: int | None, max_macs: int | None) -> tuple[Target, Limits]:
+def device_limits(
+    target: str, sram: int | None, flash: int | None, max_macs: int | None = None, max_instructions: int | None = None
+) -> tuple[Target, Limits]:
     """The target, and limits in bytes: what is given, or what the board has less a reserve."""
     device = load_target(target)
-    return device, Limits(_default_limit("sram", sram, device.ram_bytes, RESERVED_RAM_BYTES),
-                          _default_limit("flash", flash, device.flash_bytes, RESERVED_FLASH_BYTES), None, max_macs)
+    return device, Limits(
+        sram_bytes=_default_limit("sram", sram, device.ram_bytes, RESERVED_RAM_BYTES),
+        flash_bytes=_default_limit("flash", flash, device.flash_bytes, RESERVED_FLASH_BYTES),
+        instructions=max_instructions,
+        macs=max_macs,
+    )
 
 
 def _default_limit(name: str, given: int | None, of_board: int | None, reserved: int) -> int:
-    if given is None and of_board is None:
-        raise UsageError(f"a bare core has no {name} limit of its own", where=name, hint=f"give {name}=BYTES, or name a board")
-    limit = given if given is not None else of_board - reserved
+    limit = given if given is not None or of_board is None else of_board - reserved
+    if limit is None:
+        raise UsageError(
+            f"a bare core has no {name} limit of its own", where=name, hint=f"give {name}=BYTES, or name a board"
+        )
     if limit <= 0:
         raise UsageError(f"{limit} bytes", where=name, hint="a positive number of bytes")
     return limit
 
 
-def _run(request: _Request, screen: Screen) -> SearchResult:
+def _run(request: Request, screen: Screen) -> SearchResult:
     _claim(request)
     with screen.stage("choose the search space") as notes:
         stats, space = choose_space(request, screen, notes)
@@ -178,14 +218,17 @@ def _run(request: _Request, screen: Screen) -> SearchResult:
     return result
 
 
-def _claim(request: _Request) -> None:
+def _claim(request: Request) -> None:
     """Make `workdir` this search's own, or recognise it as such."""
     path, ours = request.workdir / "request.json", request.fingerprint()
     there = read_json(path)
     if there is not None and there != _plain(ours):
         differing = ", ".join(k for k in ours if there.get(k) != _plain(ours)[k])
-        raise UsageError(f"the folder holds another search (other {differing})", where=str(request.workdir),
-                         hint="choose another workdir, or delete this one")
+        raise UsageError(
+            f"the folder holds another search (other {differing})",
+            where=str(request.workdir),
+            hint="choose another workdir, or delete this one",
+        )
     write_json(path, ours)
 
 
@@ -194,7 +237,7 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def choose_space(request: _Request, screen: Screen, notes: list[str]) -> tuple[tuple[SpaceStats, ...], Space]:
+def choose_space(request: Request, screen: Screen, notes: list[str]) -> tuple[tuple[SpaceStats, ...], Space]:
     """Stage 1, or its recorded outcome. Raises DoesNotFitError when no space has networks that fit."""
     path, sampling = request.workdir / "spaces.json", replace(request.budget.sampling, seed=request.seed)
     recorded = read_json(path)
@@ -206,7 +249,9 @@ def choose_space(request: _Request, screen: Screen, notes: list[str]) -> tuple[t
             done.append(stats)
             screen.count_up(len(done), total, f"{stats.name}: {stats.satisfying} of {stats.drawn} fit")
 
-        found = explore(request.grid, request.cost, request.limits, sampling, workers=request.workers, progress=progress)
+        found = explore(
+            request.grid, request.cost, request.limits, sampling, workers=request.workers, progress=progress
+        )
         write_json(path, [s.to_json() for s in found])
     else:
         found = tuple(SpaceStats.from_json(s) for s in recorded)
@@ -218,26 +263,32 @@ def choose_space(request: _Request, screen: Screen, notes: list[str]) -> tuple[t
 
 
 def nothing_fits(grid: Grid, cost: CostModel, limits: Limits) -> DoesNotFitError:
-    """The error that says what the smallest networks of a grid need."""
-    needs = [(s, cost.footprint(s.smallest())) for s in grid.spaces()]
-    space, least = min(needs, key=lambda pair: max(
-        pair[1].sram_bytes / (limits.sram_bytes or pair[1].sram_bytes), pair[1].flash_bytes / (limits.flash_bytes or pair[1].flash_bytes)))
-    over = limits.broken(least)
-    if not over:
-        return DoesNotFitError(
-            f"too few networks fit: the smallest, {space}, does ({least.sram_bytes:,} bytes of SRAM, {least.flash_bytes:,} of flash), hardly any other",
-            needed_bytes=least.sram_bytes, budget_bytes=limits.sram_bytes or 0, hint="raise the limits a little",
+    """The error that says what the smallest network of a grid needs."""
+    needs = [(str(space), cost.footprint(space.smallest())) for space in grid.spaces()]
+    space, least = min(needs, key=lambda pair: _excess(pair[1], limits))
+    figures = f"{least.sram_bytes:,} bytes of SRAM, {least.flash_bytes:,} of flash, {least.macs:,} MACs"
+    allowed = f"{limits.sram_bytes:,} and {limits.flash_bytes:,} bytes"
+    over = ", ".join(limits.broken(least))
+    if over:
+        message = f"no network fits: the smallest, {space}, needs {figures}; allowed are {allowed}"
+        hint = f"raise the limit that is broken ({over}), or give a grid with smaller widths or resolutions"
+    else:
+        message = (
+            f"too few networks fit: the smallest, {space}, does ({figures}), hardly another; allowed are {allowed}"
         )
+        hint = "raise the limits a little, or draw more samples"
     return DoesNotFitError(
-        f"no network fits: the smallest, {space}, needs {least.sram_bytes:,} bytes of SRAM, {least.flash_bytes:,} of flash and "
-        f"{least.macs:,} multiply-accumulates; allowed are {limits.sram_bytes:,} and {limits.flash_bytes:,}"
-        + (f" and {limits.macs:,}" if limits.macs is not None else ""),
-        needed_bytes=least.sram_bytes, budget_bytes=limits.sram_bytes or 0,
-        hint="raise the limit that is broken (" + ", ".join(over) + "), or give a grid with smaller widths or resolutions",
+        message, needed_bytes=least.sram_bytes, budget_bytes=limits.sram_bytes or 0, where="search", hint=hint
     )
 
 
-def _search(request: _Request, net: Any, space: Space, screen: Screen) -> list[Trial]:
+def _excess(need: Footprint, limits: Limits) -> float:
+    """How far above its limits a network is: the largest ratio of need to limit."""
+    pairs = ((need.sram_bytes, limits.sram_bytes), (need.flash_bytes, limits.flash_bytes), (need.macs, limits.macs))
+    return max((value / limit for value, limit in pairs if limit), default=0.0)
+
+
+def _search(request: Request, net: Any, space: Space, screen: Screen) -> list[Trial]:
     """Stage 3: candidates are compared on their accuracy inside the super-network."""
     from nas_keras import train_stages as stages
 
@@ -264,23 +315,50 @@ def _search(request: _Request, net: Any, space: Space, screen: Screen) -> list[T
 
 
 def _check(
-    request: _Request, arch: Arch, model: Any, tflite: bytes, history: dict, trials: Sequence[Trial],
-    stats: tuple[SpaceStats, ...], space: Space,
+    request: Request,
+    arch: Arch,
+    model: Any,
+    tflite: bytes,
+    history: dict,
+    trials: Sequence[Trial],
+    stats: tuple[SpaceStats, ...],
+    space: Space,
 ) -> SearchResult:
     """Measure the file as converted, record everything."""
     from nas_keras import train_stages as stages
 
     actual = estimate(tflite, target=request.target.name, optimize="ram", exact=True)
-    footprint = Footprint(actual.arena_bytes, actual.weights_bytes, None, actual.macs)
+    footprint = Footprint(actual.arena_bytes, actual.weights_bytes, actual.instructions, actual.macs)
     accuracy = stages.accuracies(request, model, tflite)
     result = SearchResult(
-        model, arch, tflite, request.coding, request.target.name, request.limits, footprint, accuracy, history, list(trials),
-        [request.cost.footprint(t.arch) for t in trials], stats, str(space), request.workdir,
+        model,
+        arch,
+        tflite,
+        request.coding,
+        request.target.name,
+        request.limits,
+        footprint,
+        accuracy,
+        history,
+        list(trials),
+        [request.cost.footprint(t.arch) for t in trials],
+        stats,
+        str(space),
+        request.workdir,
     )
-    write_json(request.workdir / "result.json", {
-        "arch": arch.to_json(), "describe": arch.describe(), "space": str(space), "accuracy": accuracy,
-        "footprint": asdict(footprint), "limits": asdict(request.limits), "history": history, "coding": asdict(request.coding),
-    })
+    write_json(
+        request.workdir / "result.json",
+        {
+            "arch": arch.to_json(),
+            "describe": arch.describe(),
+            "space": str(space),
+            "accuracy": accuracy,
+            "footprint": asdict(footprint),
+            "limits": asdict(request.limits),
+            "history": history,
+            "coding": asdict(request.coding),
+        },
+    )
     write_bytes(request.workdir / "model.tflite", tflite)
     result.report(request.workdir / "report.html")
     return result

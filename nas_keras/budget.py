@@ -34,8 +34,18 @@ class SearchBudget:
     distillation: float = 0.0
 
     def __post_init__(self) -> None:
-        least = {"samples": 1, "supernet_epochs": 1, "networks": 1, "evaluations": 1, "population": 2, "parents": 1,
-                 "search_examples": 1, "finetune_epochs": 0, "qat_epochs": 0, "batch": 1}
+        least = {
+            "samples": 1,
+            "supernet_epochs": 1,
+            "networks": 1,
+            "evaluations": 1,
+            "population": 2,
+            "parents": 1,
+            "search_examples": 1,
+            "finetune_epochs": 0,
+            "qat_epochs": 0,
+            "batch": 1,
+        }
         for name, value in least.items():
             if getattr(self, name) < value:
                 raise UsageError(f"{name} is {getattr(self, name)}, at least {value} is needed", where="budget")
@@ -47,13 +57,27 @@ class SearchBudget:
 
 BUDGETS = {
     "quick": SearchBudget(
-        samples=40, supernet_epochs=4, networks=2, evaluations=60, population=20, parents=6, search_examples=500,
-        finetune_epochs=8, qat_epochs=3,
+        samples=40,
+        supernet_epochs=4,
+        networks=2,
+        evaluations=60,
+        population=20,
+        parents=6,
+        search_examples=500,
+        finetune_epochs=8,
+        qat_epochs=3,
     ),
     "standard": SearchBudget(),
     "thorough": SearchBudget(
-        samples=1000, supernet_epochs=60, evaluations=3000, population=100, parents=20, search_examples=10_000,
-        finetune_epochs=150, qat_epochs=10, distillation=0.5,
+        samples=1000,
+        supernet_epochs=60,
+        evaluations=3000,
+        population=100,
+        parents=20,
+        search_examples=10_000,
+        finetune_epochs=150,
+        qat_epochs=10,
+        distillation=0.5,
     ),
 }
 

@@ -28,6 +28,7 @@ _TARGET = flags.DEFINE_string("target", "stm32f746", "core or board, see `tinyen
 _SRAM = flags.DEFINE_string("sram", None, "limit for activations, such as 64KB; default: the board's, less 8 KB")
 _FLASH = flags.DEFINE_string("flash", None, "limit for constants, such as 256KB; default: the board's, less 64 KB")
 _MAX_MACS = flags.DEFINE_string("max_macs", None, "limit on multiply-accumulates, such as 5M")
+_MAX_INSTRUCTIONS = flags.DEFINE_string("max_instructions", None, "limit on executed instructions, such as 10M")
 _BUDGET = flags.DEFINE_enum("budget", "standard", list(BUDGETS), "how much work to do")
 _STRATEGY = flags.DEFINE_enum("strategy", "evolution", ["evolution", "aging", "random"], "how candidates are proposed")
 _SEED = flags.DEFINE_integer("seed", 0, "seed of every random choice")
@@ -62,9 +63,18 @@ def _search() -> None:
         raise UsageError("no data", where="--data", hint="an .npz file with x_train, y_train, x_val, y_val")
     arrays = _arrays(Path(_DATA.value))
     result = search_for_mcu(
-        (arrays["x_train"], arrays["y_train"]), (arrays["x_val"], arrays["y_val"]), _TARGET.value,
-        sram=size(_SRAM.value, "--sram"), flash=size(_FLASH.value, "--flash"), max_macs=size(_MAX_MACS.value, "--max_macs"),
-        budget=_BUDGET.value, strategy=_STRATEGY.value, seed=_SEED.value, workdir=_OUT.value, classes=_CLASSES.value,
+        (arrays["x_train"], arrays["y_train"]),
+        (arrays["x_val"], arrays["y_val"]),
+        _TARGET.value,
+        sram=size(_SRAM.value, "--sram"),
+        flash=size(_FLASH.value, "--flash"),
+        max_macs=size(_MAX_MACS.value, "--max_macs"),
+        max_instructions=size(_MAX_INSTRUCTIONS.value, "--max_instructions"),
+        budget=_BUDGET.value,
+        strategy=_STRATEGY.value,
+        seed=_SEED.value,
+        workdir=_OUT.value,
+        classes=_CLASSES.value,
         workers=_WORKERS.value,
     )
     result.convert(Path(_OUT.value) / "c")
@@ -78,9 +88,17 @@ def _space() -> None:
 
     match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", _SHAPE.value or "")
     if match is None:
-        raise UsageError(f"the shape is {_SHAPE.value!r}", where="--shape", hint="rows x columns x channels, such as 96x96x3")
+        raise UsageError(
+            f"the shape is {_SHAPE.value!r}", where="--shape", hint="rows x columns x channels, such as 96x96x3"
+        )
     rows, columns, channels = (int(g) for g in match.groups())
-    device, limits = device_limits(_TARGET.value, size(_SRAM.value, "--sram"), size(_FLASH.value, "--flash"), size(_MAX_MACS.value, "--max_macs"))
+    device, limits = device_limits(
+        _TARGET.value,
+        size(_SRAM.value, "--sram"),
+        size(_FLASH.value, "--flash"),
+        size(_MAX_MACS.value, "--max_macs"),
+        size(_MAX_INSTRUCTIONS.value, "--max_instructions"),
+    )
     grid = grid_for((rows, columns, channels), _CLASSES.value or 10)
     cost: CostModel = CompilerCost(device.name) if _COST.value == "compiler" else AnalyticCost()
     sampling = load_budget(_BUDGET.value).sampling
@@ -101,10 +119,16 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("x_train", "y_train", "x_val", "y_val") if name in file.files}
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {error}", where="--data", hint="an .npz file written by numpy.savez") from error
+        raise UsageError(
+            f"cannot read {path}: {error}", where="--data", hint="an .npz file written by numpy.savez"
+        ) from error
     missing = [name for name in ("x_train", "y_train", "x_val", "y_val") if name not in arrays]
     if missing:
-        raise UsageError(f"{path} lacks {', '.join(missing)}", where="--data", hint="save x_train, y_train, x_val, y_val with numpy.savez")
+        raise UsageError(
+            f"{path} lacks {', '.join(missing)}",
+            where="--data",
+            hint="save x_train, y_train, x_val, y_val with numpy.savez",
+        )
     return arrays
 
 

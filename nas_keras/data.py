@@ -35,7 +35,7 @@ class Coding:
     high: float
 
     @classmethod
-    def of(cls, x: np.ndarray) -> "Coding":
+    def of(cls, x: np.ndarray) -> Coding:
         """Pixels for uint8, the identity for int8, otherwise the range of the data."""
         if x.dtype == np.uint8:
             return cls(128.0, 1 / 128, -128.0, 127.0)
@@ -87,7 +87,7 @@ class Data:
         order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
         end = len(order) if rng is None else max(len(order) // size * size, 1)
         for start in range(0, end, size):
-            index = order[start:start + size]
+            index = order[start : start + size]
             x = self.x[index]
             if augment is not None and rng is not None:
                 x = augment(x, rng)
@@ -105,22 +105,30 @@ def load(source: Any, *, where: str, classes: int | None = None) -> Data:
         x = x[..., None]
     if x.ndim != 4:
         raise UsageError(
-            f"inputs have shape {x.shape}", where=where,
-            hint="give (count, rows, columns, channels) or (count, rows, columns); a series is (count, steps, 1, channels)",
+            f"inputs have shape {x.shape}",
+            where=where,
+            hint="give (count, rows, columns, channels) or (count, rows, columns); a series has one column",
         )
     if y.ndim == 2 and y.shape[1] > 1:
         y = y.argmax(axis=1)
     y = y.reshape(-1)
     if len(x) != len(y) or len(x) == 0:
-        raise UsageError(f"{len(x)} inputs and {len(y)} labels", where=where, hint="give one label per input, at least one")
+        raise UsageError(
+            f"{len(x)} inputs and {len(y)} labels", where=where, hint="give one label per input, at least one"
+        )
     if x.dtype not in (np.uint8, np.int8):
         x = x.astype(np.float32)
         bad = np.flatnonzero(~np.isfinite(x).all(axis=(1, 2, 3)))
         if len(bad):
-            raise UsageError(f"{len(bad)} inputs contain NaN or infinity, the first is number {bad[0]}", where=where,
-                             hint="remove or repair them: training would silently fail")
+            raise UsageError(
+                f"{len(bad)} inputs contain NaN or infinity, the first is number {bad[0]}",
+                where=where,
+                hint="remove or repair them: training would silently fail",
+            )
     if not np.array_equal(y, np.rint(y)):
-        raise UsageError(f"labels are not whole numbers, e.g. {y[0]!r}", where=where, hint="give class indices 0, 1, 2, ...")
+        raise UsageError(
+            f"labels are not whole numbers, e.g. {y[0]!r}", where=where, hint="give class indices 0, 1, 2, ..."
+        )
     y = y.astype(np.int32)
     if y.min() < 0 or (classes is not None and y.max() >= classes):
         top = "classes" if classes is None else str(classes)
@@ -136,8 +144,11 @@ def _arrays(source: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     elif hasattr(source, "__getitem__") and hasattr(source, "__len__"):
         parts = [source[i] for i in range(len(source))]
     else:
-        raise UsageError(f"cannot read a {type(source).__name__}", where=where,
-                         hint="give (x, y) arrays, a tf.data.Dataset of (x, y), or a Keras Sequence")
+        raise UsageError(
+            f"cannot read a {type(source).__name__}",
+            where=where,
+            hint="give (x, y) arrays, a tf.data.Dataset of (x, y), or a Keras Sequence",
+        )
     if not parts:
         raise UsageError("the dataset is empty", where=where)
     if not all(isinstance(p, (tuple, list)) and len(p) == 2 for p in parts):

@@ -1,6 +1,6 @@
 """The whole story on handwritten digits: train, quantise, export, compile, run.
 
-    python -m nas_keras.demo --out demo_out
+python -m nas_keras.demo --out demo_out
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ def demo_arch(shape: tuple[int, int, int]) -> Arch:
 
 def main(argv: list[str]) -> None:
     del argv
+    import tf_keras
+
     from nas_keras.export.qat import quantize_aware
     from nas_keras.export.tflite import to_tflite
     from nas_keras.supernet.plain import build_model
     from nas_keras.training import Journal, Recipe, train
-    import tf_keras
 
     out = Path(_OUT.value)
     tf_keras.utils.set_random_seed(_SEED.value)
@@ -49,12 +50,28 @@ def main(argv: list[str]) -> None:
     coding, arch = Coding.of(training.x), demo_arch(training.shape)
     print(arch.describe())
     model = build_model(arch)
-    history = train(model, training, validation, coding, Recipe(epochs=12), name="float",
-                    seed=_SEED.value, journal=Journal(log_dir=out / "logs"))
+    history = train(
+        model,
+        training,
+        validation,
+        coding,
+        Recipe(epochs=12),
+        name="float",
+        seed=_SEED.value,
+        journal=Journal(log_dir=out / "logs"),
+    )
     calibration = [x for x, _ in training.batches(coding, 100)][:4]
     quantized = quantize_aware(model, coding, calibration)
-    qat = train(quantized, training, validation, coding, Recipe(epochs=3, learning_rate=0.02), name="int8",
-                seed=_SEED.value, journal=Journal(log_dir=out / "logs"))
+    qat = train(
+        quantized,
+        training,
+        validation,
+        coding,
+        Recipe(epochs=3, learning_rate=0.02),
+        name="int8",
+        seed=_SEED.value,
+        journal=Journal(log_dir=out / "logs"),
+    )
     tflite = to_tflite(quantized, coding)
     inputs = coding.quantize(validation.x)
     write_bytes(out / "digits.tflite", tflite)
@@ -63,7 +80,9 @@ def main(argv: list[str]) -> None:
     print(compile_and_compare(tflite, inputs, validation.y, accuracies, out))
 
 
-def compile_and_compare(tflite: bytes, inputs: np.ndarray, labels: np.ndarray, accuracies: dict[str, float], out: Path) -> str:
+def compile_and_compare(
+    tflite: bytes, inputs: np.ndarray, labels: np.ndarray, accuracies: dict[str, float], out: Path
+) -> str:
     """Write the C to `out`/c, run it on every input here and on ten of them on an emulated Cortex-M4, beside TFLM."""
     from tinyengine_tf import convert, reference, verify
 

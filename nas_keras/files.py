@@ -28,8 +28,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
-        raise UsageError(f"cannot write {len(content)} bytes: {error.strerror}", where=str(path),
-                         hint="free some space or choose another folder; finished work there is kept and will be resumed") from error
+        raise UsageError(
+            f"cannot write {len(content)} bytes: {error.strerror}",
+            where=str(path),
+            hint="free some space or choose another folder; finished work there is kept and will be resumed",
+        ) from error
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -24,20 +24,27 @@ svg text{font:11px sans-serif;fill:#444}figure{margin:1em 0}figcaption{color:#66
 Point = tuple[float, float]
 
 
-def render(result: "SearchResult") -> str:
+def render(result: SearchResult) -> str:
     """The page."""
     arena = estimate(result.tflite, target=result.target, optimize="ram", exact=True).arena
     parts = [
         "<h1>A network for " + html.escape(result.target) + "</h1>",
         f"<pre>{html.escape(str(result))}</pre>",
-        "<h2>Search spaces</h2>", _spaces(result.spaces, result.space),
-        "<h2>Candidates</h2>", _candidates(result),
-        "<h2>Training</h2>", _training(result.history),
-        "<h2>Layer by layer</h2>", f"<pre>{html.escape(layer_table(arena))}</pre>",
-        "<h2>Memory over time</h2>", f"<pre>{html.escape(draw(arena.plan))}</pre>",
+        "<h2>Search spaces</h2>",
+        _spaces(result.spaces, result.space),
+        "<h2>Candidates</h2>",
+        _candidates(result),
+        "<h2>Training</h2>",
+        _training(result.history),
+        "<h2>Layer by layer</h2>",
+        f"<pre>{html.escape(layer_table(arena))}</pre>",
+        "<h2>Memory over time</h2>",
+        f"<pre>{html.escape(draw(arena.plan))}</pre>",
     ]
     title = f"Network for {html.escape(result.target)}"
-    return f"<!doctype html><meta charset=utf-8><title>{title}</title><style>{STYLE}</style>\n" + "\n".join(parts) + "\n"
+    return (
+        f"<!doctype html><meta charset=utf-8><title>{title}</title><style>{STYLE}</style>\n" + "\n".join(parts) + "\n"
+    )
 
 
 def _spaces(stats: Sequence[SpaceStats], chosen: str) -> str:
@@ -45,17 +52,25 @@ def _spaces(stats: Sequence[SpaceStats], chosen: str) -> str:
     curves = [(s.name, [(m / 1e6, q / 100) for q, m in enumerate(s.macs)]) for s in ranked if s.macs]
     rows = "".join(
         f"<tr><td>{'<b>' if s.name == chosen else ''}{s.name}<td>{s.mean_macs / 1e6:.2f}<td>{s.p80_macs / 1e6:.2f}"
-        f"<td>{s.satisfying}<td>{s.drawn}<td>{', '.join(f'{k} {v}' for k, v in s.rejected) or '-'}" for s in ranked
+        f"<td>{s.satisfying}<td>{s.drawn}<td>{', '.join(f'{k} {v}' for k, v in s.rejected) or '-'}"
+        for s in ranked
     )
     head = "<tr><th>space<th>mean MMACs<th>80 % quantile<th>fit<th>drawn<th>rejected by"
     figure = _figure(curves, "MMACs of the networks that fit", "share of networks", lines=True)
-    return figure + f"<table>{head}{rows}</table><p>Of the spaces whose networks fit, the one that computes most is chosen.</p>"
+    return (
+        figure
+        + f"<table>{head}{rows}</table><p>Of the spaces whose networks fit, the one that computes most is chosen.</p>"
+    )
 
 
-def _candidates(result: "SearchResult") -> str:
+def _candidates(result: SearchResult) -> str:
     points = [(c.macs / 1e6, t.fitness) for c, t in zip(result.trial_costs, result.trials, strict=True)]
     front = pareto(points)
-    winner = [(c.macs / 1e6, t.fitness) for c, t in zip(result.trial_costs, result.trials, strict=True) if t.arch == result.arch]
+    winner = [
+        (c.macs / 1e6, t.fitness)
+        for c, t in zip(result.trial_costs, result.trials, strict=True)
+        if t.arch == result.arch
+    ]
     curves = [("candidates", points), ("front", front), ("chosen", winner)]
     note = f"<p>{len(points)} networks, compared inside the super-network; {len(front)} of them on the front.</p>"
     return _figure(curves, "MMACs", "accuracy", lines=False) + note
@@ -100,10 +115,17 @@ def _figure(curves: Sequence[tuple[str, Sequence[Point]]], x_title: str, y_title
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
             body.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.5"/>')
         else:
-            body += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2 + index}" fill="{color}" fill-opacity="0.7"/>' for x, y in placed]
-        body.append(f'<text x="{MARGIN + 8 + 110 * index}" y="{MARGIN - 10}" style="fill:{color}">{html.escape(name)}</text>')
+            body += [
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2 + index}" fill="{color}" fill-opacity="0.7"/>'
+                for x, y in placed
+            ]
+        body.append(
+            f'<text x="{MARGIN + 8 + 110 * index}" y="{MARGIN - 10}" style="fill:{color}">{html.escape(name)}</text>'
+        )
     body.append(f'<text x="{WIDTH / 2}" y="{HEIGHT - 8}" text-anchor="middle">{html.escape(x_title)}</text>')
-    body.append(f'<text transform="translate(12 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">{html.escape(y_title)}</text>')
+    body.append(
+        f'<text transform="translate(12 {HEIGHT / 2}) rotate(-90)" text-anchor="middle">{html.escape(y_title)}</text>'
+    )
     return f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}">{"".join(body)}</svg></figure>'
 
 

@@ -31,7 +31,7 @@ class SearchResult:
     spaces      statistics of stage 1, one per space.
     """
 
-    model: "tf_keras.Model"
+    model: tf_keras.Model
     arch: Arch
     tflite: bytes
     coding: Coding
@@ -61,7 +61,9 @@ class SearchResult:
     def __str__(self) -> str:
         lines = [
             f"network    {self.arch.describe()}",
-            "accuracy   " + ", ".join(f"{kind} {value:.4f}" for kind, value in self.accuracy.items()) + " on the validation data",
+            "accuracy   "
+            + ", ".join(f"{kind} {value:.4f}" for kind, value in self.accuracy.items())
+            + " on the validation data",
             f"SRAM       {_of(self.footprint.sram_bytes, self.limits.sram_bytes)}",
             f"flash      {_of(self.footprint.flash_bytes, self.limits.flash_bytes)} (constants; code comes on top)",
             f"work       {self.footprint.macs:,} multiply-accumulates"

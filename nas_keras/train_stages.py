@@ -23,24 +23,35 @@ from nas_keras.supernet.training import SharedRecipe, calibration_batches, train
 from nas_keras.training import Journal, Metrics, Recipe, evaluate, predictor, train
 
 if TYPE_CHECKING:
-    from nas_keras.api import _Request
+    from nas_keras.api import Request
 
 QAT_LEARNING_RATE = 0.1  # of the fine-tuning rate
 
 
-def supernet(request: "_Request", space: Space, verbose: bool) -> tuple[SuperNet, dict[str, list[Metrics]]]:
+def supernet(request: Request, space: Space, verbose: bool) -> tuple[SuperNet, dict[str, list[Metrics]]]:
     """A trained super-network of `space`."""
-    shared = SharedRecipe(_recipe(request, request.budget.supernet_epochs), request.budget.networks, request.budget.distillation)
+    shared = SharedRecipe(
+        _recipe(request, request.budget.supernet_epochs), request.budget.networks, request.budget.distillation
+    )
     return train_supernet(
-        space, request.train, request.val, request.coding, shared, seed=request.seed, folder=request.workdir,
-        log_dir=request.workdir / "logs", verbose=verbose,
+        space,
+        request.train,
+        request.val,
+        request.coding,
+        shared,
+        seed=request.seed,
+        folder=request.workdir,
+        log_dir=request.workdir / "logs",
+        verbose=verbose,
     )
 
 
-def evaluator(request: "_Request", net: SuperNet) -> Callable[[Sequence[Arch]], list[float]]:
+def evaluator(request: Request, net: SuperNet) -> Callable[[Sequence[Arch]], list[float]]:
     """Architectures -> accuracy inside the super-network, on the same validation examples for all."""
     batches = calibration_batches(request.train, request.coding, request.seed)
-    chosen = np.sort(np.random.default_rng(request.seed).permutation(len(request.val))[:request.budget.search_examples])
+    chosen = np.sort(
+        np.random.default_rng(request.seed).permutation(len(request.val))[: request.budget.search_examples]
+    )
     data = Data(request.val.x[chosen], request.val.y[chosen])
 
     def evaluate_all(archs: Sequence[Arch]) -> list[float]:
@@ -53,31 +64,49 @@ def evaluator(request: "_Request", net: SuperNet) -> Callable[[Sequence[Arch]], 
     return evaluate_all
 
 
-def finetune(request: "_Request", net: SuperNet, arch: Arch, verbose: bool) -> tuple[tf_keras.Model, list[Metrics]]:
+def finetune(request: Request, net: SuperNet, arch: Arch, verbose: bool) -> tuple[tf_keras.Model, list[Metrics]]:
     """The network taken out of the super-network and trained alone."""
     net.calibrate(arch, calibration_batches(request.train, request.coding, request.seed))
     model = net.extract(arch)
     recipe = _recipe(request, request.budget.finetune_epochs)
-    return model, train(model, request.train, request.val, request.coding, recipe, seed=request.seed + 2, name="fine-tune",
-                        journal=_journal(request, "finetune", verbose))
+    return model, train(
+        model,
+        request.train,
+        request.val,
+        request.coding,
+        recipe,
+        seed=request.seed + 2,
+        name="fine-tune",
+        journal=_journal(request, "finetune", verbose),
+    )
 
 
-def qat(request: "_Request", model: tf_keras.Model, verbose: bool) -> tuple[tf_keras.Model, list[Metrics]]:
+def qat(request: Request, model: tf_keras.Model, verbose: bool) -> tuple[tf_keras.Model, list[Metrics]]:
     """A quantisation-aware copy of `model`, trained at a tenth of the rate."""
-    quantized = quantize_aware(model, request.coding, calibration_batches(request.train, request.coding, request.seed, count=8))
+    quantized = quantize_aware(
+        model, request.coding, calibration_batches(request.train, request.coding, request.seed, count=8)
+    )
     recipe = _recipe(request, request.budget.qat_epochs, QAT_LEARNING_RATE)
-    return quantized, train(quantized, request.train, request.val, request.coding, recipe, seed=request.seed + 3, name="int8",
-                            journal=_journal(request, "qat", verbose))
+    return quantized, train(
+        quantized,
+        request.train,
+        request.val,
+        request.coding,
+        recipe,
+        seed=request.seed + 3,
+        name="int8",
+        journal=_journal(request, "qat", verbose),
+    )
 
 
-def export(request: "_Request", quantized: tf_keras.Model) -> bytes:
+def export(request: Request, quantized: tf_keras.Model) -> bytes:
     """The int8 file, also written to the workdir."""
     tflite = to_tflite(quantized, request.coding)
     write_bytes(request.workdir / "model.tflite", tflite)
     return tflite
 
 
-def accuracies(request: "_Request", model: tf_keras.Model, tflite: bytes) -> dict[str, float]:
+def accuracies(request: Request, model: tf_keras.Model, tflite: bytes) -> dict[str, float]:
     """Validation accuracy of the float model and of the file."""
     return {
         "float": evaluate(predictor(model), request.val, request.coding),
@@ -85,9 +114,9 @@ def accuracies(request: "_Request", model: tf_keras.Model, tflite: bytes) -> dic
     }
 
 
-def _recipe(request: "_Request", epochs: int, rate: float = 1.0) -> Recipe:
+def _recipe(request: Request, epochs: int, rate: float = 1.0) -> Recipe:
     return Recipe(epochs, request.budget.batch, request.budget.learning_rate * rate, augment=request.augment)
 
 
-def _journal(request: "_Request", name: str, verbose: bool) -> Journal:
+def _journal(request: Request, name: str, verbose: bool) -> Journal:
     return Journal(request.workdir / f"{name}.npz", request.workdir / "logs", verbose)

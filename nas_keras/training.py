@@ -42,7 +42,9 @@ class Recipe:
 
     def optimizer(self, examples: int) -> tf_keras.optimizers.Optimizer:
         per_epoch = max(examples // self.batch, 1)
-        schedule = CosineSchedule(self.learning_rate * self.batch / 256, per_epoch * self.epochs, per_epoch * self.warmup_epochs)
+        schedule = CosineSchedule(
+            self.learning_rate * self.batch / 256, per_epoch * self.epochs, per_epoch * self.warmup_epochs
+        )
         return tf_keras.optimizers.SGD(schedule, momentum=self.momentum, nesterov=True)
 
 
@@ -96,7 +98,9 @@ def run_epochs(
     writer = tf.summary.create_file_writer(str(journal.log_dir)) if journal.log_dir else None
     for epoch in range(len(history), epochs):
         rng = np.random.default_rng((seed, epoch))
-        bar = tf_keras.utils.Progbar(batch_count, verbose=int(journal.verbose), unit_name=f"batches, {name} {epoch + 1}/{epochs}")
+        bar = tf_keras.utils.Progbar(
+            batch_count, verbose=int(journal.verbose), unit_name=f"batches, {name} {epoch + 1}/{epochs}"
+        )
         sums: dict[str, float] = {}
         for count, (x, y) in enumerate(batches(rng), 1):
             for key, value in step(x, y, rng).items():
@@ -136,7 +140,7 @@ def train(
             logits = model(x, training=True)
             loss = cross_entropy(y, logits, recipe.label_smoothing)
         gradients = decay(tape.gradient(loss, weights), weights, recipe.weight_decay)
-        optimizer.apply_gradients(zip(gradients, weights))
+        optimizer.apply_gradients(zip(gradients, weights, strict=True))
         return loss, accuracy(y, logits)
 
     def step(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> Metrics:
@@ -145,9 +149,14 @@ def train(
 
     predict = predictor(model)
     return run_epochs(
-        name, [*model.variables, *optimizer.variables], recipe.epochs,
+        name,
+        [*model.variables, *optimizer.variables],
+        recipe.epochs,
         lambda rng: train_data.batches(coding, recipe.batch, rng, recipe.augment),
-        max(len(train_data) // recipe.batch, 1), step, seed=seed, journal=journal,
+        max(len(train_data) // recipe.batch, 1),
+        step,
+        seed=seed,
+        journal=journal,
         evaluate=lambda: {"val_accuracy": evaluate(predict, val_data, coding)},
     )
 
@@ -176,7 +185,7 @@ def accuracy(y: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 def decay(gradients: Sequence[tf.Tensor], weights: Sequence[tf.Variable], rate: float) -> list[tf.Tensor]:
     """Gradients with L2 added for weights of rank two and more."""
-    return [g + rate * w if w.shape.rank > 1 else g for g, w in zip(gradients, weights)]
+    return [g + rate * w if w.shape.rank > 1 else g for g, w in zip(gradients, weights, strict=True)]
 
 
 def _signature(model: tf_keras.Model) -> list[tf.TensorSpec]:
@@ -200,4 +209,4 @@ def _restore(variables: Sequence[tf.Variable], path: Path | None) -> list[Metric
     for i, variable in enumerate(variables):
         variable.assign(arrays[f"v{i}"])
     keys = arrays["history_keys"].tolist()
-    return [dict(zip(keys, map(float, row))) for row in arrays["history"]]
+    return [dict(zip(keys, map(float, row), strict=True)) for row in arrays["history"]]

@@ -32,7 +32,7 @@ class CompilerCost:
         if found is None:
             # A board would refuse what exceeds its RAM; here the number itself is the answer.
             cost = estimate(build_graph(arch), target=self._core(), optimize=self.optimize)
-            found = self._known[arch] = Footprint(cost.arena_bytes, cost.weights_bytes, None, cost.macs)
+            found = self._known[arch] = Footprint(cost.arena_bytes, cost.weights_bytes, cost.instructions, cost.macs)
         return found
 
     def _core(self) -> Target:

@@ -36,10 +36,10 @@ class Footprint:
 class CostModel(Protocol):
     """Answers what an architecture costs. Equal architectures get equal answers."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
-    def footprint(self, arch: Arch) -> Footprint:
-        ...
+    def footprint(self, arch: Arch) -> Footprint: ...
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _block_cost(placed: PlacedBlock, inplace: bool, count_padded: bool) -> tuple
         steps.append(pixels_in * cin + wide_in)
         flash, macs = flash + (cin + 8) * mid, macs + cin * pixels_in * mid
     if inplace:
-        rows, columns = (n + k - 1 for n, k in zip(placed.in_hw, block.kernel))
+        rows, columns = (n + k - 1 for n, k in zip(placed.in_hw, block.kernel, strict=True))
         steps.append(held + wide_in + (rows * columns if count_padded else 0))
     else:
         steps.append(held + wide_in + wide_out)

@@ -43,7 +43,9 @@ class _Builder:
         pooled = Tensor("pool", (1, arch.features), DType.INT8, LINEAR)
         self.ops.append(Mean(inputs=(x,), outputs=(pooled,), axes=frozenset((1, 2))))
         logits = Tensor("logits", (1, arch.classes), DType.INT8, LINEAR)
-        weights = Tensor("logits_weights", (arch.classes, arch.features), DType.INT8, Quant((WEIGHT_SCALE,), (0,)), const=True)
+        weights = Tensor(
+            "logits_weights", (arch.classes, arch.features), DType.INT8, Quant((WEIGHT_SCALE,), (0,)), const=True
+        )
         self.ops.append(FullyConnected(inputs=(pooled, weights, _bias(logits, 1)), outputs=(logits,)))
         return Graph("arch", (source,), (logits,), tuple(self.ops))
 
@@ -60,14 +62,14 @@ class _Builder:
         return total
 
     def conv(self, x: Tensor, name: str, kernel: HW, stride: HW, channels: int, quant: Quant) -> Tensor:
-        window, out = same_window(kernel, stride, x.shape[1:3])
+        window, out = same_window(kernel, stride, (x.shape[1], x.shape[2]))
         y = Tensor(name, (1, *out, channels), DType.INT8, quant)
         shape = (channels, *kernel, x.shape[3])
         self.ops.append(Conv2D(inputs=(x, _weights(name, shape, 0), _bias(y, channels)), outputs=(y,), window=window))
         return y
 
     def depthwise(self, x: Tensor, name: str, kernel: HW, stride: int) -> Tensor:
-        window, out = same_window(kernel, (stride, stride), x.shape[1:3])
+        window, out = same_window(kernel, (stride, stride), (x.shape[1], x.shape[2]))
         channels = x.shape[3]
         y = Tensor(name, (1, *out, channels), DType.INT8, RELU6)
         weights = _weights(name, (1, *kernel, channels), 3)
@@ -78,7 +80,7 @@ class _Builder:
 def same_window(kernel: HW, stride: HW, image: HW) -> tuple[Window, HW]:
     """(window, output rows and columns) of SAME padding, as TensorFlow places it: the smaller half before."""
     out = (math.ceil(image[0] / stride[0]), math.ceil(image[1] / stride[1]))
-    before = [max((o - 1) * s + k - n, 0) // 2 for o, s, k, n in zip(out, stride, kernel, image)]
+    before = [max((o - 1) * s + k - n, 0) // 2 for o, s, k, n in zip(out, stride, kernel, image, strict=True)]
     return Window(Size(*kernel), Size(*stride), pad_top=before[0], pad_left=before[1]), out
 
 
@@ -91,4 +93,6 @@ def _weights(name: str, shape: tuple[int, ...], axis: int) -> Tensor:
 
 
 def _bias(output: Tensor, scales: int) -> Tensor:
-    return Tensor(f"{output.name}_bias", output.shape[-1:], DType.INT32, Quant((1e-4,) * scales, (0,) * scales), const=True)
+    return Tensor(
+        f"{output.name}_bias", output.shape[-1:], DType.INT32, Quant((1e-4,) * scales, (0,) * scales), const=True
+    )

@@ -61,7 +61,9 @@ def measure_ranges(model: tf_keras.Model, batches: Iterable[np.ndarray]) -> dict
     probe = tf_keras.Model(model.inputs, [tf_keras.layers.Lambda(_extremes)(o) for o in outputs])
     seen = [probe(batch, training=False) for batch in batches]
     means = np.mean([[np.asarray(pair) for pair in one] for one in seen], axis=0)
-    return {layer.name: (min(float(a), 0.0), max(float(b), 0.0)) for layer, (a, b) in zip(model.layers, means)}
+    return {
+        layer.name: (min(float(a), 0.0), max(float(b), 0.0)) for layer, (a, b) in zip(model.layers, means, strict=True)
+    }
 
 
 def _extremes(x: tf.Tensor) -> tf.Tensor:

@@ -46,7 +46,7 @@ class Reference:
 
     def __call__(self, q: np.ndarray) -> np.ndarray:
         """int8 logits (count, classes) of int8 inputs (count, rows, columns, channels)."""
-        return np.concatenate([self._run(q[i:i + self.batch]) for i in range(0, len(q), self.batch)])
+        return np.concatenate([self._run(q[i : i + self.batch]) for i in range(0, len(q), self.batch)])
 
     def _run(self, q: np.ndarray) -> np.ndarray:
         if tuple(self.interpreter.get_input_details()[0]["shape"]) != q.shape:

@@ -17,7 +17,13 @@ class AgingEvolution(Searcher):
     """The first `population` networks are random; `alive` holds the latest that many."""
 
     def __init__(
-        self, space: Space, feasible: Feasible, seed: int = 0, *, population: int = 50, tournament: int = 10,
+        self,
+        space: Space,
+        feasible: Feasible,
+        seed: int = 0,
+        *,
+        population: int = 50,
+        tournament: int = 10,
         mutation_probability: float = 0.1,
     ):
         super().__init__(space, feasible, seed)

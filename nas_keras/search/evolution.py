@@ -19,7 +19,13 @@ class Evolution(Searcher):
     """Parents survive as long as no better ones are found; `breeders` holds them, best first."""
 
     def __init__(
-        self, space: Space, feasible: Feasible, seed: int = 0, *, population: int = 100, parents: int = 20,
+        self,
+        space: Space,
+        feasible: Feasible,
+        seed: int = 0,
+        *,
+        population: int = 100,
+        parents: int = 20,
         mutation_probability: float = 0.1,
     ):
         super().__init__(space, feasible, seed)
@@ -45,4 +51,4 @@ class Evolution(Searcher):
         self.generation.append(trial)
         if len(self.generation) == self.population:
             everyone = sorted([*self.breeders, *self.generation], key=lambda t: -t.fitness)
-            self.breeders, self.generation = everyone[:self.parents], []
+            self.breeders, self.generation = everyone[: self.parents], []

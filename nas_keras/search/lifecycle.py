@@ -68,7 +68,7 @@ class Searcher(ABC):
     def _propose(self, attempt: int) -> Arch:
         """A member of the space. It may be known or infeasible: then it is called again with the next `attempt`."""
 
-    def _learn(self, trial: Trial) -> None:
+    def _learn(self, trial: Trial) -> None:  # noqa: B027 - a strategy may ignore results
         """Take a result into account."""
 
     def _may_propose(self) -> bool:
@@ -105,12 +105,17 @@ def run(
         archs = searcher.ask(min(batch, evaluations - len(searcher.trials)))
         if not archs:
             break
-        known = recorded[len(searcher.trials):len(searcher.trials) + len(archs)]
-        if any(t.arch != a for t, a in zip(known, archs)):
-            raise UsageError("the recorded search went another way", where=str(journal),
-                             hint="seed, space, limits or data have changed: choose another folder, or delete this one")
-        fresh = archs[len(known):]
-        for arch, fitness in zip(archs, [*(t.fitness for t in known), *(evaluate(fresh) if fresh else ())], strict=True):
+        known = recorded[len(searcher.trials) : len(searcher.trials) + len(archs)]
+        if any(t.arch != a for t, a in zip(known, archs, strict=False)):
+            raise UsageError(
+                "the recorded search went another way",
+                where=str(journal),
+                hint="seed, space, limits or data have changed: choose another folder, or delete this one",
+            )
+        fresh = archs[len(known) :]
+        for arch, fitness in zip(
+            archs, [*(t.fitness for t in known), *(evaluate(fresh) if fresh else ())], strict=True
+        ):
             searcher.tell(arch, float(fitness))
             trial = searcher.trials[-1]
             if len(searcher.trials) > len(recorded):
@@ -134,7 +139,7 @@ def _read(journal: Path | None) -> Iterator[Trial]:
     if journal is None or not journal.exists():
         return
     content = journal.read_bytes()
-    whole = content[:content.rfind(b"\n") + 1]
+    whole = content[: content.rfind(b"\n") + 1]
     if len(whole) < len(content):
         os.truncate(journal, len(whole))
     for line in whole.splitlines():
@@ -152,4 +157,6 @@ def _append(journal: Path | None, trial: Trial) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise UsageError(f"cannot write: {error.strerror}", where=str(journal), hint="free some space; the search will resume") from error
+        raise UsageError(
+            f"cannot write: {error.strerror}", where=str(journal), hint="free some space; the search will resume"
+        ) from error

@@ -111,7 +111,7 @@ class Arch:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Arch":
+    def from_json(cls, value: dict[str, Any]) -> Arch:
         """The inverse of `to_json`, also for values that went through a JSON file."""
         stem = value["stem"]
         return cls(

@@ -48,14 +48,18 @@ class Layout:
     stem_stride: HW = (2, 2)
     first_width: int = 16
     stages: tuple[Stage, ...] = (
-        Stage(24, 2, (2, 3, 4)), Stage(40, 2, (2, 3, 4)), Stage(80, 2, (2, 3, 4)),
-        Stage(96, 1, (2, 3, 4)), Stage(192, 2, (2, 3, 4)), Stage(320, 1, (1,)),
+        Stage(24, 2, (2, 3, 4)),
+        Stage(40, 2, (2, 3, 4)),
+        Stage(80, 2, (2, 3, 4)),
+        Stage(96, 1, (2, 3, 4)),
+        Stage(192, 2, (2, 3, 4)),
+        Stage(320, 1, (1,)),
     )
     kernels: tuple[int, ...] = (3, 5, 7)
     expansions: tuple[int, ...] = (3, 4, 6)
     divisor: int = 8
 
-    def space(self, width: float, resolution: HW) -> "Space":
+    def space(self, width: float, resolution: HW) -> Space:
         """The space at one width multiplier and one input size (rows, columns)."""
         return Space(self, width, resolution)
 
@@ -123,7 +127,7 @@ class Space:
     def mutate(self, arch: Arch, rng: np.random.Generator, probability: float) -> Arch:
         """Redraw each gene (depth of a stage, kernel, expansion) with `probability`; new blocks are drawn afresh."""
         genes = []
-        for stage, gene in zip(self.layout.stages, self.genes(arch)):
+        for stage, gene in zip(self.layout.stages, self.genes(arch), strict=True):
             depth = len(gene.kernels)
             if rng.random() < probability:
                 depth = int(rng.choice(stage.depths))
@@ -140,9 +144,10 @@ class Space:
     def cross(self, mother: Arch, father: Arch, rng: np.random.Generator) -> Arch:
         """Take each stage's depth, and each block's kernel and expansion, from either parent."""
         genes = []
-        for a, b in zip(self.genes(mother), self.genes(father)):
+        for a, b in zip(self.genes(mother), self.genes(father), strict=True):
             depth = len((a if rng.random() < 0.5 else b).kernels)
-            kernels, expansions = [], []
+            kernels: list[int] = []
+            expansions: list[int] = []
             for i in range(depth):
                 for values, name in ((kernels, "kernels"), (expansions, "expansions")):
                     parents = [getattr(p, name) for p in (a, b) if i < len(p.kernels)]
@@ -159,7 +164,9 @@ class Space:
                 for position, block in enumerate(blocks):
                     hw = self._block_hw(index, position)
                     kernels.append(next(k for k in self.layout.kernels if reachable((k, k), hw) == block.kernel))
-                    expansions.append(next(e for e in self.layout.expansions if self._mid(channels, e) == block.mid_channels))
+                    expansions.append(
+                        next(e for e in self.layout.expansions if self._mid(channels, e) == block.mid_channels)
+                    )
                     channels = block.out_channels
                 genes.append(Gene(tuple(kernels), tuple(expansions)))
             if len(genes) == len(self.layout.stages) and self.build(tuple(genes)) == arch:
@@ -247,7 +254,12 @@ def _small_layout(rows: int, columns: int, channels: int, classes: int) -> Layou
     """Strides in the stem for long axes, then wherever eight rows or columns are left."""
     stem_stride = (2 if rows > 40 else 1, 2 if columns > 40 else 1)
     hw, stages = [math.ceil(rows / stem_stride[0]), math.ceil(columns / stem_stride[1])], []
-    for width, may_stride, depths in ((24, True, (1, 2, 3)), (40, True, (1, 2, 3)), (80, False, (1, 2, 3)), (160, True, (1, 2))):
+    for width, may_stride, depths in (
+        (24, True, (1, 2, 3)),
+        (40, True, (1, 2, 3)),
+        (80, False, (1, 2, 3)),
+        (160, True, (1, 2)),
+    ):
         stride = 2 if may_stride and max(hw) >= 8 else 1
         hw = [math.ceil(n / stride) for n in hw]
         stages.append(Stage(width, stride, depths))

@@ -34,7 +34,7 @@ QUANTILES = 101
 
 @dataclass(frozen=True)
 class Sampling:
-    """How much to draw. `samples` is m of the paper, `max_attempts` (at least as many) bounds the search for survivors."""
+    """How much to draw: `samples` is m of the paper; `max_attempts`, no fewer, bounds the search for survivors."""
 
     samples: int = 1000
     min_survivors: int = 30
@@ -74,7 +74,7 @@ class SpaceStats:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "SpaceStats":
+    def from_json(cls, value: dict[str, Any]) -> SpaceStats:
         pairs = {name: tuple((k, v) for k, v in value[name]) for name in ("rejected", "closest")}
         return cls(**{**value, **pairs, "resolution": tuple(value["resolution"]), "macs": tuple(value["macs"])})
 
@@ -109,7 +109,10 @@ def study(space: Space, cost: CostModel, limits: Limits, sampling: Sampling) -> 
     seed = zlib.crc32(json.dumps([space.width, space.resolution]).encode())
     rng = np.random.default_rng((sampling.seed, seed))
     draws = _footprints(space, cost, rng)
-    survivors, rejected, closest, drawn = [], Counter(), {}, 0
+    survivors: list[int] = []
+    rejected: Counter[str] = Counter()
+    closest: dict[str, int] = {}
+    drawn = 0
     while True:
         more = sampling.samples if drawn == 0 else min(100, sampling.max_attempts - drawn)
         for footprint in islice(draws, more):
@@ -124,9 +127,14 @@ def study(space: Space, cost: CostModel, limits: Limits, sampling: Sampling) -> 
             break
     macs = np.percentile(survivors, np.linspace(0, 100, QUANTILES)) if survivors else ()
     return SpaceStats(
-        width=space.width, resolution=space.resolution, drawn=drawn, satisfying=len(survivors),
-        mean_macs=float(np.mean(survivors)) if survivors else 0.0, macs=tuple(float(m) for m in macs),
-        rejected=tuple(rejected.most_common()), closest=tuple(sorted(closest.items())),
+        width=space.width,
+        resolution=space.resolution,
+        drawn=drawn,
+        satisfying=len(survivors),
+        mean_macs=float(np.mean(survivors)) if survivors else 0.0,
+        macs=tuple(float(m) for m in macs),
+        rejected=tuple(rejected.most_common()),
+        closest=tuple(sorted(closest.items())),
     )
 
 
@@ -137,8 +145,14 @@ def _hopeless(space: Space, cost: CostModel, limits: Limits) -> SpaceStats | Non
     if not broken:
         return None
     return SpaceStats(
-        width=space.width, resolution=space.resolution, drawn=1, satisfying=0, mean_macs=0.0, macs=(),
-        rejected=tuple((name, 1) for name in broken), closest=tuple((name, getattr(least, name)) for name in broken),
+        width=space.width,
+        resolution=space.resolution,
+        drawn=1,
+        satisfying=0,
+        mean_macs=0.0,
+        macs=(),
+        rejected=tuple((name, 1) for name in broken),
+        closest=tuple((name, getattr(least, name)) for name in broken),
     )
 
 
@@ -155,7 +169,9 @@ def table(stats: Iterable[SpaceStats], sampling: Sampling = Sampling(), *, rows:
     lines = [f"{'space':<14}{'mean MMACs':>11}{'p80 MMACs':>11}{'fit':>7}{'drawn':>7}  rejected by"]
     for s in ranked[:rows]:
         why = ", ".join(f"{name} {n}" for name, n in s.rejected) or "-"
-        lines.append(f"{s.name:<14}{s.mean_macs / 1e6:>11.2f}{s.p80_macs / 1e6:>11.2f}{s.satisfying:>7}{s.drawn:>7}  {why}")
+        lines.append(
+            f"{s.name:<14}{s.mean_macs / 1e6:>11.2f}{s.p80_macs / 1e6:>11.2f}{s.satisfying:>7}{s.drawn:>7}  {why}"
+        )
     lines.append(f"{len(ranked)} of {len(stats)} spaces have at least {sampling.min_survivors} networks that fit")
     return "\n".join(lines)
 
@@ -189,4 +205,3 @@ def worker() -> None:
     """Body of a worker process: a pickled task on standard input, its SpaceStats on standard output."""
     task = pickle.loads(sys.stdin.buffer.read())
     sys.stdout.buffer.write(pickle.dumps(study(*task)))
-

@@ -36,11 +36,13 @@ class BatchNorm:
     variance: tf.Variable
 
     @classmethod
-    def create(cls, channels: int, name: str) -> "BatchNorm":
+    def create(cls, channels: int, name: str) -> BatchNorm:
         one, zero = np.ones(channels, np.float32), np.zeros(channels, np.float32)
         return cls(
-            tf.Variable(one, name=f"{name}/gamma"), tf.Variable(zero, name=f"{name}/beta"),
-            tf.Variable(zero, trainable=False, name=f"{name}/mean"), tf.Variable(one, trainable=False, name=f"{name}/variance"),
+            tf.Variable(one, name=f"{name}/gamma"),
+            tf.Variable(zero, name=f"{name}/beta"),
+            tf.Variable(zero, trainable=False, name=f"{name}/mean"),
+            tf.Variable(one, trainable=False, name=f"{name}/variance"),
         )
 
     def __call__(self, x: tf.Tensor, width: tf.Tensor | int, mode: Mode, seen: tf.Tensor) -> tf.Tensor:
@@ -60,77 +62,97 @@ class BatchNorm:
 
 
 @dataclass(frozen=True)
+class Normed:
+    """A convolution's weight and the batch norm behind it."""
+
+    weight: tf.Variable
+    norm: BatchNorm
+
+    @classmethod
+    def create(cls, rng: np.random.Generator, name: str, shape: tuple[int, ...], fan_in: int) -> Normed:
+        """He-normal weights; the norm is over the channels of `shape`, the last but one of a depthwise kernel."""
+        value = rng.normal(0, math.sqrt(2 / fan_in), shape).astype(np.float32)
+        channels = shape[3] if shape[3] > 1 else shape[2]
+        return cls(tf.Variable(value, name=name), BatchNorm.create(channels, f"{name}_bn"))
+
+    def variables(self) -> Iterator[tf.Variable]:
+        yield self.weight
+        yield from self.norm.variables()
+
+
+@dataclass(frozen=True)
 class ElasticBlock:
     """An MBConv block of up to `max_channels` expanded channels and kernels up to that of `depthwise`.
 
-    expand   (1, 1, in, max) or None for the block that has no expansion.
-    depthwise   (rows, columns, max, 1).   project   (1, 1, max, out).
+    Weights: expand (1, 1, in, max), None for the block that has no expansion; depthwise
+    (rows, columns, max, 1); project (1, 1, max, out).
     """
 
     stride: int
     residual: bool
-    expand: tf.Variable | None
-    expand_norm: BatchNorm | None
-    depthwise: tf.Variable
-    depthwise_norm: BatchNorm
-    project: tf.Variable
-    project_norm: BatchNorm
+    expand: Normed | None
+    depthwise: Normed
+    project: Normed
 
     @classmethod
     def create(
-        cls, rng: np.random.Generator, name: str, *, in_channels: int, max_channels: int, out_channels: int,
-        kernel: HW, stride: int, expands: bool,
-    ) -> "ElasticBlock":
-        def conv(label: str, *shape: int) -> tf.Variable:
-            fan_in = math.prod(shape[:2]) * (1 if label == "depthwise" else shape[2])
-            value = rng.normal(0, math.sqrt(2 / fan_in), shape).astype(np.float32)
-            return tf.Variable(value, name=f"{name}/{label}")
-
+        cls,
+        rng: np.random.Generator,
+        name: str,
+        *,
+        in_channels: int,
+        max_channels: int,
+        out_channels: int,
+        kernel: HW,
+        stride: int,
+        expands: bool,
+    ) -> ElasticBlock:
+        expand = (1, 1, in_channels, max_channels)
         return cls(
-            stride, stride == 1 and in_channels == out_channels,
-            conv("expand", 1, 1, in_channels, max_channels) if expands else None,
-            BatchNorm.create(max_channels, f"{name}/expand_bn") if expands else None,
-            conv("depthwise", *kernel, max_channels, 1), BatchNorm.create(max_channels, f"{name}/depthwise_bn"),
-            conv("project", 1, 1, max_channels, out_channels), BatchNorm.create(out_channels, f"{name}/project_bn"),
+            stride,
+            stride == 1 and in_channels == out_channels,
+            Normed.create(rng, f"{name}/expand", expand, in_channels) if expands else None,
+            Normed.create(rng, f"{name}/depthwise", (*kernel, max_channels, 1), math.prod(kernel)),
+            Normed.create(rng, f"{name}/project", (1, 1, max_channels, out_channels), max_channels),
         )
 
     @property
     def out_channels(self) -> int:
-        return self.project.shape[3]
+        return self.project.weight.shape[3]
 
-    def __call__(self, x: tf.Tensor, mid: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor, mode: Mode, seen: tf.Tensor) -> tf.Tensor:
+    def __call__(
+        self, x: tf.Tensor, mid: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor, mode: Mode, seen: tf.Tensor
+    ) -> tf.Tensor:
         """NHWC in and out; `mid` expanded channels, a kernel of `rows` x `columns`, all int32 scalars."""
         h = x
         if self.expand is not None:
-            h = tf.nn.conv2d(h, self.expand[..., :mid], 1, "SAME")
-            h = tf.nn.relu6(self.expand_norm(h, mid, mode, seen))
+            h = tf.nn.conv2d(h, self.expand.weight[..., :mid], 1, "SAME")
+            h = tf.nn.relu6(self.expand.norm(h, mid, mode, seen))
         h = tf.raw_ops.DepthwiseConv2dNative(
             input=h, filter=self.kernel(mid, rows, columns), strides=[1, self.stride, self.stride, 1], padding="SAME"
         )
-        h = tf.nn.relu6(self.depthwise_norm(h, mid, mode, seen))
-        h = tf.nn.conv2d(h, self.project[:, :, :mid], 1, "SAME")
-        h = self.project_norm(h, self.out_channels, mode, seen)
+        h = tf.nn.relu6(self.depthwise.norm(h, mid, mode, seen))
+        h = tf.nn.conv2d(h, self.project.weight[:, :, :mid], 1, "SAME")
+        h = self.project.norm(h, self.out_channels, mode, seen)
         return h + x if self.residual else h
 
     def kernel(self, mid: tf.Tensor | int, rows: tf.Tensor | int, columns: tf.Tensor | int) -> tf.Tensor:
         """The centre of the largest depthwise kernel, first `mid` channels."""
-        top, left = (self.depthwise.shape[0] - rows) // 2, (self.depthwise.shape[1] - columns) // 2
-        return self.depthwise[top:top + rows, left:left + columns, :mid]
+        weight = self.depthwise.weight
+        top, left = (weight.shape[0] - rows) // 2, (weight.shape[1] - columns) // 2
+        return weight[top : top + rows, left : left + columns, :mid]
 
     def sort_channels(self) -> None:
         """Reorder expanded channels by the L1 norm of what reads them, largest first; the function stays the same."""
-        order = np.argsort(-np.abs(self.project.numpy()[0, 0]).sum(axis=1), kind="stable")
         if self.expand is None:
             return
-        self.expand.assign(self.expand.numpy()[..., order])
-        self.depthwise.assign(self.depthwise.numpy()[:, :, order])
-        self.project.assign(self.project.numpy()[:, :, order])
-        for norm in (self.expand_norm, self.depthwise_norm):
-            for variable in norm.variables():
-                variable.assign(variable.numpy()[order])
+        order = np.argsort(-np.abs(self.project.weight.numpy()[0, 0]).sum(axis=1), kind="stable")
+        for variable, axis in ((self.expand.weight, 3), (self.depthwise.weight, 2), (self.project.weight, 2)):
+            variable.assign(np.take(variable.numpy(), order, axis))
+        for variable in (*self.expand.norm.variables(), *self.depthwise.norm.variables()):
+            variable.assign(variable.numpy()[order])
 
     def variables(self) -> Iterator[tf.Variable]:
-        for weight, norm in ((self.expand, self.expand_norm), (self.depthwise, self.depthwise_norm), (self.project, self.project_norm)):
-            if weight is not None:
-                yield weight
-                yield from norm.variables()
+        for part in (self.expand, self.depthwise, self.project):
+            if part is not None:
+                yield from part.variables()

@@ -32,20 +32,32 @@ class SuperNet:
         rng = np.random.default_rng((seed, 1))
         stem, largest = space.stem, space.largest()
         shape = (*stem.kernel, largest.input_shape[2], stem.channels)
-        self.stem = tf.Variable(rng.normal(0, math.sqrt(2 / math.prod(shape[:3])), shape).astype(np.float32), name="stem")
+        self.stem = tf.Variable(
+            rng.normal(0, math.sqrt(2 / math.prod(shape[:3])), shape).astype(np.float32), name="stem"
+        )
         self.stem_norm = BatchNorm.create(stem.channels, "stem_bn")
         self.stages: list[list[ElasticBlock]] = []
         placed = largest.placed()
         for s, blocks in enumerate(largest.stages):
             stage = []
-            for b, (block, here) in enumerate(zip(blocks, placed)):
-                stage.append(ElasticBlock.create(
-                    rng, f"s{s}b{b}", in_channels=here.in_channels, max_channels=block.mid_channels,
-                    out_channels=block.out_channels, kernel=block.kernel, stride=block.stride, expands=here.expands,
-                ))
+            for b, (block, here) in enumerate(zip(blocks, placed, strict=False)):
+                stage.append(
+                    ElasticBlock.create(
+                        rng,
+                        f"s{s}b{b}",
+                        in_channels=here.in_channels,
+                        max_channels=block.mid_channels,
+                        out_channels=block.out_channels,
+                        kernel=block.kernel,
+                        stride=block.stride,
+                        expands=here.expands,
+                    )
+                )
             self.stages.append(stage)
         features, classes = largest.features, largest.classes
-        self.logits = tf.Variable(rng.normal(0, math.sqrt(1 / features), (features, classes)).astype(np.float32), name="logits")
+        self.logits = tf.Variable(
+            rng.normal(0, math.sqrt(1 / features), (features, classes)).astype(np.float32), name="logits"
+        )
         self.bias = tf.Variable(np.zeros(classes, np.float32), name="bias")
         self._functions: dict[Mode, Callable] = {}
 
@@ -65,7 +77,7 @@ class SuperNet:
         """
         self.space.genes(arch)
         vector = [len(stage) for stage in arch.stages[1:]]
-        for ours, theirs in zip(self.space.largest().stages[1:], arch.stages[1:]):
+        for ours, theirs in zip(self.space.largest().stages[1:], arch.stages[1:], strict=True):
             for position, block in enumerate(ours):
                 block = theirs[position] if position < len(theirs) else block
                 vector += [block.mid_channels, *block.kernel]
@@ -80,9 +92,9 @@ class SuperNet:
         first = self.space.smallest().blocks[0]
         x = self.stages[0][0](x, first.mid_channels, *first.kernel, mode, seen)
         at = len(self.stages) - 1
-        for index, (stage, layout) in enumerate(zip(self.stages[1:], self.space.layout.stages)):
+        for index, (stage, layout) in enumerate(zip(self.stages[1:], self.space.layout.stages, strict=True)):
             for position, block in enumerate(stage):
-                gene = choice[at:at + 3]
+                gene = choice[at : at + 3]
                 at += 3
                 if position < min(layout.depths):
                     x = block(x, gene[0], gene[1], gene[2], mode, seen)
@@ -108,44 +120,55 @@ class SuperNet:
 
     def accuracy(self, arch: Arch, data: Data, coding: Coding, batch: int = 256) -> float:
         """Share of `data` that `arch` classifies correctly; calibrate first."""
-        return sum(int(np.sum(self.predict(arch, x).argmax(axis=1) == y)) for x, y in data.batches(coding, batch)) / len(data)
+        return sum(
+            int(np.sum(self.predict(arch, x).argmax(axis=1) == y)) for x, y in data.batches(coding, batch)
+        ) / len(data)
 
     def extract(self, arch: Arch) -> tf_keras.Model:
         """A plain model with this network's share of the weights and the averages of the last calibration."""
         self.space.genes(arch)
         model = build_model(arch)
-        model.get_layer("stem_conv").set_weights([self.stem.numpy()])
-        _copy_norm(model, "stem_conv_bn", self.stem_norm, arch.stem.channels)
-        blocks = [block for stage, theirs in zip(self.stages, arch.stages) for block in stage[:len(theirs)]]
+        _copy(model, "stem_conv", self.stem.numpy(), self.stem_norm, arch.stem.channels)
+        blocks = [
+            block for stage, theirs in zip(self.stages, arch.stages, strict=True) for block in stage[: len(theirs)]
+        ]
         for index, (block, placed) in enumerate(zip(blocks, arch.placed(), strict=True)):
             name, mid = f"b{index:02d}", placed.block.mid_channels
-            if placed.expands:
-                model.get_layer(f"{name}_expand").set_weights([block.expand.numpy()[..., :mid]])
-                _copy_norm(model, f"{name}_expand_bn", block.expand_norm, mid)
-            model.get_layer(f"{name}_depthwise").set_weights([block.kernel(mid, *placed.block.kernel).numpy()])
-            _copy_norm(model, f"{name}_depthwise_bn", block.depthwise_norm, mid)
-            model.get_layer(f"{name}_project").set_weights([block.project.numpy()[:, :, :mid]])
-            _copy_norm(model, f"{name}_project_bn", block.project_norm, placed.block.out_channels)
+            if block.expand is not None:
+                _copy(model, f"{name}_expand", block.expand.weight.numpy()[..., :mid], block.expand.norm, mid)
+            kernel = block.kernel(mid, *placed.block.kernel).numpy()
+            _copy(model, f"{name}_depthwise", kernel, block.depthwise.norm, mid)
+            project = block.project.weight.numpy()[:, :, :mid]
+            _copy(model, f"{name}_project", project, block.project.norm, placed.block.out_channels)
         model.get_layer("logits").set_weights([self.logits.numpy(), self.bias.numpy()])
         return model
 
     def signature(self) -> list[tf.TensorSpec]:
         """Of (inputs, choice)."""
         length = len(self.encode(self.space.smallest()))
-        return [tf.TensorSpec((None, *self.space.largest().input_shape), tf.float32), tf.TensorSpec((length,), tf.int32)]
+        return [
+            tf.TensorSpec((None, *self.space.largest().input_shape), tf.float32),
+            tf.TensorSpec((length,), tf.int32),
+        ]
 
     def _function(self, mode: Mode) -> Callable:
         if mode not in self._functions:
             signature = [*self.signature(), tf.TensorSpec((), tf.float32)]
-            self._functions[mode] = tf.function(lambda x, choice, seen: self(x, choice, mode, seen), input_signature=signature)
+            self._functions[mode] = tf.function(
+                lambda x, choice, seen: self(x, choice, mode, seen), input_signature=signature
+            )
         return self._functions[mode]
 
 
-def _if(present: tf.Tensor, block: ElasticBlock, x: tf.Tensor, gene: tf.Tensor, mode: Mode, seen: tf.Tensor) -> tf.Tensor:
+def _if(
+    present: tf.Tensor, block: ElasticBlock, x: tf.Tensor, gene: tf.Tensor, mode: Mode, seen: tf.Tensor
+) -> tf.Tensor:
     """`block` where the stage is deep enough, else `x` as it is."""
     y = tf.cond(present, lambda: block(x, gene[0], gene[1], gene[2], mode, seen), lambda: x)
     return tf.ensure_shape(y, x.shape)
 
 
-def _copy_norm(model: tf_keras.Model, layer: str, norm: BatchNorm, width: int) -> None:
-    model.get_layer(layer).set_weights([v.numpy()[:width] for v in norm.variables()])
+def _copy(model: tf_keras.Model, layer: str, weight: np.ndarray, norm: BatchNorm, width: int) -> None:
+    """Set a convolution and the batch norm behind it."""
+    model.get_layer(layer).set_weights([weight])
+    model.get_layer(f"{layer}_bn").set_weights([v.numpy()[:width] for v in norm.variables()])

@@ -19,8 +19,13 @@ def build_model(arch: Arch, *, dropout: float = 0.0, name: str = "net") -> tf_ke
     """The network of `arch` with fresh weights, not compiled."""
     inputs = layers.Input(arch.input_shape, name="input")
     x = layers.Conv2D(
-        arch.stem.channels, arch.stem.kernel, arch.stem.stride, "same", use_bias=False,
-        kernel_initializer="he_normal", name="stem_conv",
+        arch.stem.channels,
+        arch.stem.kernel,
+        arch.stem.stride,
+        "same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name="stem_conv",
     )(inputs)
     x = _norm_relu(x, "stem_conv")
     for index, placed in enumerate(arch.placed()):

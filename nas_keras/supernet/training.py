@@ -19,6 +19,7 @@ import tensorflow as tf
 import tf_keras
 
 from nas_keras.data import Coding, Data
+from nas_keras.space.arch import Arch
 from nas_keras.space.space import Space
 from nas_keras.supernet.elastic import Mode
 from nas_keras.supernet.model import SuperNet
@@ -63,23 +64,34 @@ def train_supernet(
     net = SuperNet(space, seed)
     calibration = calibration_batches(train_data, coding, seed, count=4)
     journals = {
-        name: Journal(folder / f"supernet_{name}.npz" if folder else None, log_dir, verbose) for name in ("largest", "shared")
+        name: Journal(folder / f"supernet_{name}.npz" if folder else None, log_dir, verbose)
+        for name in ("largest", "shared")
     }
 
-    def check(*archs: tuple[str, object]) -> Callable[[], Metrics]:
+    def check(*archs: tuple[str, Arch]) -> Callable[[], Metrics]:
         def evaluate() -> Metrics:
             found = {}
             for name, arch in archs:
                 net.calibrate(arch, calibration)
                 found[name] = net.accuracy(arch, val_data, coding)
             return found
+
         return evaluate
 
     largest, smallest = space.largest(), space.smallest()
-    history = {"largest": _phase(
-        net, train_data, coding, shared.recipe, lambda rng: net.encode(largest)[None], "largest net",
-        seed=seed, journal=journals["largest"], evaluate=check(("val_accuracy", largest)),
-    )}
+    history = {
+        "largest": _phase(
+            net,
+            train_data,
+            coding,
+            shared.recipe,
+            lambda rng: net.encode(largest)[None],
+            "largest net",
+            seed=seed,
+            journal=journals["largest"],
+            evaluate=check(("val_accuracy", largest)),
+        )
+    }
     net.sort_channels()
     teacher = None
     if shared.distillation:
@@ -87,8 +99,17 @@ def train_supernet(
         teacher = predictor(net.extract(largest))
     draw = lambda rng: np.stack([net.encode(space.sample(rng)) for _ in range(shared.networks)])  # noqa: E731
     history["shared"] = _phase(
-        net, train_data, coding, shared.shared, draw, "all nets", seed=seed + 1, journal=journals["shared"],
-        evaluate=check(("val_accuracy", largest), ("val_smallest", smallest)), teacher=teacher, distillation=shared.distillation,
+        net,
+        train_data,
+        coding,
+        shared.shared,
+        draw,
+        "all nets",
+        seed=seed + 1,
+        journal=journals["shared"],
+        evaluate=check(("val_accuracy", largest), ("val_smallest", smallest)),
+        teacher=teacher,
+        distillation=shared.distillation,
     )
     return net, history
 
@@ -97,13 +118,22 @@ def calibration_batches(data: Data, coding: Coding, seed: int, count: int = 20, 
     """Encoded batches on which candidates' batch norm averages are set: always the same for one seed."""
     size = min(size, len(data))
     batches = data.batches(coding, size, np.random.default_rng((seed, 2)))
-    return [x for x, _ in (pair for pair, _ in zip(batches, range(count)))]
+    return [x for x, _ in (pair for pair, _ in zip(batches, range(count), strict=False))]
 
 
 def _phase(
-    net: SuperNet, data: Data, coding: Coding, recipe: Recipe, draw: Callable[[np.random.Generator], np.ndarray], name: str, *,
-    seed: int, journal: Journal, evaluate: Callable[[], Metrics],
-    teacher: Callable[[np.ndarray], tf.Tensor] | None = None, distillation: float = 0.0,
+    net: SuperNet,
+    data: Data,
+    coding: Coding,
+    recipe: Recipe,
+    draw: Callable[[np.random.Generator], np.ndarray],
+    name: str,
+    *,
+    seed: int,
+    journal: Journal,
+    evaluate: Callable[[], Metrics],
+    teacher: Callable[[np.ndarray], tf.Tensor] | None = None,
+    distillation: float = 0.0,
 ) -> list[Metrics]:
     optimizer = recipe.optimizer(len(data))
     optimizer.build(net.trainable_variables)
@@ -115,9 +145,15 @@ def _phase(
         return {"loss": float(loss), "accuracy": float(hits)}
 
     return run_epochs(
-        name, [*net.variables, *optimizer.variables], recipe.epochs,
+        name,
+        [*net.variables, *optimizer.variables],
+        recipe.epochs,
         lambda rng: data.batches(coding, recipe.batch, rng, recipe.augment),
-        max(len(data) // recipe.batch, 1), step, seed=seed, journal=journal, evaluate=evaluate,
+        max(len(data) // recipe.batch, 1),
+        step,
+        seed=seed,
+        journal=journal,
+        evaluate=evaluate,
     )
 
 
@@ -127,9 +163,14 @@ def make_update(net: SuperNet, optimizer: tf_keras.optimizers.Optimizer, recipe:
     inputs, choice = net.signature()
     classes = net.bias.shape[0]
 
-    @tf.function(input_signature=[
-        inputs, tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None, *choice.shape), tf.int32), tf.TensorSpec((None, classes), tf.float32),
-    ])
+    @tf.function(
+        input_signature=[
+            inputs,
+            tf.TensorSpec((None,), tf.int32),
+            tf.TensorSpec((None, *choice.shape), tf.int32),
+            tf.TensorSpec((None, classes), tf.float32),
+        ]
+    )
     def update(x: tf.Tensor, y: tf.Tensor, choices: tf.Tensor, taught: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         count = tf.cast(tf.shape(choices)[0], tf.float32)
         total = [tf.zeros_like(w) for w in weights]
@@ -144,9 +185,9 @@ def make_update(net: SuperNet, optimizer: tf_keras.optimizers.Optimizer, recipe:
                     soft = tf.nn.softmax_cross_entropy_with_logits(tf.nn.softmax(taught), logits)
                     loss += distillation * tf.reduce_mean(soft)
             gradients = tape.gradient(loss, weights, unconnected_gradients="zero")
-            total = [t + g / count for t, g in zip(total, gradients)]
+            total = [t + g / count for t, g in zip(total, gradients, strict=True)]
             loss_sum, hits = loss_sum + loss / count, hits + accuracy(y, logits) / count
-        optimizer.apply_gradients(zip(decay(total, weights, recipe.weight_decay), weights))
+        optimizer.apply_gradients(zip(decay(total, weights, recipe.weight_decay), weights, strict=True))
         return loss_sum, hits
 
     return update

@@ -38,7 +38,14 @@ def tiny_arch() -> Arch:
 def tiny_space() -> Space:
     """128 networks over 12x12 images, every knob elastic."""
     layout = Layout(
-        1, 4, stem_width=8, stem_stride=(1, 1), first_width=4, stages=(Stage(8, 2, (1, 2)), Stage(16, 2, (1,))),
-        kernels=(3, 5), expansions=(2, 4), divisor=4,
+        1,
+        4,
+        stem_width=8,
+        stem_stride=(1, 1),
+        first_width=4,
+        stages=(Stage(8, 2, (1, 2)), Stage(16, 2, (1,))),
+        kernels=(3, 5),
+        expansions=(2, 4),
+        divisor=4,
     )
     return layout.space(1.0, (12, 12))

@@ -18,8 +18,17 @@ from nas_keras.space.space import Grid, Space
 from tinyengine_tf import DoesNotFitError, UsageError, convert
 
 BUDGET = SearchBudget(
-    samples=10, supernet_epochs=1, networks=2, evaluations=8, population=4, parents=2, search_examples=100,
-    finetune_epochs=2, qat_epochs=1, batch=64, learning_rate=0.4,
+    samples=10,
+    supernet_epochs=1,
+    networks=2,
+    evaluations=8,
+    population=4,
+    parents=2,
+    search_examples=100,
+    finetune_epochs=2,
+    qat_epochs=1,
+    batch=64,
+    learning_rate=0.4,
 )
 
 
@@ -42,7 +51,14 @@ class Trap:
 
 def search(stripes: tuple[Data, Data], space: Space, folder: Path, **options) -> SearchResult:
     grid = Grid(space.layout, (0.5, 1.0), ((12, 12),))
-    arguments = {"sram": 6000, "flash": 20_000, "budget": BUDGET, "workers": 1, "verbose": False, "augment": None} | options
+    arguments = {
+        "sram": 6000,
+        "flash": 20_000,
+        "budget": BUDGET,
+        "workers": 1,
+        "verbose": False,
+        "augment": None,
+    } | options
     return search_for_mcu(*stripes, "cortex-m4", grid=grid, workdir=folder, **arguments)
 
 
@@ -61,7 +77,12 @@ def test_result_keeps_its_promises(result: SearchResult, stripes: tuple[Data, Da
     assert (tmp_path / "c" / "include" / "net.h").exists()
     assert len(result.trials) == 8 == len({t.arch for t in result.trials})
     assert result.model.output_shape == (None, 4)
-    assert {name: len(epochs) for name, epochs in result.history.items()} == {"largest": 1, "shared": 2, "finetune": 2, "qat": 1}
+    assert {name: len(epochs) for name, epochs in result.history.items()} == {
+        "largest": 1,
+        "shared": 2,
+        "finetune": 2,
+        "qat": 1,
+    }
 
 
 def test_folder_holds_everything(result: SearchResult) -> None:
@@ -74,7 +95,9 @@ def test_folder_holds_everything(result: SearchResult) -> None:
     assert not list(result.workdir.glob("*.part"))
 
 
-def test_killed_search_ends_as_if_it_had_not_been(result: SearchResult, stripes, tiny_space: Space, tmp_path: Path, monkeypatch) -> None:
+def test_killed_search_ends_as_if_it_had_not_been(
+    result: SearchResult, stripes, tiny_space: Space, tmp_path: Path, monkeypatch
+) -> None:
     """Killed in super-network training, in the search, and in quantisation-aware training; the file is the same."""
     trap, folder = Trap(), tmp_path / "run"
     per_epoch = 512 // 64
@@ -124,15 +147,20 @@ def test_what_fits_nowhere_is_told_with_numbers(stripes, tiny_space: Space, tmp_
     assert caught.value.needed_bytes > 500 and "sram_bytes" in str(caught.value)
 
 
-@pytest.mark.parametrize("change,message", [
-    ({"strategy": "magic"}, "one of evolution, aging, random"),
-    ({"budget": "huge"}, "one of quick, standard, thorough"),
-    ({"sram": 0}, "a positive number"),
-    ({"sram": None}, "bare core"),
-    ({"classes": 3}, r"labels run from 0 to 3"),
-    ({"classes": 7}, "a grid for 4 classes"),
-])
-def test_arguments_are_checked_before_any_work(stripes, tiny_space: Space, tmp_path: Path, change: dict, message: str) -> None:
+@pytest.mark.parametrize(
+    "change,message",
+    [
+        ({"strategy": "magic"}, "one of evolution, aging, random"),
+        ({"budget": "huge"}, "one of quick, standard, thorough"),
+        ({"sram": 0}, "a positive number"),
+        ({"sram": None}, "bare core"),
+        ({"classes": 3}, r"labels run from 0 to 3"),
+        ({"classes": 7}, "a grid for 4 classes"),
+    ],
+)
+def test_arguments_are_checked_before_any_work(
+    stripes, tiny_space: Space, tmp_path: Path, change: dict, message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         search(stripes, tiny_space, tmp_path / "run", **change)
     assert not (tmp_path / "run").exists()
@@ -157,7 +185,9 @@ def test_boards_have_limits_of_their_own() -> None:
     assert limits.sram_bytes == 256 * 1024 - 8192 and limits.flash_bytes == 1024 * 1024 - 65536
 
 
-@pytest.mark.parametrize("text,expected", [("64KB", 65536), ("1MB", 1 << 20), ("5M", 5_000_000), ("1.5k", 1500), ("123", 123), (None, None)])
+@pytest.mark.parametrize(
+    "text,expected", [("64KB", 65536), ("1MB", 1 << 20), ("5M", 5_000_000), ("1.5k", 1500), ("123", 123), (None, None)]
+)
 def test_sizes(text: str | None, expected: int | None) -> None:
     assert size(text, "--sram") == expected
 

@@ -32,7 +32,7 @@ def test_graph_is_well_formed_and_counts_as_the_formula(shape: tuple[int, int, i
 
 
 def check_exported(arch: Arch, seed: int, target: str, optimize: str) -> None:
-    """Exports `arch` with untrained weights."""
+    """Exports `arch` with random weights whose channels differ in scale, as those of trained networks do."""
     tf_keras = pytest.importorskip("tf_keras")
     from nas_keras.data import Coding
     from nas_keras.export.qat import quantize_aware
@@ -42,12 +42,18 @@ def check_exported(arch: Arch, seed: int, target: str, optimize: str) -> None:
     tf_keras.utils.set_random_seed(seed)
     images = np.random.default_rng(seed).integers(256, size=(8, *arch.input_shape), dtype=np.uint8)
     coding = Coding.of(images)
-    tflite = to_tflite(quantize_aware(build_model(arch), coding, [coding.encode(images)]), coding)
-    report = convert(tflite, target=target, optimize=optimize).report
+    model, rng = build_model(arch), np.random.default_rng(seed)
+    for variable in model.trainable_variables:
+        if "gamma" in variable.name:
+            variable.assign(np.exp(rng.normal(0, 0.5, variable.shape)))
+    tflite = to_tflite(quantize_aware(model, coding, [coding.encode(images)]), coding)
+    conversion = convert(tflite, target=target, optimize=optimize)
+    report = conversion.report
     predicted = CompilerCost(target, optimize).footprint(arch)
     assert predicted.sram_bytes == report["arena_bytes"]
     assert predicted.flash_bytes == pytest.approx(report["weights_bytes"], rel=0.02)
     assert predicted.macs == report["macs"]
+    assert predicted.instructions == pytest.approx(conversion.arena.schedule.instructions, rel=0.05)
 
 
 @pytest.mark.parametrize("index,optimize", [(0, "ram"), (1, "latency")])

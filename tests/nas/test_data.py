@@ -34,19 +34,25 @@ def test_int8_is_taken_as_it_is() -> None:
 X, Y = np.zeros((6, 4, 4, 1), np.uint8), np.arange(6)
 
 
-@pytest.mark.parametrize("source,message", [
-    ((X[0, 0], Y), r"shape \(4, 1\)"),
-    ((X.reshape(6, 16), Y), r"shape \(6, 16\)"),
-    ((X, Y[:5]), "6 inputs and 5 labels"),
-    ((X[:0], Y[:0]), "0 inputs"),
-    ((X, Y - 1), "labels run from -1 to 4"),
-    ((X, Y + 1), "labels run from 1 to 6"),
-    ((X, Y + 0.5), "not whole numbers"),
-    ((np.where(np.arange(6)[:, None, None, None] == 3, np.nan, 1.0) * np.ones((6, 4, 4, 1)), Y), "the first is number 3"),
-    (7, "cannot read a int"),
-    ([(X, Y, Y)], r"pairs \(x, y\)"),
-    ([], "empty"),
-])
+@pytest.mark.parametrize(
+    "source,message",
+    [
+        ((X[0, 0], Y), r"shape \(4, 1\)"),
+        ((X.reshape(6, 16), Y), r"shape \(6, 16\)"),
+        ((X, Y[:5]), "6 inputs and 5 labels"),
+        ((X[:0], Y[:0]), "0 inputs"),
+        ((X, Y - 1), "labels run from -1 to 4"),
+        ((X, Y + 1), "labels run from 1 to 6"),
+        ((X, Y + 0.5), "not whole numbers"),
+        (
+            (np.where(np.arange(6)[:, None, None, None] == 3, np.nan, 1.0) * np.ones((6, 4, 4, 1)), Y),
+            "the first is number 3",
+        ),
+        (7, "cannot read a int"),
+        ([(X, Y, Y)], r"pairs \(x, y\)"),
+        ([], "empty"),
+    ],
+)
 def test_what_cannot_be_used_is_named(source, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         load(source, where="train_data", classes=6)
@@ -63,7 +69,7 @@ def test_arrays_datasets_and_sequences_are_equal() -> None:
             return 4
 
         def __getitem__(self, index: int):
-            return x[3 * index:3 * index + 3], np.eye(3)[y[3 * index:3 * index + 3]]
+            return x[3 * index : 3 * index + 3], np.eye(3)[y[3 * index : 3 * index + 3]]
 
     dataset = tf.data.Dataset.from_tensor_slices((x, y))
     for source in ((x, y), dataset, dataset.batch(4), Pairs()):

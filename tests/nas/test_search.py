@@ -96,7 +96,10 @@ def test_results_of_strangers_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("strategy", ["evolution", "aging"])
 def test_beats_random_search_at_equal_evaluations(strategy: str) -> None:
-    gains = [best(run(make(strategy, s), taste, 120)).fitness - best(run(make("random", s), taste, 120)).fitness for s in range(5)]
+    gains = [
+        best(run(make(strategy, s), taste, 120)).fitness - best(run(make("random", s), taste, 120)).fitness
+        for s in range(5)
+    ]
     assert np.mean(gains) > 0 and sum(g > 0 for g in gains) >= 4, gains
 
 

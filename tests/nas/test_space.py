@@ -19,7 +19,9 @@ def space_for(shape: tuple[int, int, int]) -> Space:
     return grid_for(shape, 10).spaces()[-1]
 
 
-@pytest.mark.parametrize("request_,expected", [(1, 8), (12, 16), (11, 16), (10, 16), (9, 16), (8.8, 8), (19, 24), (27, 32)])
+@pytest.mark.parametrize(
+    "request_,expected", [(1, 8), (12, 16), (11, 16), (10, 16), (9, 16), (8.8, 8), (19, 24), (27, 32)]
+)
 def test_round_channels(request_: float, expected: int) -> None:
     assert round_channels(request_) == expected
     assert round_channels(request_) >= 0.9 * request_
@@ -39,7 +41,7 @@ def test_samples_survive_json_and_are_members(shape: tuple[int, int, int]) -> No
 def test_shapes_keep_rows_to_the_end(shape: tuple[int, int, int]) -> None:
     for placed in space_for(shape).largest().placed():
         assert max(placed.out_hw) >= 2
-        assert all(k <= 2 * n - 1 for k, n in zip(placed.block.kernel, placed.in_hw))
+        assert all(k <= 2 * n - 1 for k, n in zip(placed.block.kernel, placed.in_hw, strict=True))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -50,7 +52,7 @@ def test_mutants_and_crosses_stay_inside(shape: tuple[int, int, int]) -> None:
         child = space.cross(mother, father, rng)
         mutant = space.mutate(child, rng, 0.3)
         assert space.genes(child) and space.genes(mutant)
-        for stage, *parents in zip(child.stages, mother.stages, father.stages):
+        for stage, *parents in zip(child.stages, mother.stages, father.stages, strict=True):
             assert len(stage) in {len(p) for p in parents}
         mother, father = child, mutant
 

@@ -57,9 +57,9 @@ def test_calibration_is_the_mean_over_batches(net: SuperNet, batch: np.ndarray) 
 def test_calibrating_a_narrow_network_leaves_the_other_channels(net: SuperNet, batch: np.ndarray) -> None:
     block = net.stages[1][0]
     net.calibrate(net.space.largest(), [batch])
-    before = block.depthwise_norm.mean.numpy()
+    before = block.depthwise.norm.mean.numpy()
     net.calibrate(net.space.smallest(), [batch * 2])
-    after, width = block.depthwise_norm.mean.numpy(), net.space.smallest().blocks[1].mid_channels
+    after, width = block.depthwise.norm.mean.numpy(), net.space.smallest().blocks[1].mid_channels
     assert not np.array_equal(before[:width], after[:width])
     np.testing.assert_array_equal(before[width:], after[width:])
 
@@ -74,7 +74,7 @@ def test_sorting_keeps_the_largest_network_and_orders_by_importance(tiny_space: 
     net.sort_channels()
     np.testing.assert_allclose(net.predict(largest, batch), before, atol=1e-4)
     for block in (b for stage in net.stages[1:] for b in stage):
-        importance = np.abs(block.project.numpy()[0, 0]).sum(axis=1)
+        importance = np.abs(block.project.weight.numpy()[0, 0]).sum(axis=1)
         assert np.all(np.diff(importance) <= 1e-6)
 
 
@@ -88,10 +88,12 @@ def test_gradients_are_averaged_over_the_drawn_networks(tiny_space: Space, batch
         before = [v.numpy() for v in net.trainable_variables]
         optimizer = tf_keras.optimizers.SGD(0.1)
         optimizer.build(net.trainable_variables)
-        make_update(net, optimizer, Recipe(1, weight_decay=0.0))(batch, labels, np.stack([net.encode(a) for a in archs]), taught)
-        return [v.numpy() - b for v, b in zip(net.trainable_variables, before)]
+        make_update(net, optimizer, Recipe(1, weight_decay=0.0))(
+            batch, labels, np.stack([net.encode(a) for a in archs]), taught
+        )
+        return [v.numpy() - b for v, b in zip(net.trainable_variables, before, strict=True)]
 
-    for both, one, other in zip(step_with(first, second), step_with(first), step_with(second)):
+    for both, one, other in zip(step_with(first, second), step_with(first), step_with(second), strict=True):
         np.testing.assert_allclose(both, (one + other) / 2, atol=1e-5)
 
 
@@ -125,7 +127,7 @@ def test_training_learns_resumes_and_repeats_nothing(tiny_space: Space, stripes:
         except Killed:
             continue
     assert calls == 8 * 6 + 3 and again == history, "only the epoch that was cut short is repeated"
-    for a, b in zip(whole.variables, part.variables):
+    for a, b in zip(whole.variables, part.variables, strict=True):
         np.testing.assert_array_equal(a, b)
     best = max(whole.space.largest(), whole.space.smallest(), key=lambda a: _accuracy(whole, a, stripes, coding))
     assert _accuracy(whole, best, stripes, coding) > 0.6

@@ -70,7 +70,7 @@ def test_interrupted_training_equals_uninterrupted(stripes, tiny_arch: Arch, tmp
     tf_keras.utils.set_random_seed(2)
     resumed = build_model(tiny_arch)
     assert train(resumed, *stripes, coding, recipe, journal=journal) == history
-    for a, b in zip(whole.variables, resumed.variables):
+    for a, b in zip(whole.variables, resumed.variables, strict=True):
         np.testing.assert_array_equal(a, b)
     assert list((tmp_path / "logs").iterdir()), "TensorBoard events"
 
