@@ -98,7 +98,7 @@ class Requantization:
         """The first part of `lines`, after which `mantissa` and `c` are no longer needed."""
         if not self.signed:
             return [f"smmla {total}, {total}, {mantissa}, {c}"]
-        return [f"smmla {spare}, {total}, {mantissa}, {c}", f"asr {total}, {total}, #31", f"asr {total}, {spare}, asr #{self.bits - 1}"]
+        return [f"smmla {spare}, {total}, {mantissa}, {c}", f"asr {total}, {total}, #31", f"add {total}, {total}, {spare}, asr #{self.bits - 1}"]
 
     def tail_lines(self, total: str, tail: str) -> list[str]:
         """The last part of `lines`: the shift, the output's zero point already added, and the clamp."""
