@@ -79,12 +79,14 @@ def compile_network(
     compiler: str | None = None,
     extra_cflags: tuple[str, ...] = (),
     caller_arena: bool = False,
+    extra_link: tuple[str, ...] = (),
 ) -> Program:
     """Compile the generated code in `source_dir` with the harness for `target`; all results go to `work_dir`.
 
     `warnings` makes every warning of WARNINGS an error in the generated code. `sanitize` adds ASan and UBSan,
     `compiler` replaces gcc (e.g. "clang"): both for the host only. `extra_cflags` are for the generated code alone.
-    `caller_arena` passes the harness's own arena to init, which then is not part of the sizes. Raises UsageError for
+    `caller_arena` passes the harness's own arena to init, which then is not part of the sizes. `extra_link` are further
+    objects, archives and options for the linker; members of archives count as library. Raises UsageError for
     wrong options or a folder without generated code, ToolchainError when the compiler is absent or fails.
     """
     source_dir, work_dir = Path(source_dir).resolve(), Path(work_dir).resolve()
@@ -101,7 +103,7 @@ def compile_network(
     _write_config(work_dir, name, len(input_bytes), len(output_bytes), caller_arena, f"{name.upper()}_FEED_ROWS" in header)
     program, linker_map = work_dir / "program.elf", work_dir / "program.map"
     link = _link_arguments(target, work_dir, command, source_dir / "include")
-    _run([*command, *(str(path) for path in objects), *link, f"-Wl,-Map={linker_map}", "-o", str(program)])
+    _run([*command, *(str(path) for path in objects), *extra_link, *link, f"-Wl,-Map={linker_map}", "-o", str(program)])
     names = {path.name: source for path, source in objects.items()}
     sizes = _read_map(linker_map.read_text(errors="replace"), names, name, libraries=not target.is_host)
     return Program(

@@ -20,6 +20,7 @@ from absl.flags import argparse_flags
 from tinyengine_tf import api, report
 from tinyengine_tf.errors import InternalError, MismatchError, TinyEngineError, UsageError
 from tinyengine_tf.ops import catalogue
+from tinyengine_tf.output import write_text
 from tinyengine_tf.passes import IO_MODES
 from tinyengine_tf.schedule import FEEDS, OPTIMIZE
 from tinyengine_tf.target import load_target, target_names
@@ -73,6 +74,14 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     verify.add_argument("--seed", type=int, default=0, help="seed of the noise; default %(default)s")
     verify.add_argument("--layers", action="store_true", help="compare every layer, not only the outputs")
     verify.add_argument("--sanitize", action="store_true", help="(host) build with address and undefined-behaviour sanitizers")
+    compare = model_command("compare", _compare, "run TFLM and the generated code side by side: outputs, layers, memory, flash, instructions, time")
+    compare.add_argument("--data", metavar="FILE", help="samples: .npy (along axis 0) or .npz (one array per input, in order)")
+    compare.add_argument("--samples", type=_positive, default=3, help="samples of noise when no data are given; default %(default)s")
+    compare.add_argument("--seed", type=int, default=0, help="seed of the noise; default %(default)s")
+    compare.add_argument("--html", metavar="FILE", help="also write a page with plots")
+    compare.add_argument("--tflm-lib", metavar="FILE.a", help="TFLM built for the target: measure it there, too")
+    compare.add_argument("--tflm-include", metavar="FOLDER", action="append", default=[], help="headers of TFLM, flatbuffers, gemmlowp, ruy; repeatable")
+    compare.add_argument("--tflm-flags", metavar="FLAGS", help="what the library was compiled with, as one argument (--tflm-flags=-D...)")
     targets = command("targets", _targets, "list cores and boards")
     targets.add_argument("--json", action="store_true", help="print JSON instead of text")
     ops = command("ops", _ops, "list the supported operators and what each accepts")
@@ -203,6 +212,31 @@ def _verify(args: argparse.Namespace) -> None:
         _print_json(result.as_dict())
     else:
         print(report.verification(result.as_dict()))
+    if not result.exact:
+        raise MismatchError(str(result.difference), where=str(args.model), hint="please report this model: it should be exact")
+
+
+def _compare(args: argparse.Namespace) -> None:
+    from tflm_compat.compare import TflmLibrary, as_dict, as_html, as_text, compare
+    from tflm_compat.compare.device import DEFAULT_FLAGS
+
+    if args.io != "model" or args.feed != "frame" or args.ram_budget:
+        raise UsageError("compare runs the model as the file has it", hint="leave out --io, --feed and --ram-budget")
+    library = None
+    if args.tflm_lib:
+        flags = DEFAULT_FLAGS if args.tflm_flags is None else tuple(args.tflm_flags.split())
+        library = TflmLibrary(Path(args.tflm_lib), tuple(map(Path, args.tflm_include)), flags)
+    elif args.tflm_include or args.tflm_flags:
+        raise UsageError("--tflm-include and --tflm-flags are about a library", hint="add --tflm-lib FILE.a")
+    if not args.json:
+        logging.info("running TFLM and the generated code for %s ...", args.target)
+    result = compare(args.model, target=args.target, optimize=args.optimize, data=args.data, samples=args.samples, seed=args.seed, library=library)
+    if args.html:
+        write_text(Path(args.html), as_html(result))
+    if args.json:
+        _print_json(as_dict(result))
+    else:
+        print(as_text(result))
     if not result.exact:
         raise MismatchError(str(result.difference), where=str(args.model), hint="please report this model: it should be exact")
 

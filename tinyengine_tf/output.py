@@ -42,6 +42,17 @@ def write_folder(files: Mapping[str, str], out: Path) -> None:
         raise UsageError(f"cannot write {out}: {error.strerror or error}", hint="free some space or choose another --out") from error
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write one file, complete or not at all. Raises UsageError when it cannot be written."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(partial, path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 @contextmanager
 def _staging(out: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
