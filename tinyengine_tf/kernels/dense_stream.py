@@ -28,8 +28,8 @@ from tinyengine_tf.ops.conv2d import WeightedOp
 PIXELS = 3
 """Pixels computed together: with two filters, six sums fit the registers."""
 FULLY_UNROLLED = 12
-UNROLLED = 8
-"""Groups of four inputs: loops up to the first are unrolled completely, longer ones eightfold."""
+UNROLLED = (8, 7, 6)
+"""Groups of four inputs: loops up to the first are unrolled completely, longer ones by the factor that leaves least over."""
 
 
 def reason_against(op: WeightedOp) -> str | None:
@@ -101,8 +101,9 @@ def dense_params(op: WeightedOp, together: int = 2) -> dict[str, Any]:
     """What dense_dsp.c.j2 needs, but for the number of pixels."""
     n = groups(op)
     looped = n > FULLY_UNROLLED
+    unrolled = min(UNROLLED, key=lambda factor: (n % factor, -factor))
     assert SCALE == 256
     return {
         "groups": n, "out_channels": op.out_channels, "stream_bytes": 4 * stream_words(op, op.out_channels // together * together, together), "rq": requantization(op),
-        "looped": looped, "unrolled": UNROLLED, "peeled": (n - 1) % UNROLLED + 1 if looped else n,
+        "looped": looped, "unrolled": unrolled, "peeled": n % unrolled if looped else n,
     }
