@@ -27,7 +27,7 @@ def rounding_shift(x: np.ndarray, r: int) -> np.ndarray:
 def lanes_with_shift(a: np.ndarray, m: int, r: int, zero: int, signed: bool) -> np.ndarray:
     h = high_mul_add(a, m, 0)
     if signed:
-        h = h + ((h & (-r if r == 0 else -1)) >> 31)
+        h = h + ((h & -r) >> 31)
     return saturate(saturate(saturate(rounding_shift(h, r) + zero), 16), 8)
 
 
