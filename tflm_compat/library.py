@@ -27,6 +27,7 @@ from tinyengine_tf.target import Target
 from tinyengine_tf.tflite import read, schema
 
 HEAD_BYTES = 64
+TENSOR_SLOT_BYTES_32 = 72  # TE_TENSOR_SLOT_BYTES of model.h where pointers have 4 bytes
 CUSTOM = 32
 TFLITE_TYPES = {DType.FLOAT32: 1, DType.INT32: 2, DType.UINT8: 3, DType.INT64: 4, DType.BOOL: 6, DType.INT16: 7, DType.INT8: 9}
 

@@ -1,0 +1,56 @@
+"""The command `tflm_compat`: help for moving firmware from TFLM to generated code. Exit codes are those of tinyengine_tf."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tflm_compat.migrate import migrate
+from tflm_compat.migrate.advise import as_text
+from tinyengine_tf.errors import TinyEngineError
+
+EXIT_PROBLEMS = 1
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point of the console script."""
+    arguments = parse(argv)
+    try:
+        sys.exit(_migrate(arguments))
+    except TinyEngineError as error:
+        print(f"tflm_compat: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tflm_compat", description=__doc__.splitlines()[0] if __doc__ else None)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    sub = commands.add_parser("migrate", help="read firmware written for TFLM and tell what to change; writes only where told to",
+                              description="Find model, arena and resolver in firmware, convert the model, tell what to change.")
+    sub.add_argument("--source", required=True, type=Path, metavar="FOLDER", help="the firmware; it is only read")
+    sub.add_argument("--model", required=True, type=Path, metavar="MODEL.tflite")
+    sub.add_argument("--target", default="cortex-m4", help="core or board; default %(default)s")
+    sub.add_argument("--model-symbol", metavar="NAME", help="the model array, where there are several")
+    sub.add_argument("--name", help="prefix of the library's C symbols")
+    sub.add_argument("--out", type=Path, metavar="DIR", help="write the library there; without it nothing is written")
+    sub.add_argument("--json", action="store_true", help="print JSON instead of text")
+    return parser.parse_args(argv)
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    result = migrate(arguments.source, arguments.model, target=arguments.target, symbol=arguments.model_symbol, name=arguments.name)
+    if arguments.out is not None:
+        result.conversion.write(arguments.out)
+    if arguments.json:
+        print(json.dumps(result.as_dict(), indent=1))
+    else:
+        print(as_text(result, str(arguments.out or "DIR")))
+        print(f"\nwrote the library to {arguments.out}" if arguments.out else "\nnothing was written; --out DIR writes the library")
+    return EXIT_PROBLEMS if result.problems else 0
+
+
+if __name__ == "__main__":
+    main()
