@@ -1,4 +1,4 @@
-"""ADD, SUB, MUL, MAXIMUM, MINIMUM and PRELU: broadcasting, constants, activations, extreme scales, equal to TFLM."""
+"""ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU and SQUARED_DIFFERENCE: broadcasting, constants, activations, extreme scales, equal to TFLM."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from tinyengine_tf.kernels.binary import operand_distance, read_depth
 from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_shape
 from tinyengine_tf.schedule import Goal
 
-QUANTISED = ["ADD", "SUB", "MUL", "PRELU"]
+WITHOUT_ACTIVATION = ["PRELU", "SQUARED_DIFFERENCE"]
+QUANTISED = ["ADD", "SUB", "MUL", *WITHOUT_ACTIVATION]
 ALL = [*QUANTISED, "MAXIMUM", "MINIMUM"]
 ACTIVATIONS = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]
 scale = st.one_of(st.floats(2.0**-10, 1.0, width=32), st.sampled_from([0.5, 0.25, 1 / 256, 2.0**-9]))
@@ -62,7 +63,7 @@ def check_every_pair(function, scales, zeros, **options):
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(QUANTISED), st.tuples(scale, scale, scale), st.tuples(zero_point, zero_point, zero_point), st.sampled_from(ACTIVATIONS))
 def test_every_pair(function, scales, zeros, activation):
-    options = {} if function == "PRELU" else {"fused_activation_function": activation}
+    options = {} if function in WITHOUT_ACTIVATION else {"fused_activation_function": activation}
     check_every_pair(function, scales, zeros, **options)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
-from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
+from tinyengine_tf.ops.binary import Binary
 from tinyengine_tf.target import Target
 
 
@@ -69,7 +69,7 @@ class BinaryLoops(Kernel):
                          for k, name in enumerate("ab")],
             "pointers": [name for name, t in named if not t.const], "constants": constants,
             "zeros": [t.zero_point if op.needs_scales else 0 for t in (op.a, op.b, op.output)],
-            "multipliers": op.multipliers if op.needs_scales else (), "headroom": HEADROOM_BITS,
+            "multipliers": op.multipliers if op.needs_scales else (), "headroom": op.headroom_bits,
             "clamp": None if op.clamp == (info.min, info.max) and not op.needs_scales else op.clamp,
         }
 

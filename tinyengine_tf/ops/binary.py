@@ -1,4 +1,4 @@
-"""Elementwise operators of two operands with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU."""
+"""Elementwise operators of two operands with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU, SQUARED_DIFFERENCE."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN, Multiplier, quant
 
 ARITHMETIC = ("ADD", "SUB", "MUL")
 ORDER = ("MAXIMUM", "MINIMUM")
+INT8_ONLY = ("PRELU", "SQUARED_DIFFERENCE")
 HEADROOM_BITS = 20
+SQUARE_HEADROOM_BITS = 7  # (255 * 2**7)**2 is the last square below 2**31
 MAX_PRODUCT_SHIFT = 15  # 255 * 255 * 2**15 is the last product below 2**31
 MAX_VALUE_SHIFT = 23
 
@@ -31,11 +33,12 @@ def no_overflow(op: "Binary") -> bool:
     """TFLM's fixed-point arithmetic is defined: no multiplier is too large for 32 bits."""
     if op.dtype is not DType.INT8 or op.function in ORDER:
         return True
-    limits = {"ADD": (0, 0, 0), "SUB": (0, 0, 0), "MUL": (MAX_PRODUCT_SHIFT,), "PRELU": (MAX_VALUE_SHIFT, MAX_PRODUCT_SHIFT)}
+    limits = {"ADD": (0, 0, 0), "SUB": (0, 0, 0), "MUL": (MAX_PRODUCT_SHIFT,), "PRELU": (MAX_VALUE_SHIFT, MAX_PRODUCT_SHIFT),
+              "SQUARED_DIFFERENCE": (0, 0, 0)}
     return all(m.shift <= most for m, most in zip(op.multipliers, limits[op.function], strict=True))
 
 
-@operator(*ARITHMETIC, *ORDER, "PRELU")
+@operator(*ARITHMETIC, *ORDER, *INT8_ONLY)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Binary(Op):
     """Two operands, elementwise with broadcasting, int8 (or int32 without scales); either may be constant.
@@ -46,7 +49,8 @@ class Binary(Op):
 
     CONSTRAINTS: ClassVar = (
         Constraint("the ratios of input to output scales leave 32-bit arithmetic without overflow "
-                   "(ADD, SUB: below 2^19; MUL, PRELU: below 2^15)", no_overflow),
+                   "(ADD, SUB: below 2^19; MUL, PRELU: below 2^15; SQUARED_DIFFERENCE: the squared input scale below 2^12 times "
+                   "the output's)", no_overflow),
     )
 
     function: str
@@ -78,16 +82,23 @@ class Binary(Op):
     def loops(self) -> tuple[Loop, ...]:
         return broadcast_loops(self.a.shape, self.b.shape)
 
+    @property
+    def headroom_bits(self) -> int:
+        """Bits by which both operands are shifted left before they are brought to one scale."""
+        return SQUARE_HEADROOM_BITS if self.function == "SQUARED_DIFFERENCE" else HEADROOM_BITS
+
     @cached_property
     def multipliers(self) -> tuple[Multiplier, ...]:
-        """ADD and SUB: of a, b and the sum, at 20 extra bits. MUL: of the product. PRELU: of a, and of a * alpha."""
+        """ADD, SUB and SQUARED_DIFFERENCE: of a, b and the result, at `headroom_bits` extra bits. MUL: of the product.
+        PRELU: of a, and of a * alpha."""
         a, b, out = self.a.scale, self.b.scale, self.output.scale
         if self.function == "MUL":
             return (quantize_multiplier(a * b / out),)
         if self.function == "PRELU":
             return quantize_multiplier(a / out), quantize_multiplier(a * b / out)
-        twice = 2 * max(a, b)
-        return tuple(map(quantize_multiplier, (a / twice, b / twice, twice / ((1 << HEADROOM_BITS) * out))))
+        twice, unit = 2 * max(a, b), 1 << self.headroom_bits
+        result = (twice / unit) ** 2 / out if self.function == "SQUARED_DIFFERENCE" else twice / (unit * out)
+        return tuple(map(quantize_multiplier, (a / twice, b / twice, result)))
 
     def compute(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The operator on arrays of values that broadcast with each other: the model of the C kernel."""
@@ -106,7 +117,9 @@ class Binary(Op):
             return requantize(a * b, m[0])
         if self.function == "PRELU":
             return np.where(a >= 0, requantize(a, m[0]), requantize(a * b, m[1]))
-        first, second = requantize(a << HEADROOM_BITS, m[0]), requantize(b << HEADROOM_BITS, m[1])
+        first, second = requantize(a << self.headroom_bits, m[0]), requantize(b << self.headroom_bits, m[1])
+        if self.function == "SQUARED_DIFFERENCE":
+            return requantize((first - second) ** 2, m[2])
         return requantize(first + second if self.function == "ADD" else first - second, m[2])
 
     def evaluate(self) -> tuple[np.ndarray, ...] | None:
@@ -118,7 +131,7 @@ class Binary(Op):
         a, b, y = inputs[0], inputs[1], outputs[0]
         assert a is not None and b is not None
         tensors, names = (a, b, y), ", ".join(t.dtype.tflite_name for t in (a, b, y) if t is not None)
-        accepted = (DType.INT8,) if raw.opcode == "PRELU" else (DType.INT8, DType.INT32)
+        accepted = (DType.INT8,) if raw.opcode in INT8_ONLY else (DType.INT8, DType.INT32)
         if len({t.dtype for t in tensors}) != 1 or y.dtype not in accepted:
             raise Reject("both inputs and the output are all " + " or all ".join(t.tflite_name.lower() for t in accepted), names)
         shape = broadcast_shape(a.shape, b.shape)
