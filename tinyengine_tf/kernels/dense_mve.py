@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyengine_tf.kernels.base import Table
-from tinyengine_tf.kernels.requantize_mve import VectorRequantization, vector_requantization
+from tinyengine_tf.kernels.requantize_mve import SHIFTS, VectorRequantization, vector_requantization, words_of
 from tinyengine_tf.kernels.thumb import add_number, load_number
 from tinyengine_tf.ops.conv2d import WeightedOp
 
@@ -45,7 +45,7 @@ def passes(channels: int, single: bool) -> list[list[int]]:
 
 
 def group_words(n: int, channels: int, rq: VectorRequantization) -> int:
-    return -(-n * channels // 4) + LANES * len(rq.vectors)
+    return -(-n * channels // 4) + rq.words
 
 
 def dense_stream(op: WeightedOp, single: bool) -> Table:
@@ -61,7 +61,7 @@ def dense_stream(op: WeightedOp, single: bool) -> Table:
                 filters[[first + c for c in together], i : i + CHUNK].reshape(-1)
                 for together in passes(count, single) for i in range(0, n, CHUNK)
             ])
-            parts.append(np.pad(weights, (0, -len(weights) % 4)).astype(np.int8).view("<u4").astype(np.int64))
+            parts.append(words_of(np.pad(weights, (0, -len(weights) % 4)).astype(np.int8)))
             parts.append(rq.constants(op, [first + c if c < count else -1 for c in range(LANES)]))
         return np.concatenate(parts) & 0xFFFFFFFF
 
@@ -206,7 +206,7 @@ class DenseCode:
         rights = None
         for name in rq.vectors:
             register = {"bias": "q3", "left": "q3", "mantissa": "q4", "right": "q5"}[name]
-            code.append(f"vldrw.u32 {register}, [r1], #16")
+            code.append(rq.load(name, register, f"[r1], #{4 if name in SHIFTS else 16}"))
             if name in ("bias", "left"):
                 code += [f"{'vadd.i32' if name == 'bias' else 'vshl.s32'} {v}, {v}, q3" for v in results]
             elif name == "right":

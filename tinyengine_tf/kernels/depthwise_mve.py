@@ -24,7 +24,7 @@ import numpy as np
 
 from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
 from tinyengine_tf.kernels.conv2d import conv_window
-from tinyengine_tf.kernels.requantize_mve import vector_requantization
+from tinyengine_tf.kernels.requantize_mve import SHIFTS, vector_requantization, words_of
 from tinyengine_tf.kernels.thumb import add_number, load_number
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.target import Target
@@ -133,7 +133,7 @@ class DepthwiseConv2DMve(Kernel):
     def tables(self, op: DepthwiseConv2D) -> tuple[Table, ...]:
         p, rq = Planes(op), vector_requantization(op)
         groups = -(-p.channels // CHANNELS)
-        group_bytes = CHANNELS * (p.weight_bytes + 4 * len(rq.vectors)) + p.zeros + (2 * CHANNELS if p.multiplier > 1 else 0)
+        group_bytes = CHANNELS * p.weight_bytes + 8 * rq.words + p.zeros + (2 * CHANNELS if p.multiplier > 1 else 0)
         return (Table("stream", "uint32_t", 4 + groups * group_bytes // 4, lambda: stream(op)),)
 
     def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
@@ -148,27 +148,22 @@ def stream(op: DepthwiseConv2D) -> np.ndarray:
     """The words that PlaneCode reads."""
     p, rq = Planes(op), vector_requantization(op)
     places = np.argsort(ORDER) * p.plane
-    parts = [_words(places.astype("<u2"))]
+    parts = [words_of(places.astype("<u2"))]
     weights = op.weights.values.reshape(p.taps, p.channels)
     weights = weights.reshape(p.kernel.h, p.kernel.w, p.channels).transpose(2, 1, 0).reshape(p.channels, p.taps)  # column by column
     for first in range(0, p.channels, CHANNELS):
         lanes = [first + c if first + c < p.channels else -1 for c in ORDER]
         if p.multiplier > 1:
             sources = [min(first + c, p.channels - 1) // p.multiplier for c in range(CHANNELS)]
-            parts.append(_words(np.array(sources, "<u2")))
+            parts.append(words_of(np.array(sources, "<u2")))
         parts.append(np.zeros(p.zeros // 4, np.int64))
         some = np.zeros((CHANNELS, p.weight_bytes), np.int8)
         for i, c in enumerate(lanes):
             if c >= 0:
                 some[i, : p.taps] = weights[c]
-        parts.append(_words(some))
-        even, odd = (rq.constants(op, lanes[i : i + 4]).reshape(-1, 4) for i in (0, 4))
-        parts.append(np.stack((even, odd), axis=1).reshape(-1))
+        parts.append(words_of(some))
+        parts.append(rq.constants(op, lanes))
     return np.concatenate(parts) & 0xFFFFFFFF
-
-
-def _words(values: np.ndarray) -> np.ndarray:
-    return np.frombuffer(np.ascontiguousarray(values).tobytes(), "<u4").astype(np.int64)
 
 
 class PlaneCode:
@@ -314,15 +309,15 @@ class PlaneCode:
         code = [f"ldr r1, [sp, #{OUT}]", f"ldr r7, [sp, #{SCRATCH}]", *load_number("r9", p.sums_offset), "add r7, r7, r9"]
         code += [f"ldr r9, [sp, #{LEFT}]", "vctp.16 r9"] if p.partial_channels else []
         again = rq.signed or rq.left or (rq.low, rq.high) != (-128, 127)
-        at = {name: 32 * i for i, name in enumerate(rq.vectors)}
+        at = {name: [rq.offset(name, 2) + i * (4 if name in SHIFTS else 16) for i in range(2)] for name in rq.vectors}
         fixed = [name for name in rq.vectors if name in ("mantissa", "right") or not again]
         registers = {name: (f"q{7 - 2 * i}", f"q{6 - 2 * i}") for i, name in enumerate(reversed(fixed))}
-        code += [f"vldrw.u32 {registers[name][i]}, [r5, #{at[name] + 16 * i}]" for name in fixed for i in range(2)]
+        code += [rq.load(name, registers[name][i], f"[r5, #{at[name][i]}]") for name in fixed for i in range(2)]
         code += [*load_number("lr", p.columns), "dls lr, lr", "2:", "vldrw.u32 q0, [r7], #16", "vldrw.u32 q1, [r7], #16"]
         for name, operation in (("bias", "vadd.i32"), ("left", "vshl.s32")):
             if name in at:
                 for i in range(2):
-                    code += [f"vldrw.u32 q2, [r5, #{at[name] + 16 * i}]"] if again else []
+                    code += [rq.load(name, "q2", f"[r5, #{at[name][i]}]")] if again else []
                     code.append(f"{operation} q{i}, q{i}, {'q2' if again else registers[name][i]}")
         rights = list(registers["right"]) if "right" in registers else None
         code += rq.multiply(["q0", "q1"], list(registers["mantissa"]), "q2", "r12", rights)
@@ -332,5 +327,5 @@ class PlaneCode:
         code += ["vpst"] if t else []
         code.append(f"vstrb{t}.16 q0, [r1]" + (f", #{p.channels}" if post else ""))
         code += [] if post else add_number("r1", p.channels, "r9")
-        code += ["le lr, 2b", *add_number("r5", 32 * len(rq.vectors), "r9"), f"str r5, [sp, #{STREAM}]"]
+        code += ["le lr, 2b", *add_number("r5", 8 * rq.words, "r9"), f"str r5, [sp, #{STREAM}]"]
         return code

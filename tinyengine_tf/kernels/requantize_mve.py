@@ -26,6 +26,8 @@ from tinyengine_tf.ops.conv2d import WeightedOp
 from tinyengine_tf.ops.fixedpoint import Multiplier
 
 LARGEST_NARROWING_SHIFT = 16
+SHIFTS = ("left", "right")
+"""Constants that take a byte per channel; the others take a word."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,32 @@ class VectorRequantization:
         """The constants of each vector of channels, in the order in which they are read."""
         return ("bias", *(("left",) if self.left else ()), "mantissa", *(("right",) if self.shift is None else ()))
 
+    @property
+    def words(self) -> int:
+        """Words of the constants of four channels: shifts are bytes."""
+        return sum(1 if name in SHIFTS else 4 for name in self.vectors)
+
+    def offset(self, name: str, vectors: int) -> int:
+        """Where a constant's first vector begins, in bytes, if `vectors` vectors of each constant lie side by side."""
+        before = self.vectors[: self.vectors.index(name)]
+        return 4 * vectors * sum(1 if other in SHIFTS else 4 for other in before)
+
+    def load(self, name: str, register: str, where: str) -> str:
+        """The instruction that loads four lanes of a constant; `where` is a low register with or without an offset."""
+        return f"vldrb.s32 {register}, {where}" if name in SHIFTS else f"vldrw.u32 {register}, {where}"
+
     def constants(self, op: WeightedOp, lanes: list[int]) -> np.ndarray:
-        """int64 words of the constants of the output channels in `lanes`; -1 stands for a lane that is not there."""
+        """int64 words of the constants of the output channels in `lanes`, as many vectors of each constant side by side as
+        there are fours of lanes; -1 stands for a lane that is not there."""
         bias = folded_bias(op)
-        zero = Multiplier(0, 0)
-        multipliers = [op.multipliers[c] if c >= 0 else zero for c in lanes]
+        multipliers = [op.multipliers[c] if c >= 0 else Multiplier(0, 0) for c in lanes]
         columns = {
             "bias": [int(bias[c]) if c >= 0 else 0 for c in lanes],
-            "left": [max(m.shift, 0) for m in multipliers],
             "mantissa": [m.mantissa for m in multipliers],
-            "right": [min(m.shift, 0) for m in multipliers],
+            "left": words_of(np.array([max(m.shift, 0) for m in multipliers], np.int8)),
+            "right": words_of(np.array([min(m.shift, 0) for m in multipliers], np.int8)),
         }
-        return np.array([columns[name] for name in self.vectors], np.int64).reshape(-1)
+        return np.concatenate([np.asarray(columns[name], np.int64) for name in self.vectors])
 
     def multiply(self, values: list[str], mantissas: list[str], spare: str, scalar: str, rights: list[str] | None) -> list[str]:
         """Instructions from sums with bias (already shifted to the left) to shifted 32-bit results with the zero point
@@ -115,3 +131,8 @@ def vector_requantization(op: WeightedOp) -> VectorRequantization:
         zero, low, high, signed=signed, shift=shared if 1 <= shared <= LARGEST_NARROWING_SHIFT else None,
         left=max(shifts) > 0, masked=signed and max(shifts) >= 0,
     )
+
+
+def words_of(values: np.ndarray) -> np.ndarray:
+    """The bytes of an array as little-endian words, int64 from 0 to 2**32 - 1."""
+    return np.frombuffer(np.ascontiguousarray(values).tobytes(), "<u4").astype(np.int64)
