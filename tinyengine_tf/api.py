@@ -17,7 +17,7 @@ from tinyengine_tf import passes, schedule
 from tinyengine_tf.codegen import Bundle, Options, render
 from tinyengine_tf.errors import DoesNotFitError, ModelError, UsageError
 from tinyengine_tf.ir import Graph
-from tinyengine_tf.memory.arena import ArenaPlan, fast_arena_bytes, plan_arena
+from tinyengine_tf.memory.arena import ArenaPlan, draft_arena, plan_arena
 from tinyengine_tf.ops.importer import import_graph
 from tinyengine_tf.output import MANIFEST, write_folder
 from tinyengine_tf.packaging import package_files
@@ -88,8 +88,14 @@ def read_model(model: Model) -> tuple[bytes, str]:
 
 def compile_graph(graph: Graph, target: Target, goal: Goal = Goal(), *, io: str = "model", exact: bool = True) -> ArenaPlan:
     """Passes, schedule and memory plan: everything that `render` needs and `estimate` measures."""
-    chosen = schedule.build(passes.run(graph, io=io), target, goal, fast_arena_bytes)
-    return plan_arena(chosen, exact=exact)
+    drafts: dict[schedule.Schedule, ArenaPlan] = {}
+
+    def arena_bytes(candidate: schedule.Schedule) -> int:
+        drafts[candidate] = draft_arena(candidate)
+        return drafts[candidate].arena_bytes
+
+    chosen = schedule.build(passes.run(graph, io=io), target, goal, arena_bytes)
+    return plan_arena(chosen, exact=exact, draft=drafts.get(chosen))
 
 
 def convert(

@@ -148,7 +148,7 @@ class Op:
     def name(self) -> str:
         return self.outputs[0].name
 
-    @property
+    @cached_property
     def data_inputs(self) -> tuple[Tensor, ...]:
         """Inputs that are computed at run time, i.e. live in the arena."""
         return tuple(t for t in self.inputs if t is not None and not t.const)
@@ -216,7 +216,7 @@ class Graph:
         return sum(op.macs for op in self.ops)
 
     def rewrite(self, ops: "tuple[Op, ...] | list[Op]", alias: Mapping[Tensor, Tensor] | None = None) -> "Graph":
-        """A new graph of `ops`, every use of an `alias` key replaced by its value.
+        """A new graph of `ops`, every use of an `alias` key replaced by its value; the same graph if nothing changes.
 
         Aliases may chain. Graph inputs stay; graph outputs follow their alias.
         """
@@ -226,11 +226,11 @@ class Graph:
             while target in alias:
                 target = alias[target]
             alias[key] = target
-        return replace(
-            self,
-            ops=tuple(op.remap(alias) for op in ops),
-            outputs=tuple(alias.get(t, t) for t in self.outputs),
-        )
+        remapped = tuple(op.remap(alias) for op in ops) if alias else tuple(ops)
+        outputs = tuple(alias.get(t, t) for t in self.outputs)
+        if outputs == self.outputs and len(remapped) == len(self.ops) and all(a is b for a, b in zip(remapped, self.ops)):
+            return self
+        return replace(self, ops=remapped, outputs=outputs)
 
     def verify(self) -> None:
         """Raise InvalidIR unless the graph is well formed."""

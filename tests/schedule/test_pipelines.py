@@ -119,7 +119,7 @@ MUTANTS: dict[str, tuple[str, Callable[..., object]]] = {
     "oldest rows too late": ("oldest_rows", lambda real: lambda *a: real(*a) + 1),
     "fewer rows needed": ("rows_needed", lambda real: lambda *a: (real(*a) - 1).clip(0)),
     "unit distance forgets the unit in work": ("unit_distance_bytes", lambda real: lambda units, hold, i, o: real(units, 0, i, o)),
-    "hull loses its last corner": ("lower_hull", lambda real: lambda points: real(points)[:-1]),
+    "hull loses its last corner": ("lower_hull", lambda real: lambda *points: real(*points)[:-1]),
 }
 
 

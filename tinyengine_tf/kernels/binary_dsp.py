@@ -12,7 +12,7 @@ and A is requantised as in fast_requantize.py with j = 3 or 8. `solve` compares 
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -61,9 +61,19 @@ class BinaryDsp(BinaryLoops):
         }
 
 
-@lru_cache(maxsize=256)
+_solved: dict[Hashable, Requantization | str] = {}
+"""By what the answer depends on: a search asks for the same few again and again."""
+
+
 def solve(op: Binary) -> Requantization | str:
     """How A becomes the output, proven equal to TFLM for every pair of operands; or why it does not."""
+    key = (op.function, op.multipliers, op.a.zero_point, op.b.zero_point, op.output.zero_point, op.clamp)
+    if key not in _solved:
+        _solved[key] = _solve(op)
+    return _solved[key]
+
+
+def _solve(op: Binary) -> Requantization | str:
     multiplier, zero, (low, high) = op.multipliers[-1], op.output.zero_point, op.clamp
     product = op.function == "MUL"
     bits, signed, tail = PRODUCT_BITS if product else SUM_BITS, low < zero, -multiplier.shift - 1

@@ -31,7 +31,7 @@ from functools import lru_cache
 import numpy as np
 
 from tinyengine_tf.kernels.weighted import folded_bias
-from tinyengine_tf.ops.conv2d import WeightedOp
+from tinyengine_tf.ops.conv2d import WeightedOp, channel_multipliers
 from tinyengine_tf.ops.fixedpoint import requantize
 
 SCALE = 256
@@ -143,12 +143,12 @@ def solve(op: WeightedOp) -> Requantization | str:
     Without weights, as in a search, the multipliers alone are looked at.
     """
     zero, (low, high) = op.output.zero_point, op.clamp
+    if op.weights.data is None or (op.bias is not None and op.bias.data is None):
+        assert op.weights.quant is not None
+        return _without_weights(op.input.scale, op.weights.quant.scales, op.output.scale, op.out_channels, zero, low, high)
     signed = low < zero
     mantissas = np.array([m.mantissa for m in op.multipliers], np.int64)
     rights = np.array([-m.shift for m in op.multipliers], np.int64)
-    if op.weights.data is None or (op.bias is not None and op.bias.data is None):
-        tails = np.clip(rights - 1, 0, MAX_TAIL_SHIFT)
-        return _requantization(signed, zero, low, high, mantissas, tails, np.zeros_like(rights), np.zeros(len(tails), bool))
     bias = folded_bias(op)
     first, last = (bias + products for products in products_range(op))
     ends = np.stack((first, last), axis=1)
@@ -174,6 +174,16 @@ def solve(op: WeightedOp) -> Requantization | str:
     if (got[dead] != constant[dead, 0]).any() or np.abs(biases).max() >= 2**31:
         return "a channel of constant output has no short form"
     return _requantization(signed, zero, low, high, mantissas, tails, biases, dead)
+
+
+@lru_cache(maxsize=4096)
+def _without_weights(
+    input_scale: float, scales: tuple[float, ...], output_scale: float, channels: int, zero: int, low: int, high: int
+) -> Requantization:
+    multipliers = channel_multipliers(input_scale, scales, output_scale, channels)
+    mantissas = np.array([m.mantissa for m in multipliers], np.int64)
+    tails = np.clip([-m.shift - 1 for m in multipliers], 0, MAX_TAIL_SHIFT)
+    return _requantization(low < zero, zero, low, high, mantissas, tails, np.zeros_like(tails), np.zeros(len(tails), bool))
 
 
 def _requantization(

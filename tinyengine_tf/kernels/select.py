@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tinyengine_tf.errors import UnsupportedError
 from tinyengine_tf.ir import Op
@@ -18,11 +19,17 @@ class Choice:
     rejected: tuple[tuple[str, str], ...]
 
 
+@lru_cache(maxsize=None)
+def candidates(kind: type[Op]) -> tuple[Kernel, ...]:
+    """All kernels for one kind of operator, highest rank first."""
+    return tuple(sorted((k for k in KERNELS if kind in k.ops), key=lambda k: (-k.rank, k.name)))
+
+
 def select(op: Op, target: Target) -> Choice:
     """The applicable kernel of highest rank. Raises UnsupportedError if there is none."""
     best: Kernel | None = None
     rejected: list[tuple[str, str]] = []
-    for candidate in sorted((k for k in KERNELS if type(op) in k.ops), key=lambda k: (-k.rank, k.name)):
+    for candidate in candidates(type(op)):
         if best is not None:
             rejected.append((candidate.name, f"{best.name} is more specialised"))
         elif ISAS.index(candidate.isa) > ISAS.index(target.isa):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.memory.liveness import Liveness, liveness
 from tinyengine_tf.memory.planner import plan
 from tinyengine_tf.memory.problem import Plan
 from tinyengine_tf.memory.verify import verify
-from tinyengine_tf.schedule import Layer, Schedule, Step
+from tinyengine_tf.schedule import Layer, Ring, Schedule, Step
 
 
 @dataclass(frozen=True, eq=False)
 class ArenaPlan:
-    """A verified plan of a schedule's memory."""
+    """A plan of a schedule's memory."""
 
     schedule: Schedule
     live: Liveness
@@ -26,12 +27,15 @@ class ArenaPlan:
 
     def offset(self, tensor: Tensor) -> int:
         """Byte offset of a computed tensor in the arena."""
-        for step in self.schedule.steps:
-            if tensor in step.rings:
-                ring = step.rings[tensor]
-                return self.plan.offsets[self.live.buffer_of[ring.owner]] + ring.offset_bytes
+        ring = self._rings.get(tensor)
+        if ring is not None:
+            return self.plan.offsets[self.live.buffer_of[ring.owner]] + ring.offset_bytes
         owner, inner = self.schedule.owner(tensor)
         return self.plan.offsets[self.live.buffer_of[owner]] + inner
+
+    @cached_property
+    def _rings(self) -> dict[Tensor, Ring]:
+        return {t: ring for step in self.schedule.steps for t, ring in step.rings.items()}
 
     def scratch_offset(self, step: Step) -> int:
         return self.plan.offsets[Liveness.scratch(step)]
@@ -40,14 +44,21 @@ class ArenaPlan:
         return self.plan.offsets[Liveness.state(layer)]
 
 
-def plan_arena(schedule: Schedule, *, exact: bool = True) -> ArenaPlan:
-    """Place all buffers; the result has passed the independent verifier."""
+def draft_arena(schedule: Schedule) -> ArenaPlan:
+    """The fast planner's result, not verified: to choose among schedules."""
     live = liveness(schedule)
-    placed = plan(live.problem, exact=exact)
-    verify(placed)
-    return ArenaPlan(schedule, live, placed)
+    return ArenaPlan(schedule, live, plan(live.problem, exact=False))
 
 
-def fast_arena_bytes(schedule: Schedule) -> int:
-    """What the fast planner needs for a schedule, to choose among schedules."""
-    return plan(liveness(schedule).problem, exact=False).peak_bytes
+def plan_arena(schedule: Schedule, *, exact: bool = True, draft: ArenaPlan | None = None) -> ArenaPlan:
+    """Place all buffers. A draft, if known, is not made again.
+
+    exact   search for the best plan, and have it checked by the independent verifier; otherwise the fast planner's.
+    """
+    placed = draft or draft_arena(schedule)
+    if not exact:
+        return placed
+    if not placed.plan.optimal:
+        placed = ArenaPlan(schedule, placed.live, plan(placed.live.problem))
+    verify(placed.plan)
+    return placed

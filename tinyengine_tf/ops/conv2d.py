@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -49,9 +49,13 @@ class WeightedOp(Op):
     def multipliers(self) -> tuple[Multiplier, ...]:
         """Requantisation per output channel: input scale * weight scale / output scale."""
         assert self.weights.quant is not None
-        scales = self.weights.quant.scales
-        each = tuple(quantize_multiplier(self.input.scale * s / self.output.scale) for s in scales)
-        return each if len(each) > 1 else each * self.out_channels
+        return channel_multipliers(self.input.scale, self.weights.quant.scales, self.output.scale, self.out_channels)
+
+
+@lru_cache(maxsize=4096)
+def channel_multipliers(input_scale: float, scales: tuple[float, ...], output_scale: float, channels: int) -> tuple[Multiplier, ...]:
+    each = tuple(quantize_multiplier(input_scale * s / output_scale) for s in scales)
+    return each if len(each) > 1 else each * channels
 
 
 def weights_are_constant(op: WeightedOp) -> bool:

@@ -12,11 +12,12 @@ Observer = Callable[[str, Graph], None]
 
 
 def run_passes(graph: Graph, passes: tuple[GraphPass, ...], observe: Observer | None = None) -> Graph:
-    """Apply passes in order, verify the graph after each, and show each result to `observe`."""
+    """Apply passes in order, verify the graph after each that changed it, and show each result to `observe`."""
     for graph_pass in passes:
-        graph = graph_pass(graph)
+        before, graph = graph, graph_pass(graph)
         try:
-            graph.verify()
+            if graph is not before:
+                graph.verify()
         except InvalidIR as error:
             raise InvalidIR(str(error), where=f"after pass {graph_pass.__name__}") from error
         if observe is not None:

@@ -52,8 +52,12 @@ def build(graph: Graph, target: Target, goal: Goal = Goal(), arena_bytes: Callab
     layers, storage = choose_kernels(graph, target)
     space = Segments(graph, layers, storage, fed_input(graph, layers) if goal.feed == "rows" else None)
 
+    known: dict[Path, Schedule] = {}
+
     def schedule(path: Path) -> Schedule:
-        return Schedule(graph, target, tuple(s.step for s in path), storage)
+        if path not in known:
+            known[path] = Schedule(graph, target, tuple(s.step for s in path), storage)
+        return known[path]
 
     measure = None if arena_bytes is None else lambda path: arena_bytes(schedule(path))
     return schedule(choose_path(space, goal, latency_limit_bytes(space, target), measure))

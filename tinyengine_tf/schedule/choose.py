@@ -17,8 +17,6 @@ OPTIMIZE = ("latency", "balanced", "ram")
 FEEDS = ("frame", "rows")
 BALANCED_EXTRA = 0.05
 """`balanced` spends up to this share of the work on saving memory."""
-FIRST_LAYERS = 5
-"""Pipelines up to this length give a first limit, which keeps the search for the smallest peak short."""
 
 MOST_MEASURED = 8
 """Paths whose memory is planned before one is taken."""
@@ -76,6 +74,9 @@ def choose_path(space: Segments, goal: Goal, latency_limit: int, measure: Measur
     if goal.optimize == "latency":
         return fastest
     allowed = instructions_of(fastest) * (1 + BALANCED_EXTRA)
+    leanest = _measured_smallest(space, measure)
+    if instructions_of(leanest) <= allowed:
+        return leanest
     affordable = [path for path in front(space, fastest) if instructions_of(path) <= allowed]
     return min(affordable[-MOST_MEASURED:], key=lambda path: (measure(path), instructions_of(path)))
 
@@ -120,37 +121,45 @@ def instructions_of(path: Iterable[Segment]) -> float:
 def within(space: Segments, limit_bytes: int) -> Path | None:
     """Fewest instructions within a limit; None if no path keeps it."""
     singles = one_by_one(space)
-    found = [s for s in singles if s.peak_bytes <= limit_bytes]
-    alone = {s.begin for s in found}
-    hot = [index for index in range(space.end) if index not in alone]
-    if hot:
-        for begin in range(hot[-1] + 1):
-            first = next(h for h in hot if h >= begin)
-            found += [s for s in space.pipelines(begin, limit_bytes) if s.end > first]
-    return shortest_path(found, space.end, limit_bytes)
+    return shortest_path([*singles, *_covering(space, singles, limit_bytes)], space.end, limit_bytes)
 
 
 def smallest(space: Segments) -> tuple[list[Segment], Path]:
-    """The smallest peak, and for it the fewest instructions; with it all segments up to some larger peak.
+    """The smallest peak, and for it the fewest instructions; with it all segments that were looked at.
 
+    Only a pipeline that covers a layer at the peak can lower it; once it has, other layers are at the peak.
     Raises UsageError when a fed input reaches no end.
     """
-    singles = one_by_one(space)
+    singles = found = one_by_one(space)
     limit = least_peak(singles, space.end)
-    short = [*singles, *every_pipeline(space, limit, FIRST_LAYERS)]
-    limit = least_peak(short, space.end)
-    found = [*singles, *every_pipeline(space, limit)]
-    least = least_peak(found, space.end)
-    path = None if least is None else shortest_path(found, space.end, least)
-    if path is None:
-        raise UsageError("the input cannot be fed by rows: it is needed beyond the layers that run row by row", hint="feed whole frames")
+    while True:
+        found = [*singles, *_covering(space, singles, Segments.UNBOUNDED if limit is None else limit - 1)]
+        least = least_peak(found, space.end)
+        if limit is not None and (least is None or least >= limit):
+            break
+        if least is None:
+            raise UsageError("the input cannot be fed by rows: it is needed beyond the layers that run row by row", hint="feed whole frames")
+        limit = least
+    found = [*singles, *_covering(space, singles, limit)]
+    path = shortest_path(found, space.end, limit)
+    assert path is not None
     return found, path
+
+
+def _covering(space: Segments, singles: Sequence[Segment], limit_bytes: int) -> list[Segment]:
+    """Pipelines within a limit that cover a layer which would break it alone."""
+    cool = {s.begin for s in singles if s.peak_bytes <= limit_bytes}
+    hot = [index for index in range(space.end) if index not in cool]
+    found: list[Segment] = []
+    for begin in range(hot[-1] + 1 if hot else 0):
+        first = next(h for h in hot if h >= begin)
+        found += [s for s in space.pipelines(begin, limit_bytes) if s.end > first]
+    return found
 
 
 def front(space: Segments, fastest: Path) -> list[Path]:
     """The paths of which none is better in both memory and work, from `fastest` down to the smallest peak."""
-    limit = peak_of(fastest)
-    found = [*one_by_one(space), *every_pipeline(space, limit)]
+    found = [*one_by_one(space), *every_pipeline(space, peak_of(fastest))]
     paths = [fastest]
     while True:
         path = shortest_path(found, space.end, peak_of(paths[-1]) - 1)
@@ -166,11 +175,9 @@ def one_by_one(space: Segments) -> list[Segment]:
     return [space.single(index) for index in range(0 if space.fed is None else 1, space.end)]
 
 
-def every_pipeline(space: Segments, most_bytes: int | None, most_layers: int | None = None) -> Iterable[Segment]:
+def every_pipeline(space: Segments, most_bytes: int) -> Iterable[Segment]:
     for begin in range(space.end):
-        yield from space.pipelines(
-            begin, Segments.UNBOUNDED if most_bytes is None else most_bytes, space.end if most_layers is None else most_layers
-        )
+        yield from space.pipelines(begin, most_bytes)
 
 
 def least_peak(found: Sequence[Segment], end: int) -> int | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.base import RowWindow
 from tinyengine_tf.schedule.layer import Layer
-from tinyengine_tf.schedule.overlap import Reading, pipeline_distance
+from tinyengine_tf.schedule.overlap import Reading, layer_distances, pipeline_distance
 from tinyengine_tf.schedule.rows import SOURCE, Order, RowLayer, order_of, row_layer, row_windows, unit_distance_bytes
 from tinyengine_tf.schedule.schedule import Ring
 
@@ -40,15 +40,17 @@ class Facts:
     streams   whether it can be part of a pipeline
     inputs    those it reads by rows
     whole     memory it reads as a whole, and since when that lives
+    distances between the output and each input, of the layer alone (see overlap.layer_distances)
     guests    inputs whose row may lie where the output's row will be: (tensor, bytes above it)
     """
 
-    __slots__ = ("layer", "streams", "inputs", "whole", "born_whole", "out", "out_end", "row_bytes", "calls", "guests", "scratch", "state", "_rows")
+    __slots__ = ("layer", "streams", "inputs", "whole", "born_whole", "out", "out_end", "row_bytes", "calls", "distances", "guests", "scratch", "state", "_rows")
 
     def __init__(self, layer: Layer, streams: bool, inputs: tuple[Input, ...], whole: Mapping[Tensor, int], out_end: int, readers: Mapping[Tensor, int]):
         self.layer, self.streams, self.inputs, self.whole, self.out_end = layer, streams, inputs, whole, out_end
         self.out, self.born_whole = layer.op.output, max(whole.values(), default=-1)
         self.scratch, self.state = aligned(layer.layout.scratch_bytes), aligned(layer.layout.state_bytes)
+        self.distances = layer_distances(layer)
         self._rows: dict[tuple[int, ...], RowLayer] = {}
         if streams:
             self.calls = layer.calls
@@ -87,7 +89,7 @@ class Pipeline:
     """
 
     __slots__ = ("begin", "fed", "order", "tensors", "readings", "whole", "inner_end", "ring_bytes", "scratch_bytes", "state_bytes",
-                 "last", "_depth", "_pitch", "_guest", "_facts")
+                 "last", "_depth", "_pitch", "_cost", "_guest", "_facts")
 
     def __init__(self, begin: int, fed: Tensor | None = None, fed_end: int = -1):
         self.begin, self.fed = begin, fed
@@ -100,6 +102,7 @@ class Pipeline:
         self.last: Facts | None = None
         self._depth: dict[Tensor, int] = {}
         self._pitch: dict[Tensor, int] = {}
+        self._cost: dict[Tensor, int] = {}  # bytes that each ring has added, less what it saves by taking in a guest
         self._guest: dict[Tensor, tuple[Tensor, int]] = {}  # owner of a ring -> (guest, bytes above the owner's row)
         self._facts: list[Facts | None] = []
         if fed is not None:
@@ -140,15 +143,21 @@ class Pipeline:
         return True
 
     def _make_rings(self, depths: Mapping[int, int]) -> None:
-        if all(self.tensors[position] not in self._depth for position in depths):
-            for position in sorted(depths):
-                self._make_ring(position, depths[position])
+        new = [position for position, depth in depths.items() if self._depth.get(self.tensors[position]) != depth]
+        if not new:
             return
-        # A tensor is read a second time: rings may have become deeper, and guests lost their host.
-        known = {self.tensors.index(t): d for t, d in self._depth.items()} | dict(depths)
-        self._depth, self._pitch, self._guest, self.ring_bytes = {}, {}, {}, 0
-        for position in sorted(known):
-            self._make_ring(position, known[position])
+        first = min(new)
+        if self.tensors[first] in self._depth:
+            # A tensor is read a second time: its ring may have become deeper, and guests have lost their host.
+            later = [t for t in self.tensors[first:-1] if t in self._depth]
+            depths = {self.tensors.index(t): self._depth[t] for t in later} | dict(depths)
+            for t in later:
+                self.ring_bytes -= self._cost.pop(t)
+                del self._depth[t]
+                self._guest.pop(t, None)
+            new = [position for position in depths if position >= first]
+        for position in sorted(new):
+            self._make_ring(position, depths[position])
 
     def _make_ring(self, position: int, depth: int) -> None:
         tensor, facts = self.tensors[position], self._facts[position]
@@ -161,7 +170,8 @@ class Pipeline:
                 if less > saved:
                     saved, pitch, self._guest[tensor] = less, shared, (guest, above)
         self._depth[tensor], self._pitch[tensor] = depth, pitch
-        self.ring_bytes += aligned(depth * own) - saved
+        self._cost[tensor] = aligned(depth * own) - saved
+        self.ring_bytes += self._cost[tensor]
 
     def rings(self) -> dict[Tensor, Ring]:
         """Where the rows of all inner tensors lie."""

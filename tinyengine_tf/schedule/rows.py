@@ -151,7 +151,7 @@ class Order:
     def _depths(self) -> Mapping[int, int]:
         inside = [r for r in self.layer.reads if r[0] != SOURCE]
         if len(inside) > 1 or any(self._read_before(self.size - 1 - r[0]) for r in inside):
-            return _simulated_depths(self)
+            return self._meeting_depths()
         return {self.size - 1 - back: window_depth(window, self.layer.rows, rows) for back, rows, window in inside}
 
     def _read_before(self, position: int) -> bool:
@@ -161,6 +161,22 @@ class Order:
                 return True
             order = order.parent
         return False
+
+    def _meeting_depths(self) -> Mapping[int, int]:
+        """Branches meet in the last layer: the order of rows since they parted decides."""
+        nodes: list[Order] = [self]
+        start = self.size - 1
+        while True:
+            start = min([start, *(nodes[-1].size - 1 - back for back, _, _ in nodes[-1].layer.reads if back != SOURCE)])
+            parent = nodes[-1].parent
+            if parent is None:
+                break
+            nodes.append(parent)
+            if parent.size - 1 == start:
+                break  # all others hang on this one, which computes its rows on demand, whatever it reads
+        layers = tuple(node.layer for node in reversed(nodes))
+        first = self.size - len(layers)
+        return {first + k: depth for k, depth in _simulated_depths(layers).items()}
 
     def corners(self, readings: tuple[tuple[int, int], ...]) -> tuple[Corner, ...]:
         """When which rows of a source may go.
@@ -187,7 +203,8 @@ class Order:
             # The last layer still reads its row while it writes it; others are done with theirs.
             done = written - 1 if position == self.size - 1 else self.exist(position)[written]
             oldest, end = np.minimum(oldest, future[done]), rows
-        return tuple(lower_hull([(int(n), int(o)) for n, o in zip(written, oldest) if o < end]))
+        needed = oldest < end
+        return tuple(lower_hull(written[needed], oldest[needed])) if needed.any() else ()
 
 
 _orders = 0
@@ -241,13 +258,13 @@ def _first_rows(window: RowWindow, rows: int) -> np.ndarray:
     return np.arange(rows) * window.stride - window.pad
 
 
-def _simulated_depths(order: Order) -> dict[int, int]:
-    """Depths of all rings of a pipeline whose branches meet in the last layer, by carrying the order out."""
-    layers = [order.at(k).layer for k in range(order.size)]
+@lru_cache(maxsize=65_536)
+def _simulated_depths(layers: tuple[RowLayer, ...]) -> dict[int, int]:
+    """Depths of the rings of layers that hang together, the first one's inputs left out, by carrying the order out."""
     done = [0] * len(layers)
     reads = [
         [(k - back, rows_needed(w, layer.rows, n).tolist(), oldest_rows(w, layer.rows, n).tolist(), n)
-         for back, n, w in pull_order(layer.reads)]
+         for back, n, w in pull_order(layer.reads)] if k else []
         for k, layer in enumerate(layers)
     ]
     depth = {r[0]: 1 for inputs in reads for r in inputs}
@@ -262,19 +279,23 @@ def _simulated_depths(order: Order) -> dict[int, int]:
                     depth[producer] = max(depth[producer], done[producer] - oldest[y])
             done[k] = y + 1
 
-    want(order.size - 1, layers[-1].rows)
+    want(len(layers) - 1, layers[-1].rows)
     return depth
 
 
-def lower_hull(points: Sequence[Corner]) -> list[Corner]:
-    """Points ascending in both coordinates -> those that maximise a * x - b * y for some positive a and b."""
+def lower_hull(n: np.ndarray, oldest: np.ndarray) -> list[Corner]:
+    """Points ascending in both coordinates -> those that maximise a * n - b * oldest for some positive a and b."""
+    last = np.append(oldest[1:] != oldest[:-1], True)  # of equal ones, the largest n is best
+    n, oldest = n[last], oldest[last]
+    if len(n) > 2:
+        across, up = np.diff(n), np.diff(oldest)
+        bends = np.concatenate(([True], across[:-1] * up[1:] != across[1:] * up[:-1], [True]))
+        n, oldest = n[bends], oldest[bends]
     hull: list[Corner] = []
-    for x, y in points:
-        while hull and hull[-1][1] >= y:  # further right and not higher: better for all a and b
+    for point in zip(n.tolist(), oldest.tolist(), strict=True):
+        while len(hull) > 1 and _not_convex(hull[-2], hull[-1], point):
             hull.pop()
-        while len(hull) > 1 and _not_convex(hull[-2], hull[-1], (x, y)):
-            hull.pop()
-        hull.append((x, y))
+        hull.append(point)
     return hull
 
 

@@ -14,7 +14,6 @@ from typing import ClassVar
 
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.schedule.layer import Layer
-from tinyengine_tf.schedule.overlap import layer_distances
 from tinyengine_tf.schedule.pipeline import Facts, Input, Pipeline, aligned
 from tinyengine_tf.schedule.rows import cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Step
@@ -81,6 +80,8 @@ class Segments:
         self._origin = {t: layer.index for layer in layers for t in layer.op.outputs}
         self.facts = [self._facts(layer, readers) for layer in layers]
         self.live_in = self._live_in()
+        self._singles: dict[int, Segment] = {}
+        self._pipelines: dict[int, tuple[int, list[Segment]]] = {}  # first layer -> (limit, segments within it)
 
     @property
     def end(self) -> int:
@@ -109,16 +110,26 @@ class Segments:
 
     def single(self, index: int) -> Segment:
         """Layer `index` alone, over whole tensors."""
-        facts, layer = self.facts[index], self.layers[index]
-        outs = sum(aligned(t.nbytes) for t in layer.op.outputs)
-        saved = self._saved(layer_distances(layer), index, index + 1, outs)
-        return Segment(self, index, index + 1, False, self.live_in[index] + outs - saved + facts.scratch + facts.state, layer.instructions)
+        found = self._singles.get(index)
+        if found is None:
+            facts, layer = self.facts[index], self.layers[index]
+            outs = sum(aligned(t.nbytes) for t in layer.op.outputs)
+            peak = self.live_in[index] + outs - self._saved(facts.distances, index, index + 1, outs) + facts.scratch + facts.state
+            found = self._singles[index] = Segment(self, index, index + 1, False, peak, layer.instructions)
+        return found
 
-    def pipelines(self, begin: int, most_bytes: int = UNBOUNDED, most_layers: int = UNBOUNDED) -> Iterator[Segment]:
+    def pipelines(self, begin: int, most_bytes: int = UNBOUNDED) -> list[Segment]:
         """Row pipelines that start at layer `begin` and need at most `most_bytes`, shortest first."""
+        known, found = self._pipelines.get(begin, (-1, []))
+        if known < most_bytes:
+            found = list(self._grow(begin, most_bytes))
+            self._pipelines[begin] = most_bytes, found
+        return [s for s in found if s.peak_bytes <= most_bytes]
+
+    def _grow(self, begin: int, most_bytes: int) -> Iterator[Segment]:
         pipeline, live_in, instructions = self._start(begin), self.live_in[begin], 0.0
         shortest = begin + (1 if pipeline.fed is not None else 2)
-        for end in range(begin + 1, min(self.end, begin + most_layers) + 1):
+        for end in range(begin + 1, self.end + 1):
             facts = self.facts[end - 1]
             if not pipeline.append(facts):
                 return
@@ -160,7 +171,7 @@ class Segments:
         """What a segment stands for."""
         members = tuple(self.layers[segment.begin : segment.end])
         if not segment.fused:
-            return Step(members, {}, layer_distances(members[0]))
+            return Step(members, {}, self.facts[segment.begin].distances)
         pipeline = self._start(segment.begin)
         for facts in self.facts[segment.begin : segment.end]:
             added = pipeline.append(facts)
