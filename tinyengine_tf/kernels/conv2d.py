@@ -16,6 +16,12 @@ def conv_window(op: Conv2D | DepthwiseConv2D) -> RowWindow:
     return RowWindow(w.kernel.h, w.stride.h, w.dilation.h, w.pad_top, fill=op.input.zero_point, array=True)
 
 
+def touches_image(op: Conv2D | DepthwiseConv2D) -> bool:
+    """Whether every window holds a column of the image. A folded PAD can be wider than the window."""
+    w = op.window
+    return w.pad_left < w.extent.w and (op.out_image.w - 1) * w.stride.w - w.pad_left < op.image.w
+
+
 @kernel
 class Conv2DPortable(Kernel):
     name = "te_conv2d_s8"
