@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nas_keras.cost.footprint import AnalyticCost, Limits
+from nas_keras.cost.patches import PatchCost, stage_macs
 from nas_keras.space.arch import Arch, parse
 from nas_keras.space.space import Grid, published_grid
 from nas_keras.space.tinynas import Sampling, explore, rank, study
@@ -97,6 +98,31 @@ def test_released_networks(name: str) -> None:
 def test_released_vww_network_has_the_macs_of_the_file() -> None:
     resolution, stem, tokens = VWW1
     assert AnalyticCost().footprint(parse(tokens, resolution, 2, stem)).macs == 11_578_816
+
+
+def mobilenet_v2() -> Arch:
+    """Width 1.0 at 224x224, without the last 1x1 convolution."""
+    return parse("16e1k3 | 24e6k3s2, 24e6k3 | 32e6k3s2, 32e6k3, 32e6k3 | 64e6k3s2, 64e6k3, 64e6k3, 64e6k3 |"
+                 "96e6k3, 96e6k3, 96e6k3 | 160e6k3s2, 160e6k3, 160e6k3 | 320e6k3", 224, 1000, 32)
+
+
+def test_patches_of_mobilenet_v2() -> None:
+    """4 x 4 patches over the stem and four blocks, as in the MCUNetV2 paper."""
+    arch, blocks = mobilenet_v2(), 4
+    full, clamped = PatchCost(4, blocks, clamp=False), PatchCost(4, blocks)
+    assert full.patch_sides(arch)[0] == 75
+    assert full.stage_macs(arch) / stage_macs(arch, blocks) == pytest.approx(1.42, abs=0.005)
+    assert clamped.stage_macs(arch) / stage_macs(arch, blocks) == pytest.approx(1.31, abs=0.005)
+    whole = AnalyticCost(count_padded_channel=False).footprint(arch)
+    assert clamped.footprint(arch).macs / whole.macs == pytest.approx(1.10, abs=0.005)
+    assert round(whole.sram_bytes / 1024) == 1372 and round(clamped.footprint(arch).sram_bytes / 1024) == 172
+
+
+def test_one_patch_costs_what_no_patches_cost() -> None:
+    arch = released("in1")
+    for blocks in (1, 4):
+        assert PatchCost(1, blocks).stage_macs(arch) == stage_macs(arch, blocks)
+        assert PatchCost(1, blocks).patch_sides(arch)[0] == 96
 
 
 def test_best_published_space_ranks_first() -> None:
