@@ -73,7 +73,7 @@ def test_perturbed_models_that_are_accepted_are_exact() -> None:
         data = perturb(rng.choice((build_convolution, build_many_operators))(), rng)
         try:
             samples = random_samples(api.load_graph(data), 1)
-            reference.run(data, samples, isolated=True)
+            reference.run(data, samples, isolated=True, timeout_s=60)
         except (ModelError, UnsupportedError, ToolchainError):
             continue
         assert_exact(data, samples)

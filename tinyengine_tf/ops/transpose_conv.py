@@ -9,7 +9,7 @@ from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.ops.base import HW, RawOpLike, Reject, operator
 from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp
-from tinyengine_tf.ops.window import Window
+from tinyengine_tf.ops.window import Window, check_sizes
 
 
 @operator("TRANSPOSE_CONV")
@@ -39,8 +39,7 @@ class TransposeConv(WeightedOp):
             raise Reject("the output has the input's batch and one channel per filter", f"{x.shape}, {w.shape} -> {y.shape}")
         stride = HW(raw.options["stride_h"], raw.options["stride_w"])
         kernel = HW(*w.shape[1:3])
-        if min(*stride, *kernel) < 1:
-            raise Reject("strides and kernel sizes are at least 1", f"stride {stride}, kernel {kernel}")
+        check_sizes(stride=stride, kernel=kernel)
         before = [0, 0]
         if raw.options["padding"] == "SAME":
             steps = zip(y.shape[1:3], stride, kernel, strict=True)

@@ -46,6 +46,16 @@ class Window:
             raise InvalidIR(f"window over {image} giving {out}")
 
 
+MAX_SIZE = 2**15 - 1  # so that positions within an image stay within 32 bits in the generated C
+
+
+def check_sizes(**sizes: HW) -> None:
+    """Reject strides, dilations and kernel sizes that no image has."""
+    if not all(1 <= n <= MAX_SIZE for size in sizes.values() for n in size):
+        found = ", ".join(f"{name} {size.h}x{size.w}" for name, size in sizes.items())
+        raise Reject(f"strides, dilations and kernel sizes are between 1 and {MAX_SIZE}", found)
+
+
 def parse_window(options: Any, kernel: HW, image: HW, out: HW) -> Window:
     """The window of a CONV_2D, DEPTHWISE_CONV_2D or pooling operator.
 
@@ -53,8 +63,7 @@ def parse_window(options: Any, kernel: HW, image: HW, out: HW) -> Window:
     """
     stride = HW(options["stride_h"], options["stride_w"])
     dilation = HW(options.get("dilation_h_factor", 1), options.get("dilation_w_factor", 1))
-    if min(*stride, *dilation, *kernel) < 1:
-        raise Reject("strides, dilations and kernel sizes are at least 1", f"stride {stride}, dilation {dilation}, kernel {kernel}")
+    check_sizes(stride=stride, dilation=dilation, kernel=kernel)
     window = Window(kernel, stride, dilation)
     same = options["padding"] == "SAME"
     for name, i, o, s, e in zip("hw", image, out, stride, window.extent, strict=True):
