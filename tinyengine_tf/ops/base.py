@@ -12,7 +12,7 @@ Importing the package `ops` imports every module in it, so a new operator needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -46,10 +46,17 @@ class Constraint:
 class RawOpLike(Protocol):
     """The part of tflite.RawOp that operators read."""
 
-    index: int
-    opcode: str
-    options: Any
-    custom_options: bytes
+    @property
+    def index(self) -> int: ...
+
+    @property
+    def opcode(self) -> str: ...
+
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+
+    @property
+    def custom_options(self) -> bytes: ...
 
 
 Parser = Callable[[RawOpLike, tuple[Tensor | None, ...], tuple[Tensor, ...]], "tuple[Op, ...]"]

@@ -23,6 +23,8 @@ class WeightedOp(Op):
     clamp    fused activation as an int8 range, inclusive
     """
 
+    CHANNEL_AXIS: ClassVar[int] = 0
+
     clamp: tuple[int, int] = (-128, 127)
 
     @property

@@ -68,13 +68,10 @@ def _shrink_weights(op: WeightedOp, needed: Mapping[Tensor, np.ndarray], constan
         return op
     quant = op.weights.quant
     if quant is not None and quant.per_channel:
-        quant = Quant(*(tuple(np.asarray(v)[keep_out].tolist()) for v in (quant.scales, _each(quant))), quant.axis)
+        each = np.broadcast_to(quant.zero_points, len(quant.scales))
+        quant = Quant(tuple(np.asarray(quant.scales)[keep_out].tolist()), tuple(each[keep_out].tolist()), quant.axis)
     weights = replace(op.weights, shape=w.shape, data=np.ascontiguousarray(w), quant=quant)
     return replace(op, inputs=(op.input, weights, _bias(op, bias[keep_out])))
-
-
-def _each(quant: Quant) -> tuple[int, ...]:
-    return quant.zero_points if len(quant.zero_points) == len(quant.scales) else quant.zero_points * len(quant.scales)
 
 
 def _bias(op: WeightedOp, values: np.ndarray) -> Tensor | None:
