@@ -41,6 +41,7 @@ class _Tensor:
     axis: int
     data: bytes | None
     is_variable: bool
+    signature: Sequence[int] | None
 
 
 @dataclass
@@ -78,11 +79,12 @@ class ModelBuilder:
         name: str | None = None,
         data: bytes | None = None,
         is_variable: bool = False,
+        signature: Sequence[int] | None = None,
     ) -> int:
         """A tensor computed at run time (or, with `data`, a constant given as the file's bytes).
 
         Quantised per tensor by `scale` and `zero_point`, or per index of dimension `axis` by `scales`
-        and `zero_points` (default: all 0), or not at all.
+        and `zero_points` (default: all 0), or not at all. `signature` is the shape with -1 for open dimensions.
         """
         if scale is not None:
             scales, zero_points = [scale], [zero_point]
@@ -90,7 +92,7 @@ class ModelBuilder:
         zero_points = [int(z) for z in zero_points] if zero_points is not None else [0] * len(scales)
         index = len(self._tensors)
         self._tensors.append(
-            _Tensor(name or f"t{index}", tuple(map(int, shape)), dtype, scales, zero_points, axis, data, is_variable)
+            _Tensor(name or f"t{index}", tuple(map(int, shape)), dtype, scales, zero_points, axis, data, is_variable, signature)
         )
         return index
 
@@ -213,6 +215,7 @@ class Writer:
         return self.table(
             "Tensor", Name=self.out.CreateString(tensor.name), Shape=self.integers(tensor.shape), Buffer=buffer,
             Type=getattr(tflite.TensorType, tensor.dtype), Quantization=quantization, IsVariable=tensor.is_variable,
+            ShapeSignature=None if tensor.signature is None else self.integers(tensor.signature),
         )
 
     def operator_code(self, opcode: str, version: int) -> int:

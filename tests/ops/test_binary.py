@@ -34,7 +34,7 @@ def binary_model(function, a_shape, b_shape, *, scales=(0.05, 0.07, 0.1), zeros=
     def operand(name, shape, i):
         q = dict(scale=scales[i], zero_point=zeros[i]) if quantised else {}
         if name in constant:
-            low, high = (-128, 128) if quantised else (-(2**31), 2**31)
+            low, high = {"INT8": (-128, 128), "FLOAT32": (-9, 10)}.get(dtype, (-(2**31), 2**31))
             return b.const(rng.integers(low, high, shape).astype(dtype.lower()), **q)
         return b.input(shape, dtype, **q)
 
@@ -124,6 +124,21 @@ def test_int32(function, shapes):
     assert_exact(model, big)
 
 
+@pytest.mark.parametrize("function, activation", [
+    *itertools.product(["ADD", "SUB", "MUL", "DIV"], ACTIVATIONS), ("MAXIMUM", None), ("MINIMUM", None)])
+@pytest.mark.parametrize("constant", ["", "a", "b"])
+def test_float32(function, activation, constant):
+    """Also what overflows, divides by zero or is not a number."""
+    options = {} if activation is None else {"fused_activation_function": activation}
+    model = binary_model(function, (2, 3, 9), (2, 1, 9), dtype="FLOAT32", constant=constant, **options)
+    odd = [0.0, -0.0, 1e-45, 3e38, -3e38, np.inf, -np.inf, 6.5, -1.5]
+    rng = np.random.default_rng(4)
+    shapes = [s for s, name in [((2, 3, 9), "a"), ((2, 1, 9), "b")] if name not in constant]
+    with np.errstate(all="ignore"):
+        assert_exact(model, [[rng.choice(odd, s).astype(np.float32) for s in shapes] for _ in range(3)])
+        assert_exact(model, count=2)
+
+
 @pytest.mark.parametrize("function, activation", list(itertools.product(["ADD", "SUB", "MUL"], ACTIVATIONS)))
 def test_int32_activation(function, activation):
     assert_exact(binary_model(function, (2, 6), (6,), dtype="INT32", constant="b", fused_activation_function=activation))
@@ -187,7 +202,8 @@ def test_loops_walk_like_numpy(dims):
 REFUSED = [
     (dict(function="ADD", a_shape=(2,), b_shape=(2,), scales=(1e6, 1.0, 0.5)), "overflow"),
     (dict(function="MUL", a_shape=(2,), b_shape=(2,), scales=(1e3, 1e3, 0.5)), "overflow"),
-    (dict(function="ADD", a_shape=(2,), b_shape=(2,), dtype="FLOAT32"), "all int8 or all int32"),
+    (dict(function="SQUARED_DIFFERENCE", a_shape=(2,), b_shape=(2,), scales=(9.0, 1.0, 0.01)), "overflow"),
+    (dict(function="SQUARED_DIFFERENCE", a_shape=(2,), b_shape=(2,), dtype="FLOAT32"), "all int8"),
     (dict(function="ADD", a_shape=(2,), b_shape=(2,), dtype="INT16"), "all int8 or all int32"),
     (dict(function="PRELU", a_shape=(2,), b_shape=(2,), dtype="INT32"), "all int8"),
     (dict(function="ADD", a_shape=(2,), b_shape=(3,), out_shape=(3,)), "broadcast to the output"),
@@ -203,7 +219,7 @@ def test_refused(arguments, rule):
 
 
 SECOND_OPERANDS = list(itertools.product([(), (1, 1, 1, 16), (1, 6, 5, 1), (1, 1, 5, 16), (1, 6, 1, 16), (1, 6, 5, 16)], ["", "b"]))
-FUSED = [(ALL[(i + i // 6 + k) % 6], *case) for i, case in enumerate(SECOND_OPERANDS) for k in (0, 3)]
+FUSED = [(ALL[(i + i // 6 + k) % len(ALL)], *case) for i, case in enumerate(SECOND_OPERANDS) for k in (0, 3)]
 
 
 @pytest.mark.parametrize("function, shape, constant", FUSED, ids=str)

@@ -67,14 +67,17 @@ def test_arg(opcode, shape, axis):
     ties = [[rng.integers(0, 3, shape).astype(np.int8)], [np.full(shape, -128, np.int8)]]
     assert_exact(arg_model(opcode, shape, axis))
     assert_exact(arg_model(opcode, shape, axis), ties)
+    real = arg_model(opcode, shape, axis, dtype="FLOAT32")
+    assert_exact(real)
+    assert_exact(real, [[t.astype(np.float32)] for (t,) in ties])
 
 
 @pytest.mark.parametrize("model, rule", [
     (lambda: cast_model("UINT8", "INT8"), "it converts int8, int16"),
     (lambda: cast_model("INT64", "INT32"), "it converts int8, int16"),
     (lambda: cast_model("INT8", "BOOL"), "it converts int8, int16"),
-    (lambda: arg_model("ARG_MAX", (2, 3), 1, dtype="FLOAT32"), "int8 and the output int32"),
-    (lambda: arg_model("ARG_MAX", (2, 3), 1, out="INT64"), "int8 and the output int32"),
+    (lambda: arg_model("ARG_MAX", (2, 3), 1, dtype="INT16"), "float32 and the output int32"),
+    (lambda: arg_model("ARG_MAX", (2, 3), 1, out="INT64"), "float32 and the output int32"),
     (lambda: arg_model("ARG_MIN", (2, 3), 2, out_shape=(2,)), "a dimension of the input"),
     (lambda: arg_model("ARG_MIN", (2, 3), 1, axis_dtype=np.int64), "one constant int32"),
     (lambda: arg_model("ARG_MIN", (2, 3), 1, out_shape=(3,)), "without the axis"),

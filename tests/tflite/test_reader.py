@@ -293,3 +293,10 @@ def test_kinds_of_fields() -> None:
     assert fields_of(tflite.Tensor)["quantization"].table is tflite.QuantizationParameters
     assert fields_of(tflite.Tensor)["shape"].kind is Kind.NUMBERS
     assert fields_of(tflite.Tensor)["shape"].dtype == np.int32
+
+
+def test_open_dimensions() -> None:
+    b = ModelBuilder()
+    x = b.input((1, 4), scale=0.1, signature=(-1, 4))
+    b.output(x)
+    assert [t.is_dynamic for t in read(b.finish(), "open").tensors] == [True]

@@ -11,7 +11,7 @@ from tinyengine_tf.ops.arg_extreme import ArgExtreme
 
 @kernel
 class ArgExtremePortable(Kernel):
-    name = "te_arg_extreme_s8"
+    name = "te_arg_extreme"
     ops = (ArgExtreme,)
     why = "portable C, any axis"
     template = "arg_extreme.c.j2"
@@ -21,5 +21,5 @@ class ArgExtremePortable(Kernel):
 
     def params(self, op: ArgExtreme, units: int) -> dict[str, Any]:
         shape = op.input.shape
-        return {"outer": math.prod(shape[: op.axis]), "size": shape[op.axis], "inner": math.prod(shape[op.axis + 1 :]),
+        return {"type": op.input.dtype.c, "outer": math.prod(shape[: op.axis]), "size": shape[op.axis], "inner": math.prod(shape[op.axis + 1 :]),
                 "compare": ">" if op.largest else "<"}

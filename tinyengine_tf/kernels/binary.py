@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tinyengine_tf.ir import DType
 from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.literal import literal
 from tinyengine_tf.ops.binary import Binary
 from tinyengine_tf.target import Target
 
@@ -15,6 +17,14 @@ from tinyengine_tf.target import Target
 def is_flat(op: Binary) -> bool:
     """Whether the outer loop's steps are units that may be done in any number: constants must not advance with it."""
     return len(op.loops) <= 2 and not any(t is not None and t.const and s for t, s in zip(op.inputs, op.loops[0].strides, strict=True))
+
+
+def limits_nothing(op: Binary) -> bool:
+    """Whether no result of the operation lies outside the clamp."""
+    if op.dtype is DType.FLOAT32:
+        return math.isinf(op.clamp[1])
+    info = np.iinfo(op.dtype.numpy)
+    return op.clamp == (info.min, info.max) and not op.needs_scales
 
 
 def read_depth(op: Binary, operand: int) -> int:
@@ -60,9 +70,8 @@ class BinaryLoops(Kernel):
         loops, inner = op.loops, math.prod(loop.count for loop in op.loops[1:])
         named = list(zip("ab", (op.a, op.b), strict=True))
         constants = [name for name, t in named if t.const]
-        info = np.iinfo(op.dtype.numpy)
         return {
-            "function": op.function, "type": op.dtype.c, "arithmetic": op.needs_scales,
+            "function": op.function, "type": op.dtype.c, "value_type": "float" if op.dtype is DType.FLOAT32 else "int32_t", "arithmetic": op.needs_scales,
             "counts": [units // inner if is_flat(op) and i == 0 else loop.count for i, loop in enumerate(loops)],
             "operands": [{"name": name, "strides": [loop.strides[k] for loop in loops],
                           "depth": read_depth(op, k)}
@@ -70,7 +79,7 @@ class BinaryLoops(Kernel):
             "pointers": [name for name, t in named if not t.const], "constants": constants,
             "zeros": [t.zero_point if op.needs_scales else 0 for t in (op.a, op.b, op.output)],
             "multipliers": op.multipliers if op.needs_scales else (), "headroom": op.headroom_bits,
-            "clamp": None if op.clamp == (info.min, info.max) and not op.needs_scales else op.clamp,
+            "clamp": None if limits_nothing(op) else [literal(end, op.dtype) for end in op.clamp],
         }
 
 

@@ -13,11 +13,11 @@ from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
 @operator("ARG_MAX", "ARG_MIN")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ArgExtreme(Op):
-    """Index of the first largest (or smallest) int8 value along `axis`, as int32."""
+    """Index of the first largest (or smallest) value along `axis`, as int32."""
 
     CONSTRAINTS: ClassVar = (
-        Constraint("the input is int8 and the output int32",
-                   lambda op: (op.input.dtype, op.output.dtype) == (DType.INT8, DType.INT32),
+        Constraint("the input is int8 or float32 and the output int32",
+                   lambda op: op.input.dtype in (DType.INT8, DType.FLOAT32) and op.output.dtype is DType.INT32,
                    lambda op: f"{op.input.dtype.tflite_name} -> {op.output.dtype.tflite_name}"),
     )
 

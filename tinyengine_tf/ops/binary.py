@@ -1,7 +1,8 @@
-"""Elementwise operators of two operands with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU, SQUARED_DIFFERENCE."""
+"""Elementwise operators of two operands with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU, SQUARED_DIFFERENCE; DIV of floats."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,8 @@ from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN, Multiplier, quant
 ARITHMETIC = ("ADD", "SUB", "MUL")
 ORDER = ("MAXIMUM", "MINIMUM")
 INT8_ONLY = ("PRELU", "SQUARED_DIFFERENCE")
+FLOAT_ONLY = ("DIV",)
+ACTIVATED = (*ARITHMETIC, *FLOAT_ONLY)
 HEADROOM_BITS = 20
 SQUARE_HEADROOM_BITS = 7  # (255 * 2**7)**2 is the last square below 2**31
 MAX_PRODUCT_SHIFT = 15  # 255 * 255 * 2**15 is the last product below 2**31
@@ -26,6 +29,11 @@ MAX_VALUE_SHIFT = 23
 
 _INT32_CLAMPS: Mapping[str, tuple[int, int]] = {
     "NONE": (INT32_MIN, INT32_MAX), "RELU": (0, INT32_MAX), "RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1),
+}
+
+FLOAT_MAX = float(np.finfo(np.float32).max)  # TFLM clamps to finite numbers even without an activation
+_FLOAT_CLAMPS: Mapping[str, tuple[float, float]] = {
+    "NONE": (-FLOAT_MAX, FLOAT_MAX), "RELU": (0.0, FLOAT_MAX), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0),
 }
 
 
@@ -38,13 +46,13 @@ def no_overflow(op: "Binary") -> bool:
     return all(m.shift <= most for m, most in zip(op.multipliers, limits[op.function], strict=True))
 
 
-@operator(*ARITHMETIC, *ORDER, *INT8_ONLY)
+@operator(*ARITHMETIC, *ORDER, *INT8_ONLY, *FLOAT_ONLY)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Binary(Op):
-    """Two operands, elementwise with broadcasting, int8 (or int32 without scales); either may be constant.
+    """Two operands, elementwise with broadcasting, int8 (or int32 or float32 without scales); either may be constant.
 
     function  the .tflite operator's name
-    clamp     fused activation as an inclusive range of the output's type
+    clamp     fused activation as an inclusive range of the output's type; infinite for float32 extremes
     """
 
     CONSTRAINTS: ClassVar = (
@@ -54,7 +62,7 @@ class Binary(Op):
     )
 
     function: str
-    clamp: tuple[int, int]
+    clamp: tuple[int, int] | tuple[float, float]
 
     @property
     def KIND(self) -> str:  # type: ignore[override]
@@ -102,6 +110,8 @@ class Binary(Op):
 
     def compute(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The operator on arrays of values that broadcast with each other: the model of the C kernel."""
+        if self.dtype is DType.FLOAT32:
+            return self._real(np.asarray(a, np.float32), np.asarray(b, np.float32))
         a, b = np.asarray(a, np.int64), np.asarray(b, np.int64)
         low, high = self.clamp
         if self.function in ORDER:
@@ -110,6 +120,13 @@ class Binary(Op):
             raw = {"ADD": a + b, "SUB": a - b, "MUL": a * b}[self.function]
             return np.clip(wrap32(raw), low, high)
         return np.clip(self._quantized(a - self.a.zero_point, b - self.b.zero_point) + self.output.zero_point, low, high)
+
+    def _real(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            if self.function in ORDER:
+                return np.where(a > b if self.function == "MAXIMUM" else a < b, a, b)
+            raw = {"ADD": np.add, "SUB": np.subtract, "MUL": np.multiply, "DIV": np.divide}[self.function](a, b)
+        return np.clip(raw, np.float32(self.clamp[0]), np.float32(self.clamp[1]))
 
     def _quantized(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         m = self.multipliers
@@ -131,9 +148,10 @@ class Binary(Op):
         a, b, y = inputs[0], inputs[1], outputs[0]
         assert a is not None and b is not None
         tensors, names = (a, b, y), ", ".join(t.dtype.tflite_name for t in (a, b, y) if t is not None)
-        accepted = (DType.INT8,) if raw.opcode in INT8_ONLY else (DType.INT8, DType.INT32)
+        accepted = _accepted(raw.opcode)
         if len({t.dtype for t in tensors}) != 1 or y.dtype not in accepted:
-            raise Reject("both inputs and the output are all " + " or all ".join(t.tflite_name.lower() for t in accepted), names)
+            types = " or all ".join(t.tflite_name.lower() for t in accepted)
+            raise Reject(f"both inputs and the output are all {types}", names)
         shape = broadcast_shape(a.shape, b.shape)
         if shape is None or _without_leading_ones(shape) != _without_leading_ones(y.shape):
             raise Reject("the inputs broadcast to the output's shape", f"{a.shape} and {b.shape} -> {y.shape}")
@@ -152,14 +170,22 @@ class Binary(Op):
             raise InvalidIR(f"clamp {self.clamp}", where=self.name)
 
 
-def _clamp(raw: RawOpLike, y: Tensor) -> tuple[int, int]:
-    if raw.opcode not in ARITHMETIC:
-        return (-128, 127) if y.dtype is DType.INT8 else (INT32_MIN, INT32_MAX)
+def _accepted(opcode: str) -> tuple[DType, ...]:
+    if opcode in INT8_ONLY:
+        return (DType.INT8,)
+    return (DType.FLOAT32,) if opcode in FLOAT_ONLY else (DType.INT8, DType.INT32, DType.FLOAT32)
+
+
+def _clamp(raw: RawOpLike, y: Tensor) -> tuple[int, int] | tuple[float, float]:
+    if raw.opcode not in ACTIVATED:
+        return {DType.INT8: (-128, 127), DType.INT32: (INT32_MIN, INT32_MAX), DType.FLOAT32: (-math.inf, math.inf)}[y.dtype]
     if y.dtype is DType.INT8:
         return fused_clamp(raw, y)
     activation = raw.options["fused_activation_function"]
     if activation not in _INT32_CLAMPS:
         raise Reject("the fused activation is " + ", ".join(_INT32_CLAMPS), activation)
+    if y.dtype is DType.FLOAT32:
+        return _FLOAT_CLAMPS[activation]
     # TFLM's int32 ADD does not look at the activation.
     return _INT32_CLAMPS["NONE" if raw.opcode == "ADD" else activation]
 

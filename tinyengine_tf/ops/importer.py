@@ -10,6 +10,8 @@ from tinyengine_tf.ir import Graph, Op, Tensor
 from tinyengine_tf.ops.base import REGISTRY, Constraint, Reject
 from tinyengine_tf.tflite import RawModel, RawOp, RawTensor
 
+MAX_TEXT = 160
+
 
 def import_graph(model: RawModel) -> Graph:
     """Build the typed graph of a model's only subgraph.
@@ -26,7 +28,7 @@ def import_graph(model: RawModel) -> Graph:
     for raw in model.ops:
         ops.extend(import_op(raw, tensors, problems))
     if problems:
-        raise UnsupportedError(problems, where=model.name, hint="`tinyengine_tf ops` lists what each operator accepts")
+        raise UnsupportedError(problems, where=model.name, hint=_hint(model))
     graph = Graph(
         name=model.name,
         inputs=tuple(tensors[i] for i in model.inputs),
@@ -36,6 +38,14 @@ def import_graph(model: RawModel) -> Graph:
     )
     graph.verify()
     return graph
+
+
+def _hint(model: RawModel) -> str:
+    hint = "`tinyengine_tf ops` lists what each operator accepts"
+    if any(t.is_dynamic for t in model.tensors):
+        hint += (". The file was exported with an open batch size, so shapes in it may be placeholders: "
+                 "export with a fixed one, as in keras.Input(shape, batch_size=1)")
+    return hint
 
 
 def import_tensor(raw: RawTensor, problems: list[str]) -> Tensor:
@@ -72,7 +82,7 @@ def import_op(raw: RawOp, tensors: Sequence[Tensor], problems: list[str]) -> tup
     inputs = tuple(tensors[i] if i >= 0 else None for i in raw.inputs)
     outputs = tuple(tensors[i] for i in raw.outputs)
     name = outputs[0].name if outputs else ""
-    where = f"operator {raw.index} {raw.opcode} {name!r}"
+    where = f"operator {raw.index} {raw.opcode} {_short(name)!r}"
     entry = REGISTRY.get(raw.opcode)
     if entry is None:
         problems.append(f"{where}: no such operator here")
@@ -115,4 +125,9 @@ def _check_rules(op: Op, constraints: Sequence[Constraint]) -> None:
 
 
 def _sentence(where: str, rule: str, found: object) -> str:
-    return f"{where}: accepted only if {rule}" + (f" (found {found})" if str(found) else "")
+    return f"{where}: accepted only if {rule}" + (f" (found {_short(str(found))})" if str(found) else "")
+
+
+def _short(text: str) -> str:
+    """Exporters join the names of everything that they fused, and an operator may have a hundred outputs."""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."

@@ -11,6 +11,7 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor
 from tinyengine_tf.ops.base import RawOpLike, Reject, operator
+from tinyengine_tf.ops.float_function import FloatFunction
 from tinyengine_tf.ops.unary import UNARY, all_values
 
 BYTES = (DType.INT8, DType.UINT8)
@@ -65,8 +66,10 @@ class Lookup(Op):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, y = inputs[0], outputs[0]
         assert x is not None
+        if (x.dtype, y.dtype) == (DType.FLOAT32, DType.FLOAT32):
+            return FloatFunction.parse(raw, inputs, outputs)
         if (x.dtype, y.dtype) != (DType.INT8, DType.INT8):
-            raise Reject("input and output are int8", f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}")
+            raise Reject("input and output are int8, or float32 between DEQUANTIZE and QUANTIZE", f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}")
         return (lookup(raw.opcode, x, y, lambda: UNARY[raw.opcode](raw.options, x, y).tolist()),)
 
     def check(self) -> None:

@@ -16,9 +16,11 @@ from tinyengine_tf.passes.merge_lookups import merge_lookups
 from tinyengine_tf.passes.remove_noops import remove_noops
 from tinyengine_tf.passes.shrink import shrink
 from tinyengine_tf.passes.tabulate import tabulate
+from tinyengine_tf.passes.tabulate_floats import tabulate_floats
 
 PASSES: tuple[GraphPass, ...] = (
     fold_constants,
+    tabulate_floats,
     tabulate,
     drop_dead,
     merge_lookups,

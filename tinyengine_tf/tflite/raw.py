@@ -23,6 +23,8 @@ class RawTensor:
                  Also None when `dtype` is None.
     packed_int4  the file holds two 4-bit values per byte (dtype_name "INT4"); dtype is INT8 and
                  `data` holds the values -8..7, one per element.
+    is_dynamic   the writer did not know every dimension (a batch left open); `shape` has 1 in their place,
+                 which need not be true of a tensor inside the graph.
     """
 
     index: int
@@ -34,6 +36,7 @@ class RawTensor:
     data: np.ndarray | None
     is_variable: bool = False
     packed_int4: bool = False
+    is_dynamic: bool = False
 
 
 @dataclass(frozen=True, eq=False)

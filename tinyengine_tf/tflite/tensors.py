@@ -102,6 +102,7 @@ def read_tensor(table: Table, index: int, buffers: Buffers, where: str) -> RawTe
         data=data,
         is_variable=variable,
         packed_int4=dtype_name == "INT4",
+        is_dynamic=any(n < 0 for n in table.integers("shape_signature")),
     )
 
 

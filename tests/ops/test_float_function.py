@@ -1,0 +1,97 @@
+"""float32 functions that exporters leave between int8 layers: tables equal to TFLM, or a refusal that says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.exact import HostModel, assert_exact
+from tests.modelgen import ModelBuilder
+from tinyengine_tf import api
+from tinyengine_tf.errors import UnsupportedError
+from tinyengine_tf.ops.float_function import ARITHMETIC, TRANSCENDENTAL
+
+EVERY = [[np.arange(-128, 128).astype(np.int8).reshape(1, 256)]]
+OPTIONS: dict[str, dict[str, Any]] = {"LEAKY_RELU": {"alpha": 0.3}}
+POSITIVE = {"SQRT", "RSQRT", "LOG"}  # elsewhere NaN or infinity, whose quantisation C leaves undefined
+WITHOUT_LIBM = {"ABS", "NEG", "SQUARE", "RELU", "RELU6", "LEAKY_RELU"}
+
+
+def defined(zero_point: int, *functions: str) -> list[list[np.ndarray]]:
+    """Every input for which the functions are numbers."""
+    return [[np.maximum(EVERY[0][0], min(zero_point + 1, 127))]] if POSITIVE & {*functions} else EVERY
+
+
+def model(*functions: str, quantised: bool = True, scale: float = 0.06, zero_point: int = -5, out_scale: float = 0.03,
+          dequantised: bool = True) -> bytes:
+    """int8 -> DEQUANTIZE -> functions -> QUANTIZE -> int8, or without one of the ends."""
+    b = ModelBuilder("island")
+    at = b.input((1, 256), **({"scale": scale, "zero_point": zero_point} if dequantised else {"dtype": "FLOAT32"}))
+    for function in ("DEQUANTIZE", *functions) if dequantised else functions:
+        y = b.tensor((1, 256), "FLOAT32")
+        b.op(function, [at], [y], **OPTIONS.get(function, {}))
+        at = y
+    if quantised:
+        y = b.tensor((1, 256), scale=out_scale, zero_point=7)
+        b.op("QUANTIZE", [at], [y])
+        at = y
+    b.output(at)
+    return b.finish()
+
+
+def kinds(host: HostModel) -> list[str]:
+    return [layer.op.KIND for layer in host.arena.schedule.layers]
+
+
+@pytest.mark.parametrize("function", [*ARITHMETIC, *TRANSCENDENTAL])
+@pytest.mark.parametrize("scale, zero_point", [(0.06, -5), (0.013, -128), (0.5, 126), (1e-3, 0)])
+def test_between_int8(function: str, scale: float, zero_point: int) -> None:
+    host = assert_exact(model(function, scale=scale, zero_point=zero_point), defined(zero_point, function))
+    assert kinds(host) in (["Lookup " + f"{function} QUANTIZE"], [])
+
+
+@pytest.mark.parametrize("functions", [(), ("SQUARE", "NEG", "EXP"), ("TANH", "LEAKY_RELU"), ("RELU6", "SQRT", "EXP")], ids=str)
+def test_chains(functions: tuple[str, ...]) -> None:
+    assert len(kinds(assert_exact(model(*functions), defined(-5, *functions)))) == 1
+
+
+@pytest.mark.parametrize("function", ARITHMETIC)
+def test_float_results(function: str) -> None:
+    """What IEEE 754 defines to the bit may stay float32."""
+    assert kinds(assert_exact(model(function, quantised=False), defined(-5, function))) == [f"Table {function}"]
+
+
+@pytest.mark.parametrize("function", sorted(WITHOUT_LIBM))
+def test_of_floats(function: str) -> None:
+    odd = np.resize(np.array([0.0, -0.0, 1e-45, 3e38, -3e38, np.inf, -np.inf, 6.5, -1.5], np.float32), (1, 256))
+    assert_exact(model(function, dequantised=False, quantised=False), [[odd], [odd[:, ::-1] * np.float32(0.7)]])
+
+
+def shared_by_several() -> bytes:
+    """One dequantised tensor, read by an index, two functions and an output."""
+    b = ModelBuilder("shared")
+    x = b.input((4, 8), scale=0.1, zero_point=3)
+    f, g, h = (b.tensor((4, 8), "FLOAT32") for _ in range(3))
+    b.op("DEQUANTIZE", [x], [f])
+    b.op("ELU", [f], [g])
+    b.op("MUL", [f, g], [h], fused_activation_function="RELU6")
+    y, i = b.tensor((4, 8), scale=0.05, zero_point=0), b.tensor((4,), "INT32")
+    b.op("QUANTIZE", [h], [y])
+    b.op("ARG_MAX", [f, b.const(np.array(1, np.int32))], [i], output_type="INT32")
+    b.output(y, i, f)
+    return b.finish()
+
+
+def test_several_readers() -> None:
+    host = assert_exact(shared_by_several(), count=5)
+    assert next(layer.op.input.dtype.tflite_name for layer in host.arena.schedule.layers if layer.op.KIND == "ArgExtreme") == "INT8"
+
+
+@pytest.mark.parametrize("arguments", [{"quantised": False}, {"dequantised": False}], ids=str)
+@pytest.mark.parametrize("function", sorted(TRANSCENDENTAL))
+def test_refused(function: str, arguments: dict[str, bool]) -> None:
+    """Bits that depend on a C library are never shown, and libm is never called."""
+    with pytest.raises(UnsupportedError, match="quantised again"):
+        api.convert(model(function, **arguments))
