@@ -84,7 +84,7 @@ class Conv2DGatheredMve(Conv2DMve):
     why = "core has Helium: windows are gathered, then 2 filters x 3 pixels, 16 products each at once"
     template = "conv2d_mve.c.j2"
     rank = 21
-    needs = ("copy_mve",)
+    needs = ("intrinsics_mve",)
 
     def layout(self, op: Conv2D) -> Layout:
         return Layout((conv_window(op),), scratch_bytes=min(PIXELS, op.out_image.w) * depth(op))
