@@ -80,3 +80,14 @@ class Batch:
 def kernels(result: Verification) -> list[str]:
     """The names of the kernels that ran, in order."""
     return [layer.kernel.name for layer in result.arena.schedule.layers]
+
+
+def extremes(batch: Batch) -> list[list[np.ndarray]]:
+    """Samples of int8 inputs: noise, all at the lower end, all at the upper end, and every value in turn."""
+    graph = api.load_graph(batch.builder.finish())
+    shapes = [t.shape for t in graph.inputs]
+    return [
+        [batch.rng.integers(-128, 128, s).astype(np.int8) for s in shapes],
+        *([np.full(s, end, np.int8) for s in shapes] for end in (-128, 127)),
+        [np.resize(np.arange(-128, 128), s).astype(np.int8) for s in shapes],
+    ]

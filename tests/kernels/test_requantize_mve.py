@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.kernels.batch import Batch, extremes, kernels
 from tinyengine_tf.ops.fixedpoint import Multiplier, requantize
 
 INT32 = 2**31
@@ -62,3 +63,28 @@ def test_equal_to_tflm(r: int, zero: int) -> None:
             np.testing.assert_array_equal(np.maximum(lanes_with_shift(a, m, r, zero, signed), low), wanted)
             if 1 <= r <= 16:
                 np.testing.assert_array_equal(np.maximum(shared_shift(a, m, r, zero, signed), low), wanted)
+
+
+EIGHTHS = 0.125
+MIXED = (0.125, 0.5, 0.75, 0.96875, 1.5, 6.0, 2.0**-9, 0.25)
+"""Multipliers with many ties, without a shift, and with shifts to the left."""
+
+
+@pytest.mark.parametrize("depthwise", [False, True])
+def test_ties_on_the_core(depthwise: bool) -> None:
+    """Every sum from -128 to 127 under multipliers whose results often lie halfway, by all kernels, with and without sign."""
+    batch = Batch(seed=1)
+    b = batch.builder
+    ones = np.ones((1, 1, 1, 8) if depthwise else (8, 1, 1, 1), np.int8)
+    for scales in ([EIGHTHS], [EIGHTHS * 4], list(MIXED)):
+        for activation, zero in (("NONE", 5), ("RELU", 0), ("NONE", -128)):
+            for shape in ((1, 32, 64, 8),) if depthwise else ((1, 16, 16, 1), (1, 1, 1, 1)):
+                x = b.input(shape, scale=1.0, zero_point=0)
+                w = b.const(ones, scales=scales, axis=3 if depthwise else 0)
+                y = b.tensor((*shape[:3], 8), scale=1.0, zero_point=zero)
+                options = {"depth_multiplier": 1} if depthwise else {}
+                b.op("DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", [x, w], [y], padding="SAME", stride_h=1, stride_w=1,
+                     fused_activation_function=activation, **options)
+                b.output(y)
+    names = {"te_depthwise_conv2d_s8_mve"} if depthwise else {"te_pointwise_s8_mve", "te_fully_connected_s8_mve"}
+    assert set(kernels(batch.verify("cortex-m55", inputs=extremes(batch)))) == names
