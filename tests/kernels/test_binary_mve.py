@@ -13,14 +13,26 @@ KERNEL = "te_binary_s8_mve"
 Shape = tuple[int, ...]
 
 
-def operator(batch: Batch, function: str, a: Shape, b: Shape, scales: tuple[float, float, float], zeros: tuple[int, int, int],
-             act: str = "NONE", constant: int | None = None) -> None:
+def operator(
+    batch: Batch,
+    function: str,
+    a: Shape,
+    b: Shape,
+    scales: tuple[float, float, float],
+    zeros: tuple[int, int, int],
+    act: str = "NONE",
+    constant: int | None = None,
+) -> None:
     """One operator; operand `constant` (0 or 1) is a constant."""
     m = batch.builder
     operands = []
     for i, shape in enumerate((a, b)):
-        quant = dict(scale=scales[i], zero_point=zeros[i])
-        operands.append(m.const(batch.rng.integers(-128, 128, shape).astype(np.int8), **quant) if i == constant else m.input(shape, **quant))
+        quant = {"scale": scales[i], "zero_point": zeros[i]}
+        operands.append(
+            m.const(batch.rng.integers(-128, 128, shape).astype(np.int8), **quant)
+            if i == constant
+            else m.input(shape, **quant)
+        )
     out = m.tensor(a if len(a) >= len(b) else b, scale=scales[2], zero_point=zeros[2])
     m.op(function, operands, [out], fused_activation_function=act)
     m.output(out)
@@ -28,7 +40,7 @@ def operator(batch: Batch, function: str, a: Shape, b: Shape, scales: tuple[floa
 
 @pytest.mark.parametrize("function", ["ADD", "SUB", "MUL"])
 def test_binary(function: str) -> None:
-    """Either operand the one with the larger scale, equal and distant scales; every count modulo 4; clamps; broadcasts; constants."""
+    """Either operand has the larger scale, or neither; every count modulo 4; clamps, broadcasts, constants."""
     batch = Batch(seed=1)
     for i, (sa, sb) in enumerate(((0.1, 0.1), (0.1, 0.03), (0.021, 0.5), (0.2, 0.0001), (0.013, 0.012))):
         out = sa * sb * 90 if function == "MUL" else max(sa, sb) * 1.7

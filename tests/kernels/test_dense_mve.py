@@ -12,11 +12,30 @@ CONV, ROW = "te_conv2d_s8_mve", "te_conv2d_s8_row_mve"
 
 
 def test_pointwise_of_any_shape() -> None:
-    """Depths with every kind of remainder, unrolled and looped; channels that do not divide by four; any number of pixels."""
+    """Depths with every kind of remainder, unrolled and looped; channels in no fours; any number of pixels."""
     batch = Batch(seed=1)
     for depth, filters, pixels in (
-        (1, 1, 3), (2, 3, 4), (3, 2, 5), (5, 8, 7), (8, 16, 6), (16, 5, 2), (17, 6, 8), (48, 2, 3), (49, 4, 4), (52, 1, 2), (64, 64, 5),
-        (97, 3, 3), (127, 4, 4), (128, 2, 3), (129, 7, 5), (144, 4, 3), (150, 9, 4), (160, 2, 2), (192, 3, 3), (208, 4, 4), (300, 130, 5),
+        (1, 1, 3),
+        (2, 3, 4),
+        (3, 2, 5),
+        (5, 8, 7),
+        (8, 16, 6),
+        (16, 5, 2),
+        (17, 6, 8),
+        (48, 2, 3),
+        (49, 4, 4),
+        (52, 1, 2),
+        (64, 64, 5),
+        (97, 3, 3),
+        (127, 4, 4),
+        (128, 2, 3),
+        (129, 7, 5),
+        (144, 4, 3),
+        (150, 9, 4),
+        (160, 2, 2),
+        (192, 3, 3),
+        (208, 4, 4),
+        (300, 130, 5),
     ):
         batch.conv((pixels, 1, depth), filters, act=RELU if pixels % 2 else LINEAR)
     batch.conv((3, 3, 8), 4, batch=2)
@@ -26,7 +45,20 @@ def test_pointwise_of_any_shape() -> None:
 
 def test_single_pixels_of_any_shape() -> None:
     batch = Batch(seed=2)
-    for depth, outputs in ((1, 1), (2, 2), (3, 3), (4, 4), (7, 5), (16, 6), (18, 7), (33, 8), (64, 12), (131, 1), (150, 6), (256, 9)):
+    for depth, outputs in (
+        (1, 1),
+        (2, 2),
+        (3, 3),
+        (4, 4),
+        (7, 5),
+        (16, 6),
+        (18, 7),
+        (33, 8),
+        (64, 12),
+        (131, 1),
+        (150, 6),
+        (256, 9),
+    ):
         batch.fully_connected(1, depth, outputs, RELU if depth % 2 else LINEAR)
         batch.conv((1, 1, depth), outputs)
     assert set(kernels(batch.verify(CORE))) == {FULLY}

@@ -11,9 +11,19 @@ from tinyengine_tf.kernels.pool2d_mve import divides
 CORE = "cortex-m55"
 
 
-def unary(batch: Batch, opcode: str, count: int, types: tuple[str, str], scales: tuple[float, float], zeros: tuple[int, int], **options: object) -> None:
+def unary(
+    batch: Batch,
+    opcode: str,
+    count: int,
+    types: tuple[str, str],
+    scales: tuple[float, float],
+    zeros: tuple[int, int],
+    **options: object,
+) -> None:
     b = batch.builder
-    quantised = [dict(scale=s, zero_point=z) if t != "FLOAT32" else {} for t, s, z in zip(types, scales, zeros, strict=True)]
+    quantised = [
+        {"scale": s, "zero_point": z} if t != "FLOAT32" else {} for t, s, z in zip(types, scales, zeros, strict=True)
+    ]
     x = b.input((1, count), types[0], **quantised[0])
     y = b.tensor((1, count), types[1], **quantised[1])
     b.op(opcode, [x], [y], **options)
@@ -30,7 +40,12 @@ def test_tables_clamps_and_conversions() -> None:
         unary(batch, "RELU", count, ("INT8", "INT8"), (0.05, 0.05), (-5, -5))
         for dtype, zero in (("INT8", -7), ("UINT8", 200), ("INT16", 0)):
             unary(batch, "DEQUANTIZE", count, (dtype, "FLOAT32"), (0.037, 0.0), (zero, 0))
-    assert set(kernels(batch.verify(CORE))) == {"te_lookup_8_mve", "te_flip_sign_8_mve", "te_clamp_8_mve", "te_dequantize_f32_mve"}
+    assert set(kernels(batch.verify(CORE))) == {
+        "te_lookup_8_mve",
+        "te_flip_sign_8_mve",
+        "te_clamp_8_mve",
+        "te_dequantize_f32_mve",
+    }
 
 
 @pytest.mark.parametrize("opcode", ["MAX_POOL_2D", "AVERAGE_POOL_2D"])
@@ -38,13 +53,32 @@ def test_pools(opcode: str) -> None:
     """Every channel count modulo 16, windows of 1 to 16 pixels, both paddings, clamps."""
     batch = Batch(seed=2)
     b = batch.builder
-    for channels, (h, w), stride in ((1, (2, 2), 2), (8, (3, 3), 1), (17, (2, 3), 2), (40, (4, 4), 3), (5, (1, 1), 1), (16, (3, 3), 2)):
+    for channels, (h, w), stride in (
+        (1, (2, 2), 2),
+        (8, (3, 3), 1),
+        (17, (2, 3), 2),
+        (40, (4, 4), 3),
+        (5, (1, 1), 1),
+        (16, (3, 3), 2),
+    ):
         for padding in ("SAME", "VALID"):
             for act in ("NONE", "RELU6"):
                 x = b.input((1, 7, 9, channels), scale=0.04, zero_point=-20)
-                rows, columns = (-(-n // stride) if padding == "SAME" else -(-(n - k + 1) // stride) for n, k in ((7, h), (9, w)))
+                rows, columns = (
+                    -(-n // stride) if padding == "SAME" else -(-(n - k + 1) // stride) for n, k in ((7, h), (9, w))
+                )
                 y = b.tensor((1, rows, columns, channels), scale=0.04, zero_point=-20)
-                b.op(opcode, [x], [y], padding=padding, stride_w=stride, stride_h=stride, filter_width=w, filter_height=h, fused_activation_function=act)
+                b.op(
+                    opcode,
+                    [x],
+                    [y],
+                    padding=padding,
+                    stride_w=stride,
+                    stride_h=stride,
+                    filter_width=w,
+                    filter_height=h,
+                    fused_activation_function=act,
+                )
                 b.output(y)
     assert set(kernels(batch.verify(CORE))) == {f"te_{opcode.lower()}_s8_mve"}
 

@@ -26,7 +26,10 @@ def quantize_model(count: int, scale: float, zero: int) -> bytes:
     return b.finish()
 
 
-@pytest.mark.parametrize(("count", "scale", "zero"), [(1203, 0.1, -3), (7, 1 / 3, 127), (602, 1e-3, -128), (601, 255.0, 0), (1201, 0.0078431377, -1)])
+@pytest.mark.parametrize(
+    ("count", "scale", "zero"),
+    [(1203, 0.1, -3), (7, 1 / 3, 127), (602, 1e-3, -128), (601, 255.0, 0), (1201, 0.0078431377, -1)],
+)
 def test_quantize(count: int, scale: float, zero: int) -> None:
     halves = (0.5 * (np.arange(count) - count // 2)).astype(np.float32) * np.float32(scale)
     rng = np.random.default_rng(0)

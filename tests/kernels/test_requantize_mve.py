@@ -1,4 +1,4 @@
-"""The forms of requantisation that Helium code uses equal TFLM's, over dense ranges of sums and all kinds of multipliers."""
+"""The forms of requantisation that Helium code uses equal TFLM's, over dense ranges of sums and many multipliers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ MIXED = (0.125, 0.5, 0.75, 0.96875, 1.5, 6.0, 2.0**-9, 0.25)
 
 @pytest.mark.parametrize("depthwise", [False, True])
 def test_ties_on_the_core(depthwise: bool) -> None:
-    """Every sum from -128 to 127 under multipliers whose results often lie halfway, by all kernels, with and without sign."""
+    """Every sum from -128 to 127 under multipliers whose results often lie halfway, with and without sign."""
     batch = Batch(seed=1)
     b = batch.builder
     ones = np.ones((1, 1, 1, 8) if depthwise else (8, 1, 1, 1), np.int8)
@@ -83,8 +83,16 @@ def test_ties_on_the_core(depthwise: bool) -> None:
                 w = b.const(ones, scales=scales, axis=3 if depthwise else 0)
                 y = b.tensor((*shape[:3], 8), scale=1.0, zero_point=zero)
                 options = {"depth_multiplier": 1} if depthwise else {}
-                b.op("DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", [x, w], [y], padding="SAME", stride_h=1, stride_w=1,
-                     fused_activation_function=activation, **options)
+                b.op(
+                    "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D",
+                    [x, w],
+                    [y],
+                    padding="SAME",
+                    stride_h=1,
+                    stride_w=1,
+                    fused_activation_function=activation,
+                    **options,
+                )
                 b.output(y)
     names = {"te_depthwise_conv2d_s8_mve"} if depthwise else {"te_pointwise_s8_mve", "te_fully_connected_s8_mve"}
     assert set(kernels(batch.verify("cortex-m55", inputs=extremes(batch)))) == names

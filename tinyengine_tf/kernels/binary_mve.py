@@ -3,13 +3,15 @@
     MUL        t = (a - za) (b - zb)
     ADD, SUB   t = 2**19 x + floor((2**20 v m + 2**30) / 2**31) + c, in units of 2**-20 of TFLM's common scale
 
-where x is the operand whose multiplier is one half, v the other, m its multiplier shifted as far as its exponent says, and
-c what the zero points contribute. TFLM rounds v's share twice and requantises the sum by a multiplier M and a shift r:
+where x is the operand whose multiplier is one half, v the other, m its multiplier shifted as far as its exponent
+says, and c what the zero points contribute. TFLM rounds v's share twice; it requantises the sum by a multiplier M and a
+shift r:
 
-    y = floor((h + 2**(r-1) - [t < 0]) / 2**r) + z    h = floor((t M + 2**30) / 2**31)    z, r inside h as in requantize_mve.py
+    y = floor((h + 2**(r-1) - [t < 0]) / 2**r) + z    h = floor((t M + 2**30) / 2**31)
 
-Shifts beyond 16, which the narrowing instruction does not take, go into M. None of this is exact by construction: `solve`
-compares all 65536 pairs of operands with TFLM's result, and tries c and M one up and down, with and without [t < 0].
+in the instructions of requantize_mve.py. Shifts beyond 16, which the narrowing one does not take, go into M. None of
+this is exact by construction: `solve` compares all 65536 pairs of operands with TFLM's result, and tries c and M some
+steps up and down, with and without [t < 0].
 
     r0 a   r1 b   r2 out   r3 times   r4... scalars   lr elements   q0 a or x, q1 b or v   q2 sign   q4 m   q5 M
 """
@@ -70,7 +72,8 @@ class BinaryMve(BinaryLoops):
         arguments += [(ctype, name) for ctype, name, const in operands if const]
         registers = {name: f"r{i}" for i, (_, name) in enumerate(arguments)}
         return {
-            "comment": f"{op.function} of {' x '.join(map(str, counts))} elements.", "arguments": arguments,
+            "comment": f"{op.function} of {' x '.join(map(str, counts))} elements.",
+            "arguments": arguments,
             "lines": RunCode(op, counts, registers).lines(),
         }
 
@@ -103,11 +106,15 @@ def forms(op: Binary) -> Iterator[Short]:
     signs_of = operand_signs(op)
     zeros = [t.zero_point for t in (op.a, op.b)]
     part = m.mantissa / 2**-m.shift
-    constant = -signs_of[plain] * zeros[plain] * 2 ** (HEADROOM_BITS - 1) - signs_of[other] * zeros[other] * part * 2.0 ** (HEADROOM_BITS - 31)
+    constant = -signs_of[plain] * zeros[plain] * 2 ** (HEADROOM_BITS - 1) - signs_of[other] * zeros[
+        other
+    ] * part * 2.0 ** (HEADROOM_BITS - 31)
     for signed in signs:
         for nudge in (0, 1, -1, 2, -2, 3, -3):
             for change in (0, 1, -1, 2, -2):
-                yield Short(round(mantissa) + change, shift, signed, signs_of[other] * round(part), round(constant) + nudge)
+                yield Short(
+                    round(mantissa) + change, shift, signed, signs_of[other] * round(part), round(constant) + nudge
+                )
 
 
 def operand_signs(op: Binary) -> tuple[int, int]:
@@ -126,7 +133,11 @@ def total(op: Binary, form: Short, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return (a - op.a.zero_point) * (b - op.b.zero_point)
     plain, _, _ = split(op)
     x, v = (a, b) if plain == 0 else (b, a)
-    return operand_signs(op)[plain] * (x << HEADROOM_BITS - 1) + doubling_high_mul(v << HEADROOM_BITS, form.other) + form.constant
+    return (
+        operand_signs(op)[plain] * (x << HEADROOM_BITS - 1)
+        + doubling_high_mul(v << HEADROOM_BITS, form.other)
+        + form.constant
+    )
 
 
 def evaluate(op: Binary, form: Short, t: np.ndarray) -> np.ndarray:
@@ -156,17 +167,25 @@ class RunCode:
         return [*code, *load_number("r3", self.counts[0]), "1:", *run, *advance, "subs r3, r3, #1", "bne 1b"]
 
     def constants(self) -> list[str]:
-        """r4 the output's zero point, shifted; q5 M; for sums r5 the factor of x, r6 c, q4 m; else r5 and r6 the zero points."""
+        """r4 output's zero point, shifted; q5 M; sums: r5 the factor of x, r6 c, q4 m; products: r5, r6 zero points."""
         form, op = self.form, self.op
-        code = [*load_number("r4", op.output.zero_point << form.shift), *load_number("r5", form.mantissa), "vdup.32 q5, r5"]
+        code = [
+            *load_number("r4", op.output.zero_point << form.shift),
+            *load_number("r5", form.mantissa),
+            "vdup.32 q5, r5",
+        ]
         if op.function == "MUL":
             code += [*load_number("r5", -op.a.zero_point), *load_number("r6", -op.b.zero_point)]
         else:
             plain, _, _ = split(op)
-            code += [*load_number("r5", form.other), "vdup.32 q4, r5", *load_number("r5", operand_signs(op)[plain] << HEADROOM_BITS - 1)]
+            code += [
+                *load_number("r5", form.other),
+                "vdup.32 q4, r5",
+                *load_number("r5", operand_signs(op)[plain] << HEADROOM_BITS - 1),
+            ]
             code += load_number("r6", form.constant)
         for bound, widest, q in ((op.clamp[0], -128, "q6"), (op.clamp[1], 127, "q7")):
-            code += [*load_number("r7", bound), f"vdup.8 {q}, r7"] if bound != widest else []
+            code += [*load_number("r7", int(bound)), f"vdup.8 {q}, r7"] if bound != widest else []
         return code
 
     def round(self) -> list[str]:

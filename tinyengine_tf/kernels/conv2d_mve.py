@@ -5,15 +5,22 @@ Where a window is one run of its row (a single kernel row, nothing outside the i
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
 from tinyengine_tf.kernels.conv2d import conv_window
-from tinyengine_tf.kernels.dense_mve import CHUNK, LARGEST_OFFSET, PIXELS, DenseCode, dense_stream, depth
+from tinyengine_tf.kernels.dense_mve import (
+    CHUNK,
+    LARGEST_OFFSET,
+    PIXELS,
+    DenseCode,
+    dense_stream,
+    depth,
+)
 from tinyengine_tf.kernels.pointwise_mve import ARGUMENTS
 from tinyengine_tf.kernels.thumb import add_number
 from tinyengine_tf.ops.conv2d import Conv2D
-
 
 GATHER_ARGUMENTS = (("const int8_t *const *", "in"), ("int32_t", "offset"), ("int8_t *", "to"))
 
@@ -33,10 +40,10 @@ def run_bytes(op: Conv2D) -> int:
 
 
 def gather_lines(op: Conv2D, pixels: int) -> list[str] | None:
-    """Assembly that copies the windows of neighbouring pixels, all inside the image; None where loads do not reach far enough.
+    """Assembly that copies the windows of neighbouring pixels inside the image; None where loads do not reach that far.
 
-    r0 rows, r1 offset of the first window's first column, r2 to. Runs of less than 16 bytes are stored as 16 where what is
-    too much lies within the window: the next one comes over it.
+    r0 rows, r1 offset of the first window's first column, r2 to. Runs of less than 16 bytes are stored as 16 where
+    what is too much lies within the window: the next one comes over it.
     """
     w, channels, run, n = op.window, op.input.shape[3], run_bytes(op), depth(op)
     pieces = [*range(0, run - CHUNK + 1, CHUNK), *([run - CHUNK] if run % CHUNK and run > CHUNK else [])] or [0]
@@ -48,18 +55,21 @@ def gather_lines(op: Conv2D, pixels: int) -> list[str] | None:
     near = (pixels - 1) * step + starts[-1] + pieces[-1] <= LARGEST_OFFSET
     code = [f"mov r3, #{run}", "vctp.8 r3"] if run < CHUNK else []
     targets = ["r2", "r5", "r6"][:pixels]
-    for before, target in zip(targets, targets[1:], strict=False):
+    for before, target in pairwise(targets):
         code += [f"mov {target}, {before}", *add_number(target, n, "r3")]
     sources = ["r7"] * pixels if near else ["r7", "r8", "r9"][:pixels]
     for i in range(w.kernel.h):
         code += [f"ldr r7, [r0, #{4 * i}]", "add r7, r7, r1"]
-        for before, source in zip(sources, sources[1:], strict=False):
+        for before, source in pairwise(sources):
             code += [] if near else [f"mov {source}, {before}", *add_number(source, step, "r3")]
         for j, start in enumerate(starts):
             for k, piece in enumerate(pieces):
                 t = "t" if run < CHUNK else ""
                 code += [f"vps{'t' * pixels}"] if t else []
-                code += [f"vldrb{t}.8 q{p}, [{source}, #{start + piece + (p * step if near else 0)}]" for p, source in enumerate(sources)]
+                code += [
+                    f"vldrb{t}.8 q{p}, [{source}, #{start + piece + (p * step if near else 0)}]"
+                    for p, source in enumerate(sources)
+                ]
                 t = "t" if t and (i * runs + j) * run + CHUNK > n else ""
                 code += [f"vps{'t' * pixels}"] if t else []
                 following = pieces[k + 1] - piece if k + 1 < len(pieces) else run - piece
@@ -93,8 +103,16 @@ class Conv2DGatheredMve(Conv2DMve):
         w, n, width = op.window, depth(op), op.out_image.w
         code = DenseCode(op, n, single=False)
         return {
-            "window": w, "in_width": op.image.w, "in_channels": op.input.shape[3], "out_width": width, "out_channels": op.out_channels,
-            "depth": n, "padded": is_padded(op), "run": w.kernel.w if w.dilation.w == 1 else 1, "arguments": ARGUMENTS, "gather_arguments": GATHER_ARGUMENTS,
+            "window": w,
+            "in_width": op.image.w,
+            "in_channels": op.input.shape[3],
+            "out_width": width,
+            "out_channels": op.out_channels,
+            "depth": n,
+            "padded": is_padded(op),
+            "run": w.kernel.w if w.dilation.w == 1 else 1,
+            "arguments": ARGUMENTS,
+            "gather_arguments": GATHER_ARGUMENTS,
             "blocks": [(size, count, code.lines(size), gather_lines(op, size)) for size, count in code.blocks(width)],
         }
 
@@ -119,7 +137,8 @@ class Conv2DInRowMve(Conv2DMve):
     def params(self, op: Conv2D, units: int) -> dict[str, Any]:
         width = op.out_image.w
         return {
-            "comment": f"One output row of a {op.window.kernel.h}x{op.window.kernel.w} convolution, {op.image.w} -> {width} pixels of "
-                       f"{op.input.shape[3]} -> {op.out_channels} channels.",
-            "arguments": ARGUMENTS, "lines": DenseCode(op, op.window.stride.w * op.input.shape[3], single=False).lines(width),
+            "comment": f"One output row of a 1x{op.window.kernel.w} convolution, {op.image.w} -> {width} pixels of "
+            f"{op.input.shape[3]} -> {op.out_channels} channels.",
+            "arguments": ARGUMENTS,
+            "lines": DenseCode(op, op.window.stride.w * op.input.shape[3], single=False).lines(width),
         }

@@ -9,7 +9,8 @@ Stream, for every four output channels: the weights of two filters (a single pix
 then the constants of the requantisation. What is left of the channels follows in the same order, unpadded.
 
     r0, r2, r4, ... sums (they must be even)   r1 stream   r3, r5, r9 pixels   r7 out   r11 end of full groups
-    r12 scalar of the requantisation   lr loop   q0-q2 results   q3-q7 weights and inputs   [sp] stream, [sp, #4] last pixel
+    r12 scalar of the requantisation   lr loop   q0-q2 results   q3-q7 weights and inputs
+    [sp] stream   [sp, #4] end of pixels
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from __future__ import annotations
 import numpy as np
 
 from tinyengine_tf.kernels.base import Table
-from tinyengine_tf.kernels.requantize_mve import SHIFTS, VectorRequantization, vector_requantization, words_of
+from tinyengine_tf.kernels.requantize_mve import (
+    SHIFTS,
+    VectorRequantization,
+    vector_requantization,
+    words_of,
+)
 from tinyengine_tf.kernels.thumb import add_number, load_number
 from tinyengine_tf.ops.conv2d import WeightedOp
 
@@ -57,10 +63,13 @@ def dense_stream(op: WeightedOp, single: bool) -> Table:
         parts: list[np.ndarray] = []
         for first in range(0, channels, LANES):
             count = min(LANES, channels - first)
-            weights = np.concatenate([
-                filters[[first + c for c in together], i : i + CHUNK].reshape(-1)
-                for together in passes(count, single) for i in range(0, n, CHUNK)
-            ])
+            weights = np.concatenate(
+                [
+                    filters[[first + c for c in together], i : i + CHUNK].reshape(-1)
+                    for together in passes(count, single)
+                    for i in range(0, n, CHUNK)
+                ]
+            )
             parts.append(words_of(np.pad(weights, (0, -len(weights) % 4)).astype(np.int8)))
             parts.append(rq.constants(op, [first + c if c < count else -1 for c in range(LANES)]))
         return np.concatenate(parts) & 0xFFFFFFFF
@@ -85,7 +94,7 @@ class DenseCode:
         self.groups, self.rest = divmod(self.channels, LANES)
 
     def lines(self, pixels: int) -> list[str]:
-        """The whole computation: blocks of three pixels, then of two; a stream for a single pixel does one after another."""
+        """The whole computation: blocks of three pixels, then of two; with a stream for a single pixel one by one."""
         full_bytes = 4 * self.groups * group_words(self.n, LANES, self.rq)
         code = ["mov r3, r0", "mov r7, r1", *load_number("r12", self.rq.scalar)]
         code += [*load_number("r11", full_bytes), "add r11, r11, r2"] if self.groups > 1 else []
@@ -121,8 +130,14 @@ class DenseCode:
             code += [f"mov r0, #{self.tail}", "vctp.8 r0"]
         if not self.is_near(size):
             for p in range(1, size):
-                code += [*load_number(PIXEL_REGISTERS[p], self.pitch), f"add {PIXEL_REGISTERS[p]}, {PIXEL_REGISTERS[p - 1]}"] \
-                    if self.pitch > 4095 else [f"add {PIXEL_REGISTERS[p]}, {PIXEL_REGISTERS[p - 1]}, #{self.pitch}"]
+                code += (
+                    [
+                        *load_number(PIXEL_REGISTERS[p], self.pitch),
+                        f"add {PIXEL_REGISTERS[p]}, {PIXEL_REGISTERS[p - 1]}",
+                    ]
+                    if self.pitch > 4095
+                    else [f"add {PIXEL_REGISTERS[p]}, {PIXEL_REGISTERS[p - 1]}, #{self.pitch}"]
+                )
         if self.groups:
             code += [*(["1:"] if self.groups > 1 else []), *self.group(LANES, size)]
             code += ["cmp r1, r11", "bne 1b"] if self.groups > 1 else []
@@ -153,7 +168,10 @@ class DenseCode:
             if channels == LANES:
                 pairs = [(0, 2), (1, 3)] if self.single else [(0, 1)]
                 lanes = [together[a] for a, _ in pairs]
-                code += [f"vmov q{p}[{lane + 2}], q{p}[{lane}], {sums[a][p]}, {sums[b][p]}" for (a, b), lane in zip(pairs, lanes, strict=True)]
+                code += [
+                    f"vmov q{p}[{lane + 2}], q{p}[{lane}], {sums[a][p]}, {sums[b][p]}"
+                    for (a, b), lane in zip(pairs, lanes, strict=True)
+                ]
             else:
                 code += [f"vmov.32 q{p}[{lane}], {sums[f][p]}" for f, lane in enumerate(together)]
         return code
@@ -178,7 +196,7 @@ class DenseCode:
         return code
 
     def chunk(self, sums: list[list[str]], index: int | None, first: bool = False) -> list[str]:
-        """16 inputs, or what is left. `index`: which ones, relative to the pointers; None: those they point to, and move on."""
+        """16 inputs, or what is left: those of `index` beyond the pointers; None: where they point to, moving on."""
         filters, size = len(sums), len(sums[0])
         partial = index is not None and index >= self.whole
         looped = self.chunks > UNROLLED
@@ -194,7 +212,9 @@ class DenseCode:
             offset = (0 if looped else CHUNK * (index or 0)) + (p * self.pitch if near else 0)
             where = f"[{pointer}], #{CHUNK}" if index is None else f"[{pointer}, #{offset}]"
             loads.append(f"vldrb{'t' if partial else ''}.8 {inputs[p]}, {where}")
-        products = [[f"{operation}.s8 {sums[f][p]}, {inputs[p]}, {weights[f]}" for f in range(filters)] for p in range(size)]
+        products = [
+            [f"{operation}.s8 {sums[f][p]}, {inputs[p]}, {weights[f]}" for f in range(filters)] for p in range(size)
+        ]
         if partial:
             assert len(spare) >= size
             return [*code, f"vps{'t' * size}", *loads, *(line for p in products for line in p)]
@@ -222,7 +242,11 @@ class DenseCode:
         for p in range(len(results)):
             if p and (offset := offset + self.channels) > LARGEST_OFFSET:
                 register = ("r2", "r4")[p - 1]
-                code += [*load_number(register, offset), f"add {register}, {pointer}"] if offset > 4095 else [f"add {register}, {pointer}, #{offset}"]
+                code += (
+                    [*load_number(register, offset), f"add {register}, {pointer}"]
+                    if offset > 4095
+                    else [f"add {register}, {pointer}, #{offset}"]
+                )
                 pointer, offset = register, 0
             targets.append(f"[{pointer}, #{offset}]")
         if channels < LANES:

@@ -1,13 +1,13 @@
 """DEPTHWISE_CONV_2D with Helium: eight channels at a time become planes, whose windows are runs of bytes.
 
-VMLADAVA multiplies 16 pairs of neighbours in memory, but neighbours in a row are other channels. So, for a block of output
-columns and eight channels, scatter stores first lay out each channel's columns one after another in scratch memory,
-`rows` bytes each, padding included: now a window is one run, and the next window begins stride * rows bytes later.
+VMLADAVA multiplies 16 pairs of neighbours in memory, but neighbours in a row are other channels. So, for a block of
+output columns and eight channels, scatter stores first lay out each channel's columns one after another in scratch
+memory, `rows` bytes each, padding included: now a window is one run, and the next one begins stride * rows bytes later.
 Then each window costs one or a few products of 16; where several windows lie within one load, they share it and
 the weights are shifted instead. Sums go to scratch memory, channels side by side, and are requantised eight at once.
 
 Channels 0 2 4 6 1 3 5 7 of a block stand in this order everywhere: narrowing puts even results into bottom halves, odd
-ones into top halves. Stream: where the scatter stores put each channel (and, with a depth multiplier, where each reads);
+ones into top halves. Stream: where scatter stores put each channel (and, with a depth multiplier, where each reads);
 for every eight output channels zeros, their weights, and the constants of the requantisation for even and odd ones.
 
     1. columns    r0-r6 rows   r8 to   lr count   q0 data   q1-q7 places, for each row
@@ -139,8 +139,16 @@ class DepthwiseConv2DMve(Kernel):
     def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
         p = Planes(op)
         return {
-            "window": op.window, "p": p, "in_channels": op.input.shape[3], "lines": PlaneCode(op).lines(),
-            "arguments": (("const int8_t *const *", "in"), ("int8_t *", "out"), ("uint8_t *", "scratch"), ("const int32_t *", "block")),
+            "window": op.window,
+            "p": p,
+            "in_channels": op.input.shape[3],
+            "lines": PlaneCode(op).lines(),
+            "arguments": (
+                ("const int8_t *const *", "in"),
+                ("int8_t *", "out"),
+                ("uint8_t *", "scratch"),
+                ("const int32_t *", "block"),
+            ),
         }
 
 
@@ -150,7 +158,9 @@ def stream(op: DepthwiseConv2D) -> np.ndarray:
     places = np.argsort(ORDER) * p.plane
     parts = [words_of(places.astype("<u2"))]
     weights = op.weights.values.reshape(p.taps, p.channels)
-    weights = weights.reshape(p.kernel.h, p.kernel.w, p.channels).transpose(2, 1, 0).reshape(p.channels, p.taps)  # column by column
+    weights = (
+        weights.reshape(p.kernel.h, p.kernel.w, p.channels).transpose(2, 1, 0).reshape(p.channels, p.taps)
+    )  # column by column
     for first in range(0, p.channels, CHANNELS):
         lanes = [first + c if first + c < p.channels else -1 for c in ORDER]
         if p.multiplier > 1:
@@ -167,7 +177,7 @@ def stream(op: DepthwiseConv2D) -> np.ndarray:
 
 
 class PlaneCode:
-    """Assembly for one block of output columns, all channels; r0 rows, r1 out, r2 scratch memory, r3 the block on entry.
+    """Assembly for one block of output columns, all channels; on entry r0 rows, r1 out, r2 scratch memory, r3 block.
 
     The block: address of the stream, offset of its first column inside the image in bytes, columns before the image,
     inside it, and after it.
@@ -185,12 +195,24 @@ class PlaneCode:
             advance += [f"ldr r0, [sp, #{OFFSET}]", f"add r0, r0, #{CHANNELS}", f"str r0, [sp, #{OFFSET}]"]
         many = p.channels > CHANNELS
         return [
-            f"sub sp, sp, #{FRAME_BYTES}", "ldmia r3, {r3, r4, r5, r6, r7}", "stmia sp, {r0, r1, r2, r4, r5, r6, r7}",
-            "add r4, r3, #16", f"str r4, [sp, #{STREAM}]", "mov r11, r3",
-            *load_number("r12", self.rq.scalar), *load_number("r0", p.channels), f"str r0, [sp, #{LEFT}]",
+            f"sub sp, sp, #{FRAME_BYTES}",
+            "ldmia r3, {r3, r4, r5, r6, r7}",
+            "stmia sp, {r0, r1, r2, r4, r5, r6, r7}",
+            "add r4, r3, #16",
+            f"str r4, [sp, #{STREAM}]",
+            "mov r11, r3",
+            *load_number("r12", self.rq.scalar),
+            *load_number("r0", p.channels),
+            f"str r0, [sp, #{LEFT}]",
             *(["1:"] if many else []),
-            *self.columns(), *self.products(), *self.results(),
-            *([*advance, f"ldr r0, [sp, #{LEFT}]", f"subs r0, r0, #{CHANNELS}", f"str r0, [sp, #{LEFT}]", "bgt 1b"] if many else []),
+            *self.columns(),
+            *self.products(),
+            *self.results(),
+            *(
+                [*advance, f"ldr r0, [sp, #{LEFT}]", f"subs r0, r0, #{CHANNELS}", f"str r0, [sp, #{LEFT}]", "bgt 1b"]
+                if many
+                else []
+            ),
             f"add sp, sp, #{FRAME_BYTES}",
         ]
 
@@ -199,7 +221,11 @@ class PlaneCode:
         p, code = self.p, []
         together = 7 if p.multiplier == 1 else 6
         code += [f"ldr r9, [sp, #{LEFT}]", "vctp.16 r9"] if p.partial_channels else []
-        code += [f"ldr r9, [sp, #{STREAM}]", "vldrh.u16 q7, [r9], #16", f"str r9, [sp, #{STREAM}]"] if p.multiplier > 1 else []
+        code += (
+            [f"ldr r9, [sp, #{STREAM}]", "vldrh.u16 q7, [r9], #16", f"str r9, [sp, #{STREAM}]"]
+            if p.multiplier > 1
+            else []
+        )
         code.append("vldrh.u16 q1, [r11]")
         for first in range(0, p.kernel.h, together):
             rows = range(min(together, p.kernel.h - first))
@@ -230,14 +256,26 @@ class PlaneCode:
             return []
         value = f"mvn r9, #{~self.zero}" if self.zero < 0 else f"mov r9, #{self.zero}"
         return [
-            f"ldr lr, [sp, #{count}]", "wls lr, lr, 3f", value, "vdup.16 q0, r9", "2:",
-            *(f"vstrb.16 q0, [r8, q{1 + i}]" for i in range(rows)), f"add r8, r8, #{self.p.kernel.h}", "le lr, 2b", "3:",
+            f"ldr lr, [sp, #{count}]",
+            "wls lr, lr, 3f",
+            value,
+            "vdup.16 q0, r9",
+            "2:",
+            *(f"vstrb.16 q0, [r8, q{1 + i}]" for i in range(rows)),
+            f"add r8, r8, #{self.p.kernel.h}",
+            "le lr, 2b",
+            "3:",
         ]
 
     def products(self) -> list[str]:
         """Sums of all windows, two channels at a time."""
         p = self.p
-        code = [f"ldr r1, [sp, #{SCRATCH}]", f"ldr r5, [sp, #{STREAM}]", *load_number("r9", p.sums_offset), "add r7, r1, r9"]
+        code = [
+            f"ldr r1, [sp, #{SCRATCH}]",
+            f"ldr r5, [sp, #{STREAM}]",
+            *load_number("r9", p.sums_offset),
+            "add r7, r1, r9",
+        ]
         code += [f"add r5, r5, #{p.zeros}"] if p.zeros else []
         code += [f"mov r9, #{p.partial_taps}", "vctp.8 r9"] if p.partial_taps else []
         code += ["mov lr, #4", "dls lr, lr", "2:"]
@@ -272,15 +310,20 @@ class PlaneCode:
                 moved += step
             sums = [[f"r{2 * (c * len(windows) + i)}" for i in windows] for c in range(2)]
             for k in range(p.chunks):
-                loads = [f"vldrb.8 {free[c]}, [{pointer}, #{self.offset(first, k) - moved}]" for c, pointer in enumerate(("r1", "r3"))]
+                loads = [
+                    f"vldrb.8 {free[c]}, [{pointer}, #{self.offset(first, k) - moved}]"
+                    for c, pointer in enumerate(("r1", "r3"))
+                ]
                 code += loads
                 for c in range(2):
-                    code += [f"vmladav{'a' if k else ''}.s8 {sums[c][i]}, {free[c]}, {weights[c, k, i]}" for i in windows]
+                    code += [
+                        f"vmladav{'a' if k else ''}.s8 {sums[c][i]}, {free[c]}, {weights[c, k, i]}" for i in windows
+                    ]
             code += [f"strd {sums[0][i]}, {sums[1][i]}, [r7, #{SUM_BYTES * (first + i)}]" for i in windows]
         return [*code, *add_number("r1", 2 * p.plane - moved, "r9")]
 
     def pair_in_turns(self) -> list[str]:
-        """One channel, then the other: so many weights that two channels' would not fit, at worst are loaded for every window."""
+        """One channel, then the other: two channels' weights do not fit; those beyond q5 are loaded each time."""
         p, code = self.p, []
         kept = min(p.chunks, 6)
         for c in range(2):
@@ -288,7 +331,12 @@ class PlaneCode:
             for k in range(p.chunks):
                 predicated = bool(p.partial_taps) and k == p.chunks - 1
                 register = f"q{k}" if k < kept else "q6"
-                loads.append([*(["vpst"] if predicated else []), f"vldrb{'t' if predicated else ''}.8 {register}, [r5, #{CHUNK * k}]"])
+                loads.append(
+                    [
+                        *(["vpst"] if predicated else []),
+                        f"vldrb{'t' if predicated else ''}.8 {register}, [r5, #{CHUNK * k}]",
+                    ]
+                )
             code += [line for k in range(kept) for line in loads[k]]
             moved = 0
             for w in range(p.columns):
@@ -297,8 +345,10 @@ class PlaneCode:
                     moved = self.offset(w)
                 for k in range(p.chunks):
                     code += loads[k] if k >= kept else []
-                    code += [f"vldrb.8 q7, [r1, #{self.offset(w, k) - moved}]",
-                             f"vmladav{'a' if k else ''}.s8 r0, q7, q{k if k < kept else 6}"]
+                    code += [
+                        f"vldrb.8 q7, [r1, #{self.offset(w, k) - moved}]",
+                        f"vmladav{'a' if k else ''}.s8 r0, q7, q{k if k < kept else 6}",
+                    ]
                 code.append(f"str r0, [r7, #{SUM_BYTES * w + 4 * c}]")
             code += [*add_number("r5", p.weight_bytes, "r9"), *add_number("r1", p.plane - moved, "r9")]
         return code
@@ -306,14 +356,25 @@ class PlaneCode:
     def results(self) -> list[str]:
         """Requantise eight channels of each column. Where registers are short, constants are read again each time."""
         p, rq = self.p, self.rq
-        code = [f"ldr r1, [sp, #{OUT}]", f"ldr r7, [sp, #{SCRATCH}]", *load_number("r9", p.sums_offset), "add r7, r7, r9"]
+        code = [
+            f"ldr r1, [sp, #{OUT}]",
+            f"ldr r7, [sp, #{SCRATCH}]",
+            *load_number("r9", p.sums_offset),
+            "add r7, r7, r9",
+        ]
         code += [f"ldr r9, [sp, #{LEFT}]", "vctp.16 r9"] if p.partial_channels else []
         again = rq.signed or rq.left or (rq.low, rq.high) != (-128, 127)
         at = {name: [rq.offset(name, 2) + i * (4 if name in SHIFTS else 16) for i in range(2)] for name in rq.vectors}
         fixed = [name for name in rq.vectors if name in ("mantissa", "right") or not again]
         registers = {name: (f"q{7 - 2 * i}", f"q{6 - 2 * i}") for i, name in enumerate(reversed(fixed))}
         code += [rq.load(name, registers[name][i], f"[r5, #{at[name][i]}]") for name in fixed for i in range(2)]
-        code += [*load_number("lr", p.columns), "dls lr, lr", "2:", "vldrw.u32 q0, [r7], #16", "vldrw.u32 q1, [r7], #16"]
+        code += [
+            *load_number("lr", p.columns),
+            "dls lr, lr",
+            "2:",
+            "vldrw.u32 q0, [r7], #16",
+            "vldrw.u32 q1, [r7], #16",
+        ]
         for name, operation in (("bias", "vadd.i32"), ("left", "vshl.s32")):
             if name in at:
                 for i in range(2):

@@ -1,4 +1,4 @@
-"""Tables, clamps and conversions of 8-bit tensors with Helium: tail-predicated loops of 16 elements (or four floats)."""
+"""Tables, clamps and conversions of 8-bit tensors with Helium: tail-predicated loops of 16 elements or 4 floats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import numpy as np
 
 from tinyengine_tf.ir import DType
 from tinyengine_tf.kernels.base import kernel
-from tinyengine_tf.kernels.lookup import Elementwise, LookupClamp, LookupFlip, LookupTable
+from tinyengine_tf.kernels.lookup import (
+    Elementwise,
+    LookupClamp,
+    LookupFlip,
+    LookupTable,
+)
 from tinyengine_tf.kernels.quantize_mve import LARGEST_SCALE, SMALLEST_SCALE
 from tinyengine_tf.kernels.thumb import load_number
 from tinyengine_tf.ops.lookup import Lookup
@@ -17,7 +22,7 @@ from tinyengine_tf.target import Target
 
 
 class LoopMve(Elementwise):
-    """r0 inputs, r1 outputs, then a table if there is one; r12 the count, the other registers are free for constants."""
+    """r0 inputs, r1 outputs, then a table if there is one; r12 the count, other registers are free for constants."""
 
     template = "assembly_mve.c.j2"
     isa = "mve"
@@ -33,7 +38,8 @@ class LoopMve(Elementwise):
         ctypes = (op.input.dtype.c, op.output.dtype.c)
         table = [(f"const {ctypes[1]} *", "table")] if self.tables(op) else []
         return {
-            "comment": f"{units} elements: {self.why}.", "arguments": [(f"const {ctypes[0]} *", "in"), (f"{ctypes[1]} *", "out"), *table],
+            "comment": f"{units} elements: {self.why}.",
+            "arguments": [(f"const {ctypes[0]} *", "in"), (f"{ctypes[1]} *", "out"), *table],
             "lines": [*load_number("r12", units), *before, f"dlstp.{self.lanes} lr, r12", "1:", *inside, "letp lr, 1b"],
         }
 
@@ -59,8 +65,17 @@ class LookupClampMve(LoopMve, LookupClamp):
     def body(self, op: Lookup) -> tuple[list[str], list[str]]:
         assert op.clamp
         sign = "s8" if op.input.dtype is DType.INT8 else "u8"
-        constants = [line for q, value in zip(("q1", "q2"), op.clamp, strict=True) for line in (*load_number("r3", value), f"vdup.8 {q}, r3")]
-        return constants, ["vldrb.8 q0, [r0], #16", f"vmax.{sign} q0, q0, q1", f"vmin.{sign} q0, q0, q2", "vstrb.8 q0, [r1], #16"]
+        constants = [
+            line
+            for q, value in zip(("q1", "q2"), op.clamp, strict=True)
+            for line in (*load_number("r3", value), f"vdup.8 {q}, r3")
+        ]
+        return constants, [
+            "vldrb.8 q0, [r0], #16",
+            f"vmax.{sign} q0, q0, q1",
+            f"vmin.{sign} q0, q0, q2",
+            "vstrb.8 q0, [r1], #16",
+        ]
 
 
 @kernel
@@ -88,8 +103,16 @@ class DequantizeMve(LoopMve):
         return None if SMALLEST_SCALE < op.input.scale < LARGEST_SCALE else "products may be subnormal or infinite"
 
     def body(self, op: Dequantize) -> tuple[list[str], list[str]]:
-        load = {DType.INT8: "vldrb.s32 q0, [r0], #4", DType.UINT8: "vldrb.u32 q0, [r0], #4", DType.INT16: "vldrh.s32 q0, [r0], #8"}[op.input.dtype]
+        load = {
+            DType.INT8: "vldrb.s32 q0, [r0], #4",
+            DType.UINT8: "vldrb.u32 q0, [r0], #4",
+            DType.INT16: "vldrh.s32 q0, [r0], #8",
+        }[op.input.dtype]
         scale = int(np.float32(op.input.scale).view(np.uint32))
         return [*load_number("r2", scale), *load_number("r3", -op.input.zero_point)], [
-            load, "vadd.i32 q0, q0, r3", "vcvt.f32.s32 q0, q0", "vmul.f32 q0, q0, r2", "vstrw.32 q0, [r1], #16",
+            load,
+            "vadd.i32 q0, q0, r3",
+            "vcvt.f32.s32 q0, q0",
+            "vmul.f32 q0, q0, r2",
+            "vstrw.32 q0, [r1], #16",
         ]

@@ -30,8 +30,9 @@ class PointwiseMve(Kernel):
     def params(self, op: Conv2D | FullyConnected, units: int) -> dict[str, Any]:
         n = depth(op)
         return {
-            "comment": f"A matrix product over {units} pixel{'s' if units > 1 else ''}: {n} -> {op.out_channels} channels.",
-            "arguments": ARGUMENTS, "lines": DenseCode(op, n, self.single).lines(units),
+            "comment": f"Matrix products of {units} x {n} inputs and {op.out_channels} channels.",
+            "arguments": ARGUMENTS,
+            "lines": DenseCode(op, n, self.single).lines(units),
         }
 
 

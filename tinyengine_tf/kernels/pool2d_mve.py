@@ -1,12 +1,10 @@
 """AVERAGE_POOL_2D and MAX_POOL_2D with Helium, 16 or 8 channels at once, one output row per call.
 
-A mean is (|sum| + count / 2) / count with the sign of the sum. The division is a product, floor(n ceil(2**16 / count) / 2**16):
-exact while n (ceil(2**16 / count) count - 2**16) < 2**16, which `divides` checks for every count that windows can have.
+A mean is (|sum| + count / 2) / count with the sign of the sum. The division is a product: with m = ceil(2**16 / count),
+floor(n m / 2**16) is exact while n (m count - 2**16) < 2**16, which `divides` checks for every count that windows have.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from tinyengine_tf.kernels.base import kernel
 from tinyengine_tf.kernels.pool2d import Pool2DPortable

@@ -3,8 +3,8 @@
     p = RN(x / scale with the rounded reciprocal y)    e = x - p scale (fused)    q = RN(p + e y)
 
 q is the rounded quotient that TFLM rounds once more, halves away from zero (VCVTA), unless x / scale lies within
-2**-46 of a number halfway between two floats: e is off by at most a few units of the 48th bit. That can change an output
-only where x / scale is next to the float before a half, so `solve` computes q exactly for the inputs beside all of these.
+2**-46 of a number halfway between two floats: e is off by at most a few units of the 48th bit. That can change an
+output only where x / scale is next to the float before a half: `is_exact` computes q for the inputs beside those.
 Inputs are limited to 512 steps first, so that nothing overflows; NaN passes all this and becomes 0.
 """
 
@@ -49,15 +49,34 @@ class QuantizeMve(Elementwise):
         scale = np.float32(op.output.scale)
         limit = np.float32(STEPS) * scale
         constants = [("q3", reciprocal(scale)), ("q4", scale), ("q5", limit), ("q6", -limit)]
-        lines = [line for q, value in constants for line in (*load_number("r2", int(value.view(np.uint32))), f"vdup.32 {q}, r2")]
+        lines = [
+            line
+            for q, value in constants
+            for line in (*load_number("r2", int(value.view(np.uint32))), f"vdup.32 {q}, r2")
+        ]
         return {
-            "comment": f"{units} floats to zero point {op.output.zero_point} + round(x / {op.output.scale:.9g}), halves away from zero; NaN to the zero point.",
+            "comment": f"{units} floats to zero point {op.output.zero_point} + round(x / {op.output.scale:.9g}), "
+            "halves away from zero; NaN to the zero point.",
             "arguments": (("const float *", "in"), ("int8_t *", "out")),
             "lines": [
-                *lines, *load_number("r2", op.output.zero_point), *load_number("r3", units), "dlstp.32 lr, r3", "1:",
-                "vldrw.u32 q0, [r0], #16", "vptt.f32 eq, q0, q0", "vminnmt.f32 q0, q0, q5", "vmaxnmt.f32 q0, q0, q6",
-                "vmul.f32 q1, q0, q3", "vfms.f32 q0, q1, q4", "vfma.f32 q1, q0, q3", "vcvta.s32.f32 q1, q1", "vadd.i32 q1, q1, r2",
-                "vqmovnb.s32 q1, q1", "vqmovnb.s16 q1, q1", "vstrb.32 q1, [r1], #4", "letp lr, 1b",
+                *lines,
+                *load_number("r2", op.output.zero_point),
+                *load_number("r3", units),
+                "dlstp.32 lr, r3",
+                "1:",
+                "vldrw.u32 q0, [r0], #16",
+                "vptt.f32 eq, q0, q0",
+                "vminnmt.f32 q0, q0, q5",
+                "vmaxnmt.f32 q0, q0, q6",
+                "vmul.f32 q1, q0, q3",
+                "vfms.f32 q0, q1, q4",
+                "vfma.f32 q1, q0, q3",
+                "vcvta.s32.f32 q1, q1",
+                "vadd.i32 q1, q1, r2",
+                "vqmovnb.s32 q1, q1",
+                "vqmovnb.s16 q1, q1",
+                "vstrb.32 q1, [r1], #4",
+                "letp lr, 1b",
             ],
         }
 

@@ -74,8 +74,8 @@ class VectorRequantization:
         return f"vldrb.s32 {register}, {where}" if name in SHIFTS else f"vldrw.u32 {register}, {where}"
 
     def constants(self, op: WeightedOp, lanes: list[int]) -> np.ndarray:
-        """int64 words of the constants of the output channels in `lanes`, as many vectors of each constant side by side as
-        there are fours of lanes; -1 stands for a lane that is not there."""
+        """int64 words of the constants of the output channels in `lanes`, as many vectors of each constant side by side
+        as there are fours of lanes; -1 stands for a lane that is not there."""
         bias = folded_bias(op)
         multipliers = [op.multipliers[c] if c >= 0 else Multiplier(0, 0) for c in lanes]
         columns = {
@@ -86,7 +86,9 @@ class VectorRequantization:
         }
         return np.concatenate([np.asarray(columns[name], np.int64) for name in self.vectors])
 
-    def multiply(self, values: list[str], mantissas: list[str], spare: str, scalar: str, rights: list[str] | None) -> list[str]:
+    def multiply(
+        self, values: list[str], mantissas: list[str], spare: str, scalar: str, rights: list[str] | None
+    ) -> list[str]:
         """Instructions from sums with bias (already shifted to the left) to shifted 32-bit results with the zero point
         in each of `values`, or, where all channels share r, to results still to be shifted by it."""
         lines: list[str] = []
@@ -116,7 +118,10 @@ class VectorRequantization:
         lines: list[str] = []
         for bound, operation, widest in ((self.low, "vmax", -128), (self.high, "vmin", 127)):
             if bound != widest:
-                lines += [f"mvn {register}, #{~bound}" if bound < 0 else f"mov {register}, #{bound}", f"vdup.8 {spare}, {register}"]
+                lines += [
+                    f"mvn {register}, #{~bound}" if bound < 0 else f"mov {register}, #{bound}",
+                    f"vdup.8 {spare}, {register}",
+                ]
                 lines += [f"{operation}.s8 {v}, {v}, {spare}" for v in values]
         return lines
 
@@ -128,8 +133,13 @@ def vector_requantization(op: WeightedOp) -> VectorRequantization:
     shared = -next(iter(shifts)) if len(shifts) == 1 else 0
     signed = low < zero
     return VectorRequantization(
-        zero, low, high, signed=signed, shift=shared if 1 <= shared <= LARGEST_NARROWING_SHIFT else None,
-        left=max(shifts) > 0, masked=signed and max(shifts) >= 0,
+        zero,
+        low,
+        high,
+        signed=signed,
+        shift=shared if 1 <= shared <= LARGEST_NARROWING_SHIFT else None,
+        left=max(shifts) > 0,
+        masked=signed and max(shifts) >= 0,
     )
 
 

@@ -9,7 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.kernels.base import Kernel, Layout, kernel
-from tinyengine_tf.kernels.global_pool import GlobalAveragePool, GlobalSum, GlobalSumOrMean
+from tinyengine_tf.kernels.global_pool import (
+    GlobalAveragePool,
+    GlobalSum,
+    GlobalSumOrMean,
+)
 from tinyengine_tf.kernels.reduce import reduce_distance
 from tinyengine_tf.kernels.thumb import add_number, load_number
 from tinyengine_tf.ops.pool2d import AveragePool2D
@@ -24,13 +28,18 @@ LARGEST_STEP = 127
 
 
 def add_pixels(pixels: int, pitch: int, partial: bool) -> list[str]:
-    """32-bit sums of eight channels of `pixels` pixels, `pitch` bytes apart, from r0 on: even ones in q2, odd ones in q3.
-    r3 and lr are lost, q0 and q1, too. `partial`: only the lanes of the predicate are read."""
+    """32-bit sums of eight channels of `pixels` pixels, `pitch` bytes apart, from r0 on: even ones in q2, odd ones in
+    q3. r3, lr, q0 and q1 are lost. `partial`: only the lanes of the predicate are read."""
     code = ["mov r3, r0"]
     for first in range(0, pixels, IN_16_BITS):
         count = min(IN_16_BITS, pixels - first)
         step = [f"vldrb{'t' if partial else ''}.s16 q1, [r3]" + (f", #{pitch}" if pitch <= LARGEST_STEP else "")]
-        step = [*(["vpst"] if partial else []), *step, *([] if pitch <= LARGEST_STEP else add_number("r3", pitch, "r12")), "vadd.i16 q0, q0, q1"]
+        step = [
+            *(["vpst"] if partial else []),
+            *step,
+            *([] if pitch <= LARGEST_STEP else add_number("r3", pitch, "r12")),
+            "vadd.i16 q0, q0, q1",
+        ]
         code += ["vmov.i32 q0, #0", *step * (count % UNROLLED)]
         if count >= UNROLLED:
             code += [*load_number("lr", count // UNROLLED), "dls lr, lr", "2:", *step * UNROLLED, "le lr, 2b"]
@@ -59,12 +68,24 @@ class GlobalSumMve(GlobalSum):
         partial = channels % CHANNELS > 0
         # r0 row, r1 sums, r2 channels that are left
         lines = [
-            *load_number("r2", channels), "1:", *(["vctp.16 r2"] if partial else []), *add_pixels(width, channels, partial),
-            "vldrw.u32 q0, [r1]", "vldrw.u32 q1, [r1, #16]", "vadd.i32 q0, q0, q2", "vadd.i32 q1, q1, q3",
-            "vstrw.32 q0, [r1], #16", "vstrw.32 q1, [r1], #16", f"add r0, r0, #{CHANNELS}", f"subs r2, r2, #{CHANNELS}", "bgt 1b",
+            *load_number("r2", channels),
+            "1:",
+            *(["vctp.16 r2"] if partial else []),
+            *add_pixels(width, channels, partial),
+            "vldrw.u32 q0, [r1]",
+            "vldrw.u32 q1, [r1, #16]",
+            "vadd.i32 q0, q0, q2",
+            "vadd.i32 q1, q1, q3",
+            "vstrw.32 q0, [r1], #16",
+            "vstrw.32 q1, [r1], #16",
+            f"add r0, r0, #{CHANNELS}",
+            f"subs r2, r2, #{CHANNELS}",
+            "bgt 1b",
         ]
         return {
-            **super().params(op, units), "padded_channels": -(-channels // CHANNELS) * CHANNELS, "lines": lines,
+            **super().params(op, units),
+            "padded_channels": -(-channels // CHANNELS) * CHANNELS,
+            "lines": lines,
             "arguments": (("const int8_t *", "in"), ("int32_t *", "sums")),
         }
 
@@ -105,17 +126,29 @@ class SumMve(Kernel):
         partial = channels % CHANNELS > 0
         times, stride = kept[0] if len(kept) > 1 else (1, 0)
         block = [
-            "1:", *(["vctp.16 r5"] if partial else []), *add_pixels(pixels, pitch, partial), *requantize(op),
+            "1:",
+            *(["vctp.16 r5"] if partial else []),
+            *add_pixels(pixels, pitch, partial),
+            *requantize(op),
             *(["vpst", "vstrbt.16 q2, [r1]"] if partial else ["vstrb.16 q2, [r1]"]),
-            f"add r1, r1, #{CHANNELS}", f"add r0, r0, #{CHANNELS}", f"subs r5, r5, #{CHANNELS}", "bgt 1b",
+            f"add r1, r1, #{CHANNELS}",
+            f"add r0, r0, #{CHANNELS}",
+            f"subs r5, r5, #{CHANNELS}",
+            "bgt 1b",
         ]
         lines = [*constants(op), *load_number("r4", times), "3:", *load_number("r5", channels), *block]
         if times > 1:
             past = -(-channels // CHANNELS) * CHANNELS
-            lines += [*add_number("r0", stride - past, "r12"), *add_number("r1", channels - past, "r12"), "subs r4, r4, #1", "bne 3b"]
+            lines += [
+                *add_number("r0", stride - past, "r12"),
+                *add_number("r1", channels - past, "r12"),
+                "subs r4, r4, #1",
+                "bne 3b",
+            ]
         return {
             "comment": f"Sums of {pixels} pixels of {channels} channels{f', {times} times' if times > 1 else ''}.",
-            "arguments": (("const int8_t *", "in"), ("int8_t *", "out")), "lines": lines,
+            "arguments": (("const int8_t *", "in"), ("int8_t *", "out")),
+            "lines": lines,
         }
 
 
@@ -123,7 +156,9 @@ def constants(op: Sum) -> list[str]:
     """r6 what the zero points add, r7 mantissa, r8 shift, r9 output zero point."""
     m = op.multiplier
     return [
-        *load_number("r6", -op.count * op.input.zero_point), *load_number("r7", m.mantissa), *load_number("r8", m.shift),
+        *load_number("r6", -op.count * op.input.zero_point),
+        *load_number("r7", m.mantissa),
+        *load_number("r8", m.shift),
         *load_number("r9", op.output.zero_point),
     ]
 
