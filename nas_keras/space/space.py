@@ -169,7 +169,9 @@ class Space:
                     )
                     channels = block.out_channels
                 genes.append(Gene(tuple(kernels), tuple(expansions)))
-            if len(genes) == len(self.layout.stages) and self.build(tuple(genes)) == arch:
+            depths = [len(gene.kernels) for gene in genes]
+            known = all(d in stage.depths for d, stage in zip(depths, self.layout.stages, strict=False))
+            if known and len(depths) == len(self.layout.stages) and self.build(tuple(genes)) == arch:
                 return tuple(genes)
         except (StopIteration, IndexError):
             pass

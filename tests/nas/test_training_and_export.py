@@ -81,6 +81,9 @@ def test_quantised_network_does_not_collapse_without_any_step(trained, stripes) 
     assert accuracy > 0.9, "the fixture must have learnt something for this test to mean anything"
     quantized = quantize_aware(model, coding, calibration(stripes[0], coding))
     assert evaluate(predictor(quantized), stripes[1], coding) > accuracy - 0.03
+    x = coding.encode(stripes[1].x)
+    logits, approximate = predictor(model)(x).numpy(), predictor(quantized)(x).numpy()
+    assert np.abs(approximate - logits).mean() < 0.05 * logits.std(), "ranges of weights and activations are measured"
     train(quantized, *stripes, coding, Recipe(epochs=1, batch=128, learning_rate=0.01), journal=QUIET)
     assert evaluate(predictor(quantized), stripes[1], coding) > accuracy - 0.03
 
