@@ -31,7 +31,7 @@ class CompilerCost:
         found = self._known.get(arch)
         if found is None:
             # A board would refuse what exceeds its RAM; here the number itself is the answer.
-            cost = estimate(build_graph(arch), target=self._core(), optimize=self.optimize)
+            cost = estimate(build_graph(arch), target=self._core(), optimize=self.optimize, exact=True)
             found = self._known[arch] = Footprint(cost.arena_bytes, cost.weights_bytes, cost.instructions, cost.macs)
         return found
 

@@ -65,14 +65,14 @@ class _Builder:
         window, out = same_window(kernel, stride, (x.shape[1], x.shape[2]))
         y = Tensor(name, (1, *out, channels), DType.INT8, quant)
         shape = (channels, *kernel, x.shape[3])
-        self.ops.append(Conv2D(inputs=(x, _weights(name, shape, 0), _bias(y, channels)), outputs=(y,), window=window))
+        self.ops.append(Conv2D(inputs=(x, _weights(name, shape, 0, quant), _bias(y, channels)), outputs=(y,), window=window))
         return y
 
     def depthwise(self, x: Tensor, name: str, kernel: HW, stride: int) -> Tensor:
         window, out = same_window(kernel, (stride, stride), (x.shape[1], x.shape[2]))
         channels = x.shape[3]
         y = Tensor(name, (1, *out, channels), DType.INT8, RELU6)
-        weights = _weights(name, (1, *kernel, channels), 3)
+        weights = _weights(name, (1, *kernel, channels), 3, RELU6)
         self.ops.append(DepthwiseConv2D(inputs=(x, weights, _bias(y, channels)), outputs=(y,), window=window))
         return y
 
@@ -84,11 +84,15 @@ def same_window(kernel: HW, stride: HW, image: HW) -> tuple[Window, HW]:
     return Window(Size(*kernel), Size(*stride), pad_top=before[0], pad_left=before[1]), out
 
 
-def _weights(name: str, shape: tuple[int, ...], axis: int) -> Tensor:
+def _weights(name: str, shape: tuple[int, ...], axis: int, output: Quant) -> Tensor:
+    """int8 weights with one scale per channel.
+
+    The compiler needs shorter tables where all channels are shifted alike. It brings that about in layers with ReLU6;
+    elsewhere trained channels differ, and so do the scales here.
+    """
     channels = shape[axis]
-    # Scales that differ as those of trained channels do: the compiler has shorter tables for equal ones.
-    scales = tuple(WEIGHT_SCALE * 2 ** (i * 7 % 16 / 8 - 1) for i in range(channels))
-    quant = Quant(scales, (0,) * channels, axis)
+    spread = [0.0 if output is RELU6 else i * 7 % 16 / 8 - 1 for i in range(channels)]
+    quant = Quant(tuple(WEIGHT_SCALE * 2**s for s in spread), (0,) * channels, axis)
     return Tensor(f"{name}_weights", shape, DType.INT8, quant, const=True)
 
 
