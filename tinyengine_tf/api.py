@@ -180,6 +180,27 @@ def estimate(
     return Estimate(arena.arena_bytes, weights_bytes(arena), arena.schedule.graph.macs, arena.schedule.instructions, arena)
 
 
+def pareto(
+    model: Model | Graph, *, target: str | Target = "cortex-m4", io: str = "model", feed: str = "frame"
+) -> tuple[Estimate, ...]:
+    """The choices between RAM and work: estimates from the fastest to the leanest, none better than another in both.
+
+    Exact within the segments that are enumerated (see schedule.segments), but for what planning adds to the sum of
+    live buffers. Each is what convert() makes with `ram_budget_bytes` set to its arena.
+    """
+    graph = passes.run(model if isinstance(model, Graph) else load_graph(model), io=io)
+    device = load_target(target) if isinstance(target, str) else target
+    points: list[Estimate] = []
+    for candidate in schedule.build_front(graph, device, feed):
+        arena = plan_arena(candidate)
+        point = Estimate(arena.arena_bytes, weights_bytes(arena), candidate.graph.macs, candidate.instructions, arena)
+        while points and points[-1].arena_bytes >= point.arena_bytes and points[-1].instructions >= point.instructions:
+            points.pop()
+        if not points or point.arena_bytes < points[-1].arena_bytes:
+            points.append(point)
+    return tuple(points)
+
+
 def verify(
     model: Model,
     *,

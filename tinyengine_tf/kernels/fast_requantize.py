@@ -183,6 +183,8 @@ def _without_weights(
     multipliers = channel_multipliers(input_scale, scales, output_scale, channels)
     mantissas = np.array([m.mantissa for m in multipliers], np.int64)
     tails = np.clip([-m.shift - 1 for m in multipliers], 0, MAX_TAIL_SHIFT)
+    if low >= zero and tails.min() <= MAX_COMMON_TAIL:
+        tails[:] = tails.min()  # weights almost always admit it: see _with_one_tail
     return _requantization(low < zero, zero, low, high, mantissas, tails, np.zeros_like(tails), np.zeros(len(tails), bool))
 
 

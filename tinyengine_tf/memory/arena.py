@@ -13,6 +13,10 @@ from tinyengine_tf.memory.verify import verify
 from tinyengine_tf.schedule import Layer, Ring, Schedule, Step
 
 
+QUICK_NODES = 600
+"""What an estimate may spend on a better plan, in nodes of the sweep: some milliseconds."""
+
+
 @dataclass(frozen=True, eq=False)
 class ArenaPlan:
     """A plan of a schedule's memory."""
@@ -53,12 +57,13 @@ def draft_arena(schedule: Schedule) -> ArenaPlan:
 def plan_arena(schedule: Schedule, *, exact: bool = True, draft: ArenaPlan | None = None) -> ArenaPlan:
     """Place all buffers. A draft, if known, is not made again.
 
-    exact   search for the best plan, and have it checked by the independent verifier; otherwise the fast planner's.
+    exact   search for the best plan, and have it checked by the independent verifier; otherwise the fast planner's
+            and, where that may not be the best, what QUICK_NODES find.
     """
     placed = draft or draft_arena(schedule)
-    if not exact:
-        return placed
     if not placed.plan.optimal:
-        placed = ArenaPlan(schedule, placed.live, plan(placed.live.problem))
-    verify(placed.plan)
+        found = plan(placed.live.problem, exact=exact, node_limit=None if exact else QUICK_NODES)
+        placed = ArenaPlan(schedule, placed.live, found)
+    if exact:
+        verify(placed.plan)
     return placed

@@ -31,20 +31,24 @@ Fit = Callable[[Instance, int, Budget], list[int] | None]
 
 
 def plan(
-    problem: Problem, *, time_limit_s: float = TIME_LIMIT_S, exact: bool = True, node_limit: int = NODE_LIMIT
+    problem: Problem, *, time_limit_s: float = TIME_LIMIT_S, exact: bool = True, node_limit: int | None = None
 ) -> Plan:
     """The best plan found within the limits.
 
-    exact=False stops after the fast planner (about a millisecond for a hundred buffers). The node limit decides
-    when the exact search gives up, so results are the same on every machine; the clock is a safety net, and
-    `Plan.planner` says when it (or the node limit) was hit.
+    exact=False stops after the fast planner (about a millisecond for a hundred buffers), or, with a node limit, after
+    a sweep of so many nodes. The node limit decides when the search gives up, so results are the same on every
+    machine; the clock is a safety net, and `Plan.planner` says when it (or the node limit) was hit.
     """
     instance = instance_of(problem)
     bound = lower_bound_bytes(instance)
     offsets, order = greedy(instance, bound)
     planner = f"first fit, {order}"
-    if exact and instance.peak(offsets) > bound:
-        offsets, bound, planner = _improve(instance, offsets, bound, planner, Budget(node_limit, time_limit_s))
+    nodes = node_limit if node_limit is not None else NODE_LIMIT if exact else 0
+    if nodes and instance.peak(offsets) > bound:
+        searches: list[tuple[str, Fit]] = [("sweep", sweep.fit)] if _most_live(instance) <= SWEEP_LIVE else []
+        if exact:
+            searches.append(("branch and bound", branch.fit))
+        offsets, bound, planner = _improve(instance, offsets, bound, planner, Budget(nodes, time_limit_s), searches)
     named = {b.name: 0 for b in problem.buffers}
     for i, offset in zip(instance.index, offsets):
         named[problem.buffers[i].name] = offset
@@ -53,12 +57,9 @@ def plan(
 
 
 def _improve(
-    instance: Instance, offsets: list[int], bound: int, planner: str, budget: Budget
+    instance: Instance, offsets: list[int], bound: int, planner: str, budget: Budget, searches: list[tuple[str, Fit]]
 ) -> tuple[list[int], int, str]:
     """Exact search between the bound and the offsets known: (offsets, proven bound, planner)."""
-    searches: list[tuple[str, Fit]] = [("branch and bound", branch.fit)]
-    if _most_live(instance) <= SWEEP_LIVE:
-        searches.insert(0, ("sweep", sweep.fit))
     stopped: list[str] = []
     proof = ""
     for name, fit in searches:

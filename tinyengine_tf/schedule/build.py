@@ -11,7 +11,7 @@ from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.ops.strided_copy import StridedCopy
-from tinyengine_tf.schedule.choose import Goal, Path, choose_path
+from tinyengine_tf.schedule.choose import Goal, Path, choose_path, front
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.rows import cannot_stream
 from tinyengine_tf.schedule.schedule import Schedule
@@ -49,18 +49,31 @@ def build(graph: Graph, target: Target, goal: Goal = Goal(), arena_bytes: Callab
     Raises UnsupportedError for operators the target has no kernel for, DoesNotFitError when no
     schedule keeps the budget.
     """
-    layers, storage = choose_kernels(graph, target)
-    space = Segments(graph, layers, storage, fed_input(graph, layers) if goal.feed == "rows" else None)
-
+    space, schedule_of = _choices(graph, target, goal.feed)
     known: dict[Path, Schedule] = {}
 
     def schedule(path: Path) -> Schedule:
         if path not in known:
-            known[path] = Schedule(graph, target, tuple(s.step for s in path), storage)
+            known[path] = schedule_of(path)
         return known[path]
 
     measure = None if arena_bytes is None else lambda path: arena_bytes(schedule(path))
     return schedule(choose_path(space, goal, latency_limit_bytes(space, target), measure))
+
+
+def build_front(graph: Graph, target: Target, feed: str = "frame") -> list[Schedule]:
+    """Schedules from the fastest to the leanest, none better than another in both instructions and memory.
+
+    Memory is the sum of what is alive in the busiest step; exact within the enumerated segments. Raises as `build`.
+    """
+    space, schedule_of = _choices(graph, target, feed)
+    return [schedule_of(path) for path in front(space)] if space.end else [schedule_of(())]
+
+
+def _choices(graph: Graph, target: Target, feed: str) -> tuple[Segments, Callable[[Path], Schedule]]:
+    layers, storage = choose_kernels(graph, target)
+    space = Segments(graph, layers, storage, fed_input(graph, layers) if feed == "rows" else None)
+    return space, lambda path: Schedule(graph, target, tuple(s.step for s in path), storage)
 
 
 def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:

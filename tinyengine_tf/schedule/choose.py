@@ -60,14 +60,17 @@ def choose_path(space: Segments, goal: Goal, latency_limit: int, measure: Measur
     measure = measure or peak_of
     if goal.ram_budget_bytes is not None:
         path = _measured_within(space, goal.ram_budget_bytes, measure)
-        if path is None:
-            least = measure(_measured_smallest(space, measure))
+        if path is not None:
+            return path
+        leanest = _measured_smallest(space, measure)
+        least = measure(leanest)
+        if least > goal.ram_budget_bytes:
             raise DoesNotFitError(
                 f"no schedule needs less than {least:,} bytes of RAM, the budget is {goal.ram_budget_bytes:,}",
                 needed_bytes=least, budget_bytes=goal.ram_budget_bytes,
                 hint="a larger budget, a smaller input resolution or a narrower model",
             )
-        return path
+        return leanest
     if goal.optimize == "ram":
         return _measured_smallest(space, measure)
     fastest = _measured_within(space, latency_limit, measure) or _measured_smallest(space, measure)
@@ -157,8 +160,9 @@ def _covering(space: Segments, singles: Sequence[Segment], limit_bytes: int) -> 
     return found
 
 
-def front(space: Segments, fastest: Path) -> list[Path]:
-    """The paths of which none is better in both memory and work, from `fastest` down to the smallest peak."""
+def front(space: Segments, fastest: Path | None = None) -> list[Path]:
+    """The paths of which none is better in both memory and work, from `fastest` (default: of all) to the smallest peak."""
+    fastest = fastest or within(space, Segments.UNBOUNDED) or smallest(space)[1]
     found = [*one_by_one(space), *every_pipeline(space, peak_of(fastest))]
     paths = [fastest]
     while True:
