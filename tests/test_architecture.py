@@ -16,7 +16,7 @@ PACKAGE = "tinyengine_tf"
 # A module imports from its own stage and from those before it, never from those after it.
 STAGES = (
     ("errors",), ("ir",), ("target",), ("tflite",), ("ops",), ("passes",), ("kernels",), ("schedule",), ("memory",),
-    ("codegen",), ("report", "output", "packaging"), ("build", "emulate", "reference", "verify", "calibrate"),
+    ("codegen",), ("report", "output", "packaging"), ("drawing",), ("build", "emulate", "reference", "verify", "calibrate"),
     ("api",), ("cli",), ("__main__",),
 )
 RANK = {name: rank for rank, stage in enumerate(STAGES) for name in stage}

@@ -18,9 +18,10 @@ from absl import app, logging
 from absl.flags import argparse_flags
 
 from tinyengine_tf import api, report
+from tinyengine_tf.drawing import Choice, front_png, front_svg, plan_page
 from tinyengine_tf.errors import InternalError, MismatchError, TinyEngineError, UsageError
 from tinyengine_tf.ops import catalogue
-from tinyengine_tf.output import write_text
+from tinyengine_tf.output import write_bytes, write_text
 from tinyengine_tf.passes import IO_MODES
 from tinyengine_tf.schedule import FEEDS, OPTIMIZE
 from tinyengine_tf.target import load_target, target_names
@@ -28,7 +29,8 @@ from tinyengine_tf.target import load_target, target_names
 EPILOG = """examples:
   tinyengine_tf convert model.tflite --target stm32f746 --out generated/
   tinyengine_tf verify  model.tflite --target cortex-m4
-  tinyengine_tf plan    model.tflite
+  tinyengine_tf plan    model.tflite --optimize ram --html plan.html
+  tinyengine_tf pareto  model.tflite --target stm32f746 --plot choices.svg
 """
 
 
@@ -49,15 +51,16 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         sub.set_defaults(function=function)
         return sub
 
-    def model_command(name: str, function: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    def model_command(
+        name: str, function: Callable[[argparse.Namespace], None], text: str, goal: bool = True
+    ) -> argparse.ArgumentParser:
         sub = command(name, function, text)
         sub.add_argument("model", metavar="MODEL.tflite", help="the model file")
         sub.add_argument("--target", default="cortex-m4", help="core or board (see `targets`), or a .toml file; default %(default)s")
         sub.add_argument("--io", default="model", choices=IO_MODES,
                          help="model: inputs and outputs as in the file; int8: without boundary QUANTIZE/DEQUANTIZE")
-        sub.add_argument("--optimize", default="latency", choices=OPTIMIZE,
-                         help="latency: least work; ram: least memory; balanced: least memory within 5 %% more work; default %(default)s")
-        sub.add_argument("--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000")
+        if goal:
+            _add_goal(sub)
         sub.add_argument("--feed", default="frame", choices=FEEDS, help="rows: the input arrives row by row (NAME_feed_rows)")
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub
@@ -66,7 +69,10 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     convert.add_argument("--name", help="prefix of all C symbols; default net, or with --compat the model symbol's name")
     convert.add_argument("--out", required=True, metavar="DIR", help="folder to write")
     _add_compat(convert)
-    model_command("plan", _plan, "show the memory plan: who lives where and when")
+    plan = model_command("plan", _plan, "show the memory plan: who lives where and when")
+    plan.add_argument("--html", metavar="FILE", help="also write it as a page to explore in a browser")
+    pareto = model_command("pareto", _pareto, "list the choices between RAM and instructions", goal=False)
+    pareto.add_argument("--plot", metavar="FILE", help="also draw them: .svg, or .png where matplotlib is installed")
     model_command("explain", _explain, "tell which kernel runs each layer, and why not another")
     verify = model_command("verify", _verify, "run the C on the host or an emulated core and compare it with TFLM, bit for bit")
     verify.add_argument("--inputs", metavar="FILE", help=".npy (samples along axis 0) or .npz (one array per input, in order)")
@@ -88,6 +94,12 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     ops.add_argument("--json", action="store_true", help="print JSON instead of text")
     ops.add_argument("--markdown", action="store_true", help="print a page for documentation")
     return parser.parse_args(argv[1:])
+
+
+def _add_goal(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--optimize", default="latency", choices=OPTIMIZE,
+                     help="latency: least work; ram: least memory; balanced: least memory within 5 %% more work; default %(default)s")
+    sub.add_argument("--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000")
 
 
 def _add_compat(convert: argparse.ArgumentParser) -> None:
@@ -182,12 +194,41 @@ def _compiled(args: argparse.Namespace) -> api.Estimate:
 
 def _plan(args: argparse.Namespace) -> None:
     arena = _compiled(args).arena
+    if args.html:
+        write_text(Path(args.html), plan_page(arena, f"{arena.schedule.graph.name}: memory plan"))
     if args.json:
         _print_json(report.plan_dict(arena))
         return
-    print(report.buffer_table(arena))
+    print(report.plan_picture(arena))
     print()
     print(report.summary(arena))
+    if args.html:
+        print(f"wrote    {args.html}")
+
+
+def _pareto(args: argparse.Namespace) -> None:
+    kind = Path(args.plot).suffix.lower() if args.plot else ""
+    if kind not in ("", ".svg", ".png"):
+        raise UsageError(f"cannot draw to {args.plot}", hint="a file that ends with .svg or .png")
+    points = api.pareto(args.model, target=args.target, io=args.io, feed=args.feed)
+    if args.plot:
+        _plot_front(points, Path(args.plot), kind)
+    if args.json:
+        _print_json(report.pareto_rows(points))
+        return
+    print(report.pareto_table(points))
+    if args.plot:
+        print(f"wrote    {args.plot}")
+
+
+def _plot_front(points: Sequence[api.Estimate], path: Path, kind: str) -> None:
+    schedule = points[0].arena.schedule
+    choices = [Choice(p.arena_bytes, p.instructions, " ".join(s.label for s in p.arena.schedule.steps if s.fused)) for p in points]
+    title = f"{schedule.graph.name} on {schedule.target.title}" + (", fed by rows" if schedule.fed is not None else "")
+    if kind == ".svg":
+        write_text(path, front_svg(choices, title, schedule.target.ram_bytes))
+    else:
+        write_bytes(path, front_png(choices, title))
 
 
 def _explain(args: argparse.Namespace) -> None:

@@ -44,10 +44,15 @@ def write_folder(files: Mapping[str, str], out: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write one file, complete or not at all. Raises UsageError when it cannot be written."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """The same for bytes."""
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.write_bytes(data)
         os.replace(partial, path)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error

@@ -7,7 +7,8 @@ from typing import Any
 
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
-from tinyengine_tf.schedule import Layer
+from tinyengine_tf.memory.picture import draw
+from tinyengine_tf.schedule import Layer, Step
 
 FORMAT_VERSION = 1
 
@@ -68,6 +69,15 @@ def _placed(arena: ArenaPlan, tensor: Tensor) -> dict[str, Any]:
     return {"name": tensor.name, "shape": list(tensor.shape), "offset": arena.offset(tensor), "bytes": tensor.nbytes}
 
 
+def place_text(arena: ArenaPlan, step: Step, tensor: Tensor) -> str:
+    """Where a tensor lies: its bytes in the arena, or how many of its rows are kept."""
+    at, ring = arena.offset(tensor), step.rings.get(tensor)
+    if ring is None:
+        return f"[{at:,}, {at + tensor.nbytes:,})"
+    row = f"{ring.rows} row{'s' if ring.rows > 1 else ''} of {tensor.shape[1]}"
+    return f"{row} at {at:,}" + ("" if ring.owner is tensor else ", in place")
+
+
 def table(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
     """Columns of text, numbers to the right."""
     texts = [[f"{c:,}" if isinstance(c, int) else str(c) for c in row] for row in rows]
@@ -82,13 +92,11 @@ def table(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
 
 def layer_table(arena: ArenaPlan) -> str:
     """One line a layer: kernel, shapes, MACs, flash, place in the arena."""
-    rows = []
-    for layer in arena.schedule.layers:
-        out = layer.op.output
-        offset = arena.offset(out)
-        shape = "x".join(map(str, out.shape))
-        rows.append((layer.label, layer.op.KIND, layer.kernel.name, shape, layer.op.macs, layer.table_bytes,
-                     f"[{offset}, {offset + out.nbytes})"))
+    rows = [
+        (layer.label, layer.op.KIND, layer.kernel.name, "x".join(map(str, layer.op.output.shape)), layer.op.macs, layer.table_bytes,
+         place_text(arena, step, layer.op.output))
+        for step in arena.schedule.steps for layer in step.layers
+    ]
     return table(rows, ("layer", "operator", "kernel", "output", "MACs", "flash", "arena"))
 
 
@@ -113,14 +121,31 @@ def summary(arena: ArenaPlan) -> str:
     ])
 
 
-def buffer_table(arena: ArenaPlan) -> str:
-    """Every buffer: place, size, the steps it lives."""
-    plan = arena.plan
-    rows = [
-        (b.name, plan.offsets[b.name], b.size_bytes, f"[{b.start}, {b.end})")
-        for b in sorted(plan.problem.buffers, key=lambda b: (b.start, plan.offsets[b.name]))
+def plan_picture(arena: ArenaPlan) -> str:
+    """Buffers over addresses and steps, as text."""
+    return draw(arena.plan, labels={i: step.label for i, step in enumerate(arena.schedule.steps)})
+
+
+def pareto_rows(points: Sequence[Any]) -> list[dict[str, Any]]:
+    """Choices between RAM and work (estimates, fastest first) as data."""
+    fastest = min((p.instructions for p in points), default=1)
+    return [
+        {"arena_bytes": p.arena_bytes, "instructions": p.instructions, "beyond_fastest": p.instructions / max(fastest, 1) - 1,
+         "proven_minimal": p.arena.plan.optimal,
+         "pipelines": [step.label for step in p.arena.schedule.steps if step.fused],
+         "steps": [step.label for step in p.arena.schedule.steps]}
+        for p in points
     ]
-    return table(rows, ("buffer", "offset", "bytes", "live in steps"))
+
+
+def pareto_table(points: Sequence[Any]) -> str:
+    """The same for people."""
+    rows = [
+        (row["arena_bytes"], row["instructions"], f"{100 * row['beyond_fastest']:+.2f} %",
+         " ".join(label.replace("_", "-") for label in row["pipelines"]) or "none: layer by layer")
+        for row in pareto_rows(points)
+    ]
+    return table(rows, ("RAM bytes", "instructions", "more", "row pipelines"))
 
 
 def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
@@ -128,11 +153,45 @@ def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
     plan = arena.plan
     return {
         "peak_bytes": plan.peak_bytes, "lower_bound_bytes": plan.lower_bound_bytes, "proven_optimal": plan.optimal,
-        "planner": plan.planner, "steps": [layer.label for layer in arena.schedule.layers],
+        "planner": plan.planner, "steps": [step.label for step in arena.schedule.steps],
+        "rings": {layer.label: step.rings[layer.op.output].rows
+                  for step in arena.schedule.steps for layer in step.layers if layer.op.output in step.rings},
         "buffers": [
             {"name": b.name, "offset": plan.offsets[b.name], "bytes": b.size_bytes, "start": b.start, "end": b.end}
             for b in plan.problem.buffers
         ],
+        "overlaps": [{"output": o.over, "input": o.under, "distance": o.distance} for o in plan.problem.overlaps],
+    }
+
+
+def verification(figures: dict[str, Any]) -> str:
+    """The outcome of verify() as a short list."""
+    compared = f"{figures['samples']} samples" + (f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else "")
+    lines = [f"{'EXACT' if figures['exact'] else 'DIFFERENT'}  {compared}, {figures['target']} against TFLM's reference kernels"]
+    if figures["difference"]:
+        lines.append(f"  first difference: {figures['difference']}")
+    if figures["instructions"] is not None:
+        per_mac = f" ({figures['instructions'] / figures['macs']:.2f} per MAC)" if figures["macs"] else ""
+        lines.append(f"  instructions  {figures['instructions']:>12,}{per_mac}, executed under QEMU: not cycles")
+        lines.append(f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}; "
+                     f"stack {figures['stack_bytes']:,} more")
+    else:
+        lines.append(f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}")
+    lines.append(f"  flash         {figures['flash_bytes']:>12,} bytes: code {figures['code_bytes']:,}, constants {figures['constants_bytes']:,}")
+    return "\n".join(lines)
+def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
+    """The memory plan as data."""
+    plan = arena.plan
+    return {
+        "peak_bytes": plan.peak_bytes, "lower_bound_bytes": plan.lower_bound_bytes, "proven_optimal": plan.optimal,
+        "planner": plan.planner, "steps": [step.label for step in arena.schedule.steps],
+        "rings": {layer.label: step.rings[layer.op.output].rows
+                  for step in arena.schedule.steps for layer in step.layers if layer.op.output in step.rings},
+        "buffers": [
+            {"name": b.name, "offset": plan.offsets[b.name], "bytes": b.size_bytes, "start": b.start, "end": b.end}
+            for b in plan.problem.buffers
+        ],
+        "overlaps": [{"output": o.over, "input": o.under, "distance": o.distance} for o in plan.problem.overlaps],
     }
 
 
