@@ -1,8 +1,8 @@
 """Generated code in place of TensorFlow Lite Micro (TFLM) in firmware that exists already.
 
-    include/          headers at TFLM's own paths, over a converted model: firmware needs no other change
-    library.py        the generated library defines the symbols that firmware references
-    symbols.py        how firmware calls its model array and the array's length
+include/          headers at TFLM's own paths, over a converted model: firmware needs no other change
+library.py        the generated library defines the symbols that firmware references
+symbols.py        how firmware calls its model array and the array's length
 """
 
 from __future__ import annotations

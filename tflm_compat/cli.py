@@ -1,4 +1,7 @@
-"""The command `tflm_compat`: help for moving firmware from TFLM to generated code. Exit codes are those of tinyengine_tf."""
+"""The command `tflm_compat`: help for moving firmware from TFLM to generated code.
+
+Exit codes: 0, 1 when migrate found problems, else those of tinyengine_tf.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tflm_compat", description=__doc__.splitlines()[0] if __doc__ else None)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    sub = commands.add_parser("migrate", help="read firmware written for TFLM and tell what to change; writes only where told to",
-                              description="Find model, arena and resolver in firmware, convert the model, tell what to change.")
+    sub = commands.add_parser(
+        "migrate",
+        help="read firmware written for TFLM and tell what to change; writes only where told to",
+        description="Find model, arena and resolver in firmware, convert the model, tell what to change.",
+    )
     sub.add_argument("--source", required=True, type=Path, metavar="FOLDER", help="the firmware; it is only read")
     sub.add_argument("--model", required=True, type=Path, metavar="MODEL.tflite")
     sub.add_argument("--target", default="cortex-m4", help="core or board; default %(default)s")
@@ -41,14 +47,20 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    result = migrate(arguments.source, arguments.model, target=arguments.target, symbol=arguments.model_symbol, name=arguments.name)
+    result = migrate(
+        arguments.source, arguments.model, target=arguments.target, symbol=arguments.model_symbol, name=arguments.name
+    )
     if arguments.out is not None:
         result.conversion.write(arguments.out)
     if arguments.json:
         print(json.dumps(result.as_dict(), indent=1))
     else:
         print(as_text(result, str(arguments.out or "DIR")))
-        print(f"\nwrote the library to {arguments.out}" if arguments.out else "\nnothing was written; --out DIR writes the library")
+        print(
+            f"\nwrote the library to {arguments.out}"
+            if arguments.out
+            else "\nnothing was written; --out DIR writes the library"
+        )
     return EXIT_PROBLEMS if result.problems else 0
 
 

@@ -1,9 +1,9 @@
 """A memory plan -> the files that make its generated code answer to TFLM's API.
 
-    src/NAME_tflm.c               the model as a constant te_model, under the name that firmware uses
-    include/<header>              declares it as firmware's own header did (optional)
-    include/tensorflow/..., ...   TFLM's headers
-    include/tinyengine_tf_models.inc   where firmware keeps its flatbuffer array: what to compare it with
+src/NAME_tflm.c               the model as a constant te_model, under the name that firmware uses
+include/<header>              declares it as firmware's own header did (optional)
+include/tensorflow/..., ...   TFLM's headers
+include/tinyengine_tf_models.inc   where firmware keeps its flatbuffer array: what to compare it with
 """
 
 from __future__ import annotations
@@ -29,7 +29,15 @@ from tinyengine_tf.tflite import read, schema
 HEAD_BYTES = 64
 TENSOR_SLOT_BYTES_32 = 72  # TE_TENSOR_SLOT_BYTES of model.h where pointers have 4 bytes
 CUSTOM = 32
-TFLITE_TYPES = {DType.FLOAT32: 1, DType.INT32: 2, DType.UINT8: 3, DType.INT64: 4, DType.BOOL: 6, DType.INT16: 7, DType.INT8: 9}
+TFLITE_TYPES = {
+    DType.FLOAT32: 1,
+    DType.INT32: 2,
+    DType.UINT8: 3,
+    DType.INT64: 4,
+    DType.BOOL: 6,
+    DType.INT16: 7,
+    DType.INT8: 9,
+}
 
 
 def convert(
@@ -57,18 +65,26 @@ def convert(
     def extend(data: bytes, arena: ArenaPlan, chosen: Options) -> Bundle:
         return tflm_files(data, arena, chosen, symbols, builtin_arena=builtin_arena)
 
-    return api.convert(model, out, target=target, optimize=optimize, ram_budget_bytes=ram_budget_bytes, options=options, extend=extend)
+    return api.convert(
+        model, out, target=target, optimize=optimize, ram_budget_bytes=ram_budget_bytes, options=options, extend=extend
+    )
 
 
-def tflm_files(data: bytes, arena: ArenaPlan, options: Options, symbols: ModelSymbols, *, builtin_arena: bool) -> Bundle:
+def tflm_files(
+    data: bytes, arena: ArenaPlan, options: Options, symbols: ModelSymbols, *, builtin_arena: bool
+) -> Bundle:
     """The files beyond the generated code itself.
 
     data   the .tflite file that `arena` was planned for.
     """
     if arena.schedule.fed is not None:
-        raise UsageError("TFLM's API hands over whole inputs", hint="leave out --feed rows, or use the library without --compat")
+        raise UsageError(
+            "TFLM's API hands over whole inputs", hint="leave out --feed rows, or use the library without --compat"
+        )
     if symbols.header in {f"{options.name}.h", *shim_headers()}:
-        raise UsageError(f"the library has another header {symbols.header}", hint="choose another --name or --model-header")
+        raise UsageError(
+            f"the library has another header {symbols.header}", hint="choose another --name or --model-header"
+        )
     context = template_context(data, arena, options, symbols, builtin_arena)
     environment = _environment()
     files = {f"src/{options.name}_tflm.c": environment.get_template("tflm.c.j2").render(context)}
@@ -79,15 +95,26 @@ def tflm_files(data: bytes, arena: ArenaPlan, options: Options, symbols: ModelSy
     return {**files, **{f"include/{path}": text for path, text in shim_headers().items()}}
 
 
-def template_context(data: bytes, arena: ArenaPlan, options: Options, symbols: ModelSymbols, builtin_arena: bool) -> dict[str, Any]:
+def template_context(
+    data: bytes, arena: ArenaPlan, options: Options, symbols: ModelSymbols, builtin_arena: bool
+) -> dict[str, Any]:
     graph = arena.schedule.graph
     whole, head = model_hash(data), model_hash(data[:HEAD_BYTES])
     return {
-        "name": options.name, "NAME": options.name.upper(), "symbols": symbols, "graph": graph,
+        "name": options.name,
+        "NAME": options.name.upper(),
+        "symbols": symbols,
+        "graph": graph,
         "model_symbol": symbols.array.c_name if symbols.array is not None else f"{options.name}_te_model",
-        "inputs": [_port(arena, t) for t in graph.inputs], "outputs": [_port(arena, t) for t in graph.outputs],
-        "ops": used_ops(data), "steps": options.steps, "num_steps": len(arena.schedule.steps), "builtin_arena": builtin_arena,
-        "source_bytes": len(data), "hash_words": _words(whole), "head_words": _words(head),
+        "inputs": [_port(arena, t) for t in graph.inputs],
+        "outputs": [_port(arena, t) for t in graph.outputs],
+        "ops": used_ops(data),
+        "steps": options.steps,
+        "num_steps": len(arena.schedule.steps),
+        "builtin_arena": builtin_arena,
+        "source_bytes": len(data),
+        "hash_words": _words(whole),
+        "head_words": _words(head),
         "guard": "".join(c if c.isalnum() else "_" for c in (symbols.header or "")).upper() + "_",
     }
 
@@ -95,21 +122,30 @@ def template_context(data: bytes, arena: ArenaPlan, options: Options, symbols: M
 def _port(arena: ArenaPlan, tensor: Tensor) -> dict[str, Any]:
     """A graph input or output as te_tensor describes it."""
     if arena.schedule.owner(tensor)[0].const:
-        raise UnsupportedError([f"output {tensor.name!r} does not depend on the inputs"], hint="such a model needs no inference")
+        raise UnsupportedError(
+            [f"output {tensor.name!r} does not depend on the inputs"], hint="such a model needs no inference"
+        )
     quant = tensor.quant if tensor.quant is not None and not tensor.quant.per_channel else None
     return {
-        "name": _c_text(tensor.name), "type": TFLITE_TYPES[tensor.dtype], "bytes": tensor.nbytes, "offset": arena.offset(tensor),
-        "scale": c_float(quant.scale) if quant else "0.0f", "zero_point": quant.zero_point if quant else 0,
+        "name": _c_text(tensor.name),
+        "type": TFLITE_TYPES[tensor.dtype],
+        "bytes": tensor.nbytes,
+        "offset": arena.offset(tensor),
+        "scale": c_float(quant.scale) if quant else "0.0f",
+        "zero_point": quant.zero_point if quant else 0,
         "index": tensor.source if tensor.source is not None else -1,
         "shape": ", ".join(map(str, (len(tensor.shape), *tensor.shape))),
     }
 
 
 def used_ops(data: bytes) -> list[tuple[int, str]]:
-    """(builtin code, name) of every operator kind in the file, in order of first use; custom ones with their own name."""
+    """(builtin code, name) of every operator kind in the file, by first use; custom ones with their own name."""
     codes = {name: code for code, name in schema.BUILTIN_OPERATORS.items()}
     found = dict.fromkeys(op.opcode for op in read(data, "model").ops)
-    return [(CUSTOM, _c_text(text.partition(":")[2])) if text.startswith("CUSTOM:") else (codes[text], text) for text in found]
+    return [
+        (CUSTOM, _c_text(text.partition(":")[2])) if text.startswith("CUSTOM:") else (codes[text], text)
+        for text in found
+    ]
 
 
 def model_hash(data: bytes) -> int:
@@ -149,6 +185,10 @@ def shim_headers() -> dict[str, str]:
 @cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("tflm_compat", "templates"), undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
+        loader=jinja2.PackageLoader("tflm_compat", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
     )

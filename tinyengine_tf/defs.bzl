@@ -1,6 +1,13 @@
 """Generated networks in Bazel: load("@tinyengine_tf//tinyengine_tf:defs.bzl", "tinyengine_tf_library")."""
 
-def tinyengine_tf_library(name, model, target = "cortex-m4", optimize = "latency", model_symbol = None, length_symbol = None, **kwargs):
+def tinyengine_tf_library(
+        name,
+        model,
+        target = "cortex-m4",
+        optimize = "latency",
+        model_symbol = None,
+        length_symbol = None,
+        **kwargs):
     """A cc_library that runs a .tflite model.
 
     Its header is NAME.h. It needs Python 3.11 or newer with the converter's packages (setup.cfg) as `python3`, or as
@@ -31,7 +38,8 @@ def tinyengine_tf_library(name, model, target = "cortex-m4", optimize = "latency
         srcs = [model],
         outs = sources + headers,
         # The converter writes more than is declared (packagings for other build systems), so only this is copied.
-        cmd = ("out=$$(mktemp -d) && $(location {tool}) convert $(location {model}) --out $$out/c {options} >/dev/null && " +
+        cmd = ("out=$$(mktemp -d) && " +
+               "$(location {tool}) convert $(location {model}) --out $$out/c {options} >/dev/null && " +
                "for f in $(OUTS); do cp $$out/c/$${{f##*/{folder}/}} $$f || exit 1; done; rm -r $$out").format(
             tool = Label("//tinyengine_tf:convert.sh"),
             model = model,

@@ -34,7 +34,8 @@ void FillInput(const int16_t* window, TfLiteTensor* input) {
   const int elements = static_cast<int>(input->bytes);
   for (int i = 0; i < elements; ++i) {
     const float stored = static_cast<float>(window[i]) * 0.001f / input->params.scale;
-    int value = static_cast<int>(stored < 0 ? stored - 0.5f : stored + 0.5f) + static_cast<int>(input->params.zero_point);
+    int value = static_cast<int>(stored < 0 ? stored - 0.5f : stored + 0.5f);
+    value += static_cast<int>(input->params.zero_point);
     value = value < -128 ? -128 : (value > 127 ? 127 : value);
     input->data.int8[i] = static_cast<int8_t>(value);
   }

@@ -2,12 +2,13 @@
 
     python3 train.py        needs the extra [nas]; both files are in the repository, so nobody has to
 
-Three states of a machine, 64 samples of 3 axes each: still (noise), running (a steady vibration), failing (the same with
-knocks). The classes are easy on purpose: the example is about firmware, not about learning.
+Three states of a machine, 64 samples of 3 axes each: still (noise), running (a steady vibration), failing (the same
+with knocks). The classes are easy on purpose: the example is about firmware, not about learning.
 """
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -42,15 +43,17 @@ def windows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def build(batch: int | None = None) -> tf_keras.Model:
     """With a fixed batch, TensorFlow need not compute shapes at run time (SHAPE, STRIDED_SLICE and PACK operators)."""
     layers = tf_keras.layers
-    return tf_keras.Sequential([
-        layers.Input((SAMPLES, 1, AXES), batch_size=batch),
-        layers.Conv2D(8, (7, 1), strides=(2, 1), padding="same", activation="relu"),
-        layers.DepthwiseConv2D((5, 1), strides=(2, 2), padding="same", activation="relu"),
-        layers.Conv2D(16, 1, activation="relu"),
-        layers.MaxPooling2D((16, 1)),
-        layers.Reshape((16,)),
-        layers.Dense(len(STATES), activation="softmax"),
-    ])
+    return tf_keras.Sequential(
+        [
+            layers.Input((SAMPLES, 1, AXES), batch_size=batch),
+            layers.Conv2D(8, (7, 1), strides=(2, 1), padding="same", activation="relu"),
+            layers.DepthwiseConv2D((5, 1), strides=(2, 2), padding="same", activation="relu"),
+            layers.Conv2D(16, 1, activation="relu"),
+            layers.MaxPooling2D((16, 1)),
+            layers.Reshape((16,)),
+            layers.Dense(len(STATES), activation="softmax"),
+        ]
+    )
 
 
 def to_int8(model: tf_keras.Model, examples: np.ndarray) -> bytes:
@@ -73,11 +76,18 @@ def main() -> None:
     print("accuracy on new windows:", model.evaluate(*windows(1000, seed=2), verbose=0)[1])
     (HERE / "motion.tflite").write_bytes(to_int8(model, x[:200]))
     rng = np.random.default_rng(3)
-    rows = [", ".join(f"{round(float(v) * 1000)}" for v in window(state, rng).reshape(-1)) for state in range(len(STATES))]
+    rows = []
+    for state in range(len(STATES)):
+        values = ", ".join(f"{round(float(v) * 1000)}" for v in window(state, rng).flat)
+        rows.append(textwrap.fill(values, 112, initial_indent="     ", subsequent_indent="     "))
     (HERE / "windows.h").write_text(
-        "// One window of each state, as the sensor delivers it: [sample][axis], in milli-g. Written by train.py.\n#pragma once\n\n"
+        "// One window of each state, as the sensor delivers it: [sample][axis], in milli-g. Written by train.py.\n"
+        "#pragma once\n\n"
         "#include <stdint.h>\n\n"
-        f"static const int16_t kWindows[{len(STATES)}][{SAMPLES * AXES}] = {{\n" + "".join(f"    {{{row}}},\n" for row in rows) + "};\n")
+        f"static const int16_t kWindows[{len(STATES)}][{SAMPLES * AXES}] = {{\n"
+        + "".join(f"    {{\n{row}}},\n" for row in rows)
+        + "};\n"
+    )
 
 
 if __name__ == "__main__":

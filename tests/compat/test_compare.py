@@ -53,7 +53,7 @@ def test_text_and_json_hold_the_figures(on_m4: Comparison) -> None:
 def test_page_is_well_formed_and_loads_nothing(on_m4: Comparison) -> None:
     strange = dataclasses.replace(on_m4, model="<script>alert(1)</script>")
     page = as_html(strange)
-    assert "<script" not in page and not re.search(r'(src|href)=|url\(|@import', page)
+    assert "<script" not in page and not re.search(r"(src|href)=|url\(|@import", page)
     drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
     assert len(drawings) > 5
     for drawing in drawings:
@@ -86,7 +86,11 @@ def test_library_for_the_target_is_measured(target: str, tmp_path: Path) -> None
     assert 0 < result.tflm.arena_bytes < 2000
     assert result.tflm.flash_parts["model file"] == len(MODEL)
     if target != "host":
-        assert result.tflm.instructions and result.tflm.init_instructions and result.tflm.flash_parts["interpreter and kernels"] > 1000
+        assert (
+            result.tflm.instructions
+            and result.tflm.init_instructions
+            and result.tflm.flash_parts["interpreter and kernels"] > 1000
+        )
         assert result.ours.instructions and result.tflm.instructions > result.ours.instructions
 
 
@@ -95,7 +99,11 @@ def test_wrong_library_is_noticed(tmp_path: Path) -> None:
         TflmLibrary(tmp_path / "absent.a", ())
     library = stand_in(tmp_path, "host")
     other = tmp_path / "lib/src/net_tflm.c"
-    other.write_text(other.read_text().replace("net_run(arena);", "net_run(arena);\n    ((uint8_t *)arena)[net_outputs[0].offset] ^= 1u;"))
+    other.write_text(
+        other.read_text().replace(
+            "net_run(arena);", "net_run(arena);\n    ((uint8_t *)arena)[net_outputs[0].offset] ^= 1u;"
+        )
+    )
     run(["gcc", "-std=c99", "-c", str(other), "-o", str(tmp_path / "net_tflm.o")])
     run(["ar", "rcs", str(tmp_path / "libtflm.a"), str(tmp_path / "net_tflm.o")])
     with pytest.raises(MismatchError, match="disagree"):
@@ -104,15 +112,23 @@ def test_wrong_library_is_noticed(tmp_path: Path) -> None:
 
 def test_adapter_registers_the_models_operators() -> None:
     calls = registrations(MODEL, api.load_graph(MODEL))
-    assert "AddConv2D(tflite::Register_CONV_2D_INT8())" in calls and "AddMaxPool2D(tflite::Register_MAX_POOL_2D_INT8())" in calls
+    assert (
+        "AddConv2D(tflite::Register_CONV_2D_INT8())" in calls
+        and "AddMaxPool2D(tflite::Register_MAX_POOL_2D_INT8())" in calls
+    )
 
 
 def test_command_line(tmp_path: Path) -> None:
     (tmp_path / "model.tflite").write_bytes(MODEL)
     np.save(tmp_path / "x.npy", np.zeros((2, 1, 64, 1, 3), np.int8))
     command = [sys.executable, "-m", "tinyengine_tf", "compare", str(tmp_path / "model.tflite"), "--target", "host"]
-    done = subprocess.run([*command, "--data", str(tmp_path / "x.npy"), "--json", "--html", str(tmp_path / "page.html")],
-                          capture_output=True, text=True, cwd=REPO, timeout=300)
+    done = subprocess.run(
+        [*command, "--data", str(tmp_path / "x.npy"), "--json", "--html", str(tmp_path / "page.html")],
+        capture_output=True,
+        text=True,
+        cwd=REPO,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["samples"] == 2
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")

@@ -17,7 +17,16 @@ from tinyengine_tf.verify import random_samples
 
 C_FLAGS = ("-std=c99", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-Wmissing-declarations", "-Werror")
 SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-MODELS = ("hello_world_int8", "mlperf_ad", "mlperf_kws", "mlperf_ic", "mlperf_vww", "person_detect", "mcunet_vww", "mnist_lstm_int8")
+MODELS = (
+    "hello_world_int8",
+    "mlperf_ad",
+    "mlperf_kws",
+    "mlperf_ic",
+    "mlperf_vww",
+    "person_detect",
+    "mcunet_vww",
+    "mnist_lstm_int8",
+)
 
 
 def link(folder: Path, libraries: list[Path], firmware: Path, *defines: str, sanitize: bool = True) -> Path:
@@ -30,7 +39,22 @@ def link(folder: Path, libraries: list[Path], firmware: Path, *defines: str, san
             objects.append(folder / f"{number}_{source.stem}.o")
             run(["gcc", *C_FLAGS, *flags, f"-I{library / 'include'}", "-c", str(source), "-o", str(objects[-1])])
     program = folder / "program"
-    run(["g++", "-std=c++11", *STRICT, *MCU, *flags, *includes, f"-I{folder}", *defines, str(firmware), *map(str, objects), "-o", str(program)])
+    run(
+        [
+            "g++",
+            "-std=c++11",
+            *STRICT,
+            *MCU,
+            *flags,
+            *includes,
+            f"-I{folder}",
+            *defines,
+            str(firmware),
+            *map(str, objects),
+            "-o",
+            str(program),
+        ]
+    )
     return program
 
 
@@ -59,8 +83,15 @@ def test_real_model_equals_tflm_in_tflms_smallest_arena(model: str, shared_dir: 
     sample = random_samples(api.load_graph(path), 1, seed=3)[0]
     expected = b"".join(x.tobytes() for x in reference.run(data, [sample], isolated=True)[0])
     arena_bytes = reference.smallest_arena_bytes(data, isolated=True)
-    program = link(tmp_path, [tmp_path / "lib"], FIRMWARE / "run_model.cc", "-DMODEL=g_the_model",
-                   f"-DMODEL_HEADER={quoted('models/the_model.h')}", f"-DARENA_BYTES={arena_bytes}", "-DSHIFT=5")
+    program = link(
+        tmp_path,
+        [tmp_path / "lib"],
+        FIRMWARE / "run_model.cc",
+        "-DMODEL=g_the_model",
+        f"-DMODEL_HEADER={quoted('models/the_model.h')}",
+        f"-DARENA_BYTES={arena_bytes}",
+        "-DSHIFT=5",
+    )
     result = run_on(program, sample)
     assert result.returncode == 0, result.stderr.decode()
     assert result.stdout == expected
@@ -74,7 +105,14 @@ def hello(shared_dir: Path) -> Path:
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_library_is_clean_c99(compiler: str, hello: Path, tmp_path: Path) -> None:
-    convert(hello, tmp_path, symbols=parse_symbols("a::model", "a::model_len:unsigned long"), target="host", builtin_arena=True, profile_layers=True)
+    convert(
+        hello,
+        tmp_path,
+        symbols=parse_symbols("a::model", "a::model_len:unsigned long"),
+        target="host",
+        builtin_arena=True,
+        profile_layers=True,
+    )
     for source in (tmp_path / "src").glob("*.c"):
         run([compiler, *C_FLAGS, "-pedantic", "-c", str(source), "-o", str(tmp_path / "x.o")])
 
@@ -82,31 +120,60 @@ def test_library_is_clean_c99(compiler: str, hello: Path, tmp_path: Path) -> Non
 def test_symbols_in_a_namespace(hello: Path, tmp_path: Path) -> None:
     symbols = parse_symbols("app::models::data", "app::models::data_len:int", "model.h")
     convert(hello, tmp_path / "lib", symbols=symbols, target="host")
-    program = link(tmp_path, [tmp_path / "lib"], FIRMWARE / "run_model.cc", "-DMODEL=app::models::data",
-                   f"-DMODEL_HEADER={quoted('model.h')}", "-DARENA_BYTES=1000")
+    program = link(
+        tmp_path,
+        [tmp_path / "lib"],
+        FIRMWARE / "run_model.cc",
+        "-DMODEL=app::models::data",
+        f"-DMODEL_HEADER={quoted('model.h')}",
+        "-DARENA_BYTES=1000",
+    )
     assert run_on(program, [np.zeros(1, np.int8)]).returncode == 0
 
 
 def test_builtin_arena_serves_when_firmwares_is_too_small(hello: Path, tmp_path: Path) -> None:
-    convert(hello, tmp_path / "lib", symbols=parse_symbols("g_model", None, "model.h"), target="host", builtin_arena=True)
-    program = link(tmp_path, [tmp_path / "lib"], FIRMWARE / "run_model.cc", "-DMODEL=g_model",
-                   f"-DMODEL_HEADER={quoted('model.h')}", "-DARENA_BYTES=8")
+    convert(
+        hello, tmp_path / "lib", symbols=parse_symbols("g_model", None, "model.h"), target="host", builtin_arena=True
+    )
+    program = link(
+        tmp_path,
+        [tmp_path / "lib"],
+        FIRMWARE / "run_model.cc",
+        "-DMODEL=g_model",
+        f"-DMODEL_HEADER={quoted('model.h')}",
+        "-DARENA_BYTES=8",
+    )
     assert run_on(program, [np.zeros(1, np.int8)]).returncode == 0
 
 
 def test_too_small_arena_says_what_is_needed(hello: Path, tmp_path: Path) -> None:
     convert(hello, tmp_path / "lib", symbols=parse_symbols("g_model", None, "model.h"), target="host")
-    program = link(tmp_path, [tmp_path / "lib"], FIRMWARE / "run_model.cc", "-DMODEL=g_model",
-                   f"-DMODEL_HEADER={quoted('model.h')}", "-DARENA_BYTES=40")
+    program = link(
+        tmp_path,
+        [tmp_path / "lib"],
+        FIRMWARE / "run_model.cc",
+        "-DMODEL=g_model",
+        f"-DMODEL_HEADER={quoted('model.h')}",
+        "-DARENA_BYTES=40",
+    )
     result = run_on(program, [np.zeros(1, np.int8)])
     assert result.returncode == 2
     assert b"it has 40 bytes, needed are " in result.stderr
 
 
 def test_profiler_sees_every_layer(hello: Path, tmp_path: Path) -> None:
-    converted = convert(hello, tmp_path / "lib", symbols=parse_symbols("g_model", None, "model.h"), target="host", profile_layers=True)
-    program = link(tmp_path, [tmp_path / "lib"], FIRMWARE / "run_model.cc", "-DMODEL=g_model", "-DPROFILE",
-                   f"-DMODEL_HEADER={quoted('model.h')}", "-DARENA_BYTES=1000")
+    converted = convert(
+        hello, tmp_path / "lib", symbols=parse_symbols("g_model", None, "model.h"), target="host", profile_layers=True
+    )
+    program = link(
+        tmp_path,
+        [tmp_path / "lib"],
+        FIRMWARE / "run_model.cc",
+        "-DMODEL=g_model",
+        "-DPROFILE",
+        f"-DMODEL_HEADER={quoted('model.h')}",
+        "-DARENA_BYTES=1000",
+    )
     lines = run_on(program, [np.zeros(1, np.int8)]).stderr.decode().splitlines()
     assert len(lines) == 1 + len(converted.arena.schedule.steps)
     assert lines[1].startswith("0,FullyConnected,")
@@ -124,8 +191,14 @@ def test_kept_flatbuffer(flip: int | None, hello: Path, tmp_path: Path) -> None:
         data[flip] ^= 4
     write_array(tmp_path / "array.h", "kept_model", bytes(data))
     convert(hello, tmp_path / "lib", symbols=parse_symbols(None, keep_flatbuffer=True), target="host")
-    program = link(tmp_path, [tmp_path / "lib"], FIRMWARE / "run_model.cc", "-DMODEL=kept_model",
-                   f"-DMODEL_HEADER={quoted('array.h')}", "-DARENA_BYTES=1000")
+    program = link(
+        tmp_path,
+        [tmp_path / "lib"],
+        FIRMWARE / "run_model.cc",
+        "-DMODEL=kept_model",
+        f"-DMODEL_HEADER={quoted('array.h')}",
+        "-DARENA_BYTES=1000",
+    )
     result = run_on(program, [np.zeros(1, np.int8)])
     assert result.returncode == (0 if flip is None else 2)
     assert (b"convert the current .tflite file again" in result.stderr) == (flip is not None)
@@ -133,9 +206,21 @@ def test_kept_flatbuffer(flip: int | None, hello: Path, tmp_path: Path) -> None:
 
 def test_two_models_by_symbol(hello: Path, shared_dir: Path, tmp_path: Path) -> None:
     convert(hello, tmp_path / "one", symbols=parse_symbols("g_one", None, "one.h"), target="host")
-    convert(shared_dir / "models/mlperf_ad.tflite", tmp_path / "two", symbols=parse_symbols("g_two", None, "two.h"), target="host")
-    program = link(tmp_path, [tmp_path / "one", tmp_path / "two"], FIRMWARE / "two_models.cc", "-DFIRST=g_one", "-DSECOND=g_two",
-                   f"-DFIRST_HEADER={quoted('one.h')}", f"-DSECOND_HEADER={quoted('two.h')}")
+    convert(
+        shared_dir / "models/mlperf_ad.tflite",
+        tmp_path / "two",
+        symbols=parse_symbols("g_two", None, "two.h"),
+        target="host",
+    )
+    program = link(
+        tmp_path,
+        [tmp_path / "one", tmp_path / "two"],
+        FIRMWARE / "two_models.cc",
+        "-DFIRST=g_one",
+        "-DSECOND=g_two",
+        f"-DFIRST_HEADER={quoted('one.h')}",
+        f"-DSECOND_HEADER={quoted('two.h')}",
+    )
     assert run([str(program)]).stdout == "1 640\n"
 
 
@@ -146,8 +231,15 @@ def test_two_models_by_content(hello: Path, shared_dir: Path, tmp_path: Path) ->
     convert(autoencoder, tmp_path / "two", symbols=kept, name="autoencoder", target="host")
     write_array(tmp_path / "one.h", "one", hello.read_bytes())
     write_array(tmp_path / "two.h", "two", autoencoder.read_bytes())
-    program = link(tmp_path, [tmp_path / "one", tmp_path / "two"], FIRMWARE / "two_models.cc", "-DFIRST=one", "-DSECOND=two",
-                   f"-DFIRST_HEADER={quoted('one.h')}", f"-DSECOND_HEADER={quoted('two.h')}")
+    program = link(
+        tmp_path,
+        [tmp_path / "one", tmp_path / "two"],
+        FIRMWARE / "two_models.cc",
+        "-DFIRST=one",
+        "-DSECOND=two",
+        f"-DFIRST_HEADER={quoted('one.h')}",
+        f"-DSECOND_HEADER={quoted('two.h')}",
+    )
     assert run([str(program)]).stdout == "1 640\n"
 
 
@@ -162,18 +254,33 @@ def test_headers_travel_with_the_library(hello: Path, tmp_path: Path) -> None:
     assert (tmp_path / "include/tensorflow/lite/micro/micro_interpreter.h").is_file()
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (("g model",), "not the name of a variable"), (("9model",), "not the name"), ((None,), "name of firmware's model array"),
-    (("g_model", "len:float"), "not a type for a length"), (("g_model", "a b"), "is no length symbol"),
-    (("g_model", None, "../x.h"), "leaves the include folder"), (("g_model", None, "x.txt"), "not the path of a header")])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("g model",), "not the name of a variable"),
+        (("9model",), "not the name"),
+        ((None,), "name of firmware's model array"),
+        (("g_model", "len:float"), "not a type for a length"),
+        (("g_model", "a b"), "is no length symbol"),
+        (("g_model", None, "../x.h"), "leaves the include folder"),
+        (("g_model", None, "x.txt"), "not the path of a header"),
+    ],
+)
 def test_wrong_symbols_are_refused(arguments: tuple[str | None, ...], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_symbols(*arguments)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("symbol, name", [
-    ("g_person_detect_model_data", "person_detect_model_data_net"), ("model", "model_net"), ("app::Net", "app_net_net"),
-    ("g_2fast", "net_2fast"), ("g_te_x", "net_te_x")])
+@pytest.mark.parametrize(
+    "symbol, name",
+    [
+        ("g_person_detect_model_data", "person_detect_model_data_net"),
+        ("model", "model_net"),
+        ("app::Net", "app_net_net"),
+        ("g_2fast", "net_2fast"),
+        ("g_te_x", "net_te_x"),
+    ],
+)
 def test_prefix_made_from_the_symbol(symbol: str, name: str) -> None:
     assert parse_symbols(symbol).library_name == name
 
@@ -191,12 +298,21 @@ def run_cli(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
     return stop.value.code if isinstance(stop.value.code, int) else 0
 
 
-@pytest.mark.parametrize("options, code", [
-    (["--compat", "tflm", "--model-symbol", "g_m", "--length-symbol", "g_m_len:int", "--model-header", "m.h"], 0),
-    (["--compat", "tflm", "--keep-flatbuffer", "--builtin-arena", "--profile-layers"], 0),
-    (["--compat", "tflm"], 2), (["--model-symbol", "g_m"], 2), (["--compat", "tflm", "--keep-flatbuffer", "--model-header", "m.h"], 2),
-    (["--compat", "tflm", "--model-symbol", "g_m", "--io", "int8"], 2), (["--compat", "tflm", "--model-symbol", "g_m", "--feed", "rows"], 2)])
-def test_command_line(options: list[str], code: int, hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "options, code",
+    [
+        (["--compat", "tflm", "--model-symbol", "g_m", "--length-symbol", "g_m_len:int", "--model-header", "m.h"], 0),
+        (["--compat", "tflm", "--keep-flatbuffer", "--builtin-arena", "--profile-layers"], 0),
+        (["--compat", "tflm"], 2),
+        (["--model-symbol", "g_m"], 2),
+        (["--compat", "tflm", "--keep-flatbuffer", "--model-header", "m.h"], 2),
+        (["--compat", "tflm", "--model-symbol", "g_m", "--io", "int8"], 2),
+        (["--compat", "tflm", "--model-symbol", "g_m", "--feed", "rows"], 2),
+    ],
+)
+def test_command_line(
+    options: list[str], code: int, hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "out"
     assert run_cli(["convert", str(hello), "--target", "host", "--out", str(out), *options], monkeypatch) == code
     assert out.exists() == (code == 0)

@@ -28,5 +28,7 @@ def test_example_runs(goal: str, tools: tuple[str, ...], tmp_path: Path) -> None
 
 
 def test_firmware_does_not_know_this_project() -> None:
-    code = "".join(line for line in (EXAMPLE / "main.cc").read_text().splitlines(keepends=True) if not line.startswith("//"))
+    code = "".join(
+        line for line in (EXAMPLE / "main.cc").read_text().splitlines(keepends=True) if not line.startswith("//")
+    )
     assert not re.search(r"tinyengine|te_|tflm_compat", code)

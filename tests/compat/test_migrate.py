@@ -44,14 +44,20 @@ def firmware(folder: Path, **files: str) -> Path:
     """A firmware of main.cc, model.h, model_data.cc and `files`; underscores in keys stand for dots."""
     folder.mkdir()
     data = MODEL.read_bytes()
-    texts = {"main.cc": MAIN, "model.h": HEADER, "model_data.cc": array("g_motion", data) + f"const int g_motion_len = {len(data)};\n"}
+    texts = {
+        "main.cc": MAIN,
+        "model.h": HEADER,
+        "model_data.cc": array("g_motion", data) + f"const int g_motion_len = {len(data)};\n",
+    }
     for name, text in {**texts, **{key.replace("__", "."): value for key, value in files.items()}}.items():
         (folder / name).write_text(text)
     return folder
 
 
 def fingerprint(folder: Path) -> str:
-    return hashlib.sha256(repr([(str(p), p.read_bytes() if p.is_file() else b"") for p in sorted(folder.rglob("*"))]).encode()).hexdigest()
+    return hashlib.sha256(
+        repr([(str(p), p.read_bytes() if p.is_file() else b"") for p in sorted(folder.rglob("*"))]).encode()
+    ).hexdigest()
 
 
 def test_finds_model_length_resolver_and_arena(tmp_path: Path) -> None:
@@ -69,10 +75,26 @@ def test_advice_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     source = firmware(tmp_path / "fw")
     before = fingerprint(source)
     with pytest.raises(SystemExit) as stop:
-        main(["migrate", "--source", str(source), "--model", str(MODEL), "--target", "host", "--out", str(tmp_path / "net")])
+        main(
+            [
+                "migrate",
+                "--source",
+                str(source),
+                "--model",
+                str(MODEL),
+                "--target",
+                "host",
+                "--out",
+                str(tmp_path / "net"),
+            ]
+        )
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    assert "drop model_data.cc from the build" in text and "--length-symbol 'g_motion_len:int'" in text and "may shrink from 8,176 to" in text
+    assert (
+        "drop model_data.cc from the build" in text
+        and "--length-symbol 'g_motion_len:int'" in text
+        and "may shrink from 8,176 to" in text
+    )
     assert "seems to lack reshape" not in text
     assert fingerprint(source) == before
     compiler = toolchain("gcc")
@@ -86,14 +108,26 @@ def test_writes_nothing_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         main(["migrate", "--source", str(source), "--model", str(MODEL), "--json"])
     data = json.loads(capsys.readouterr().out.rpartition("}")[0] + "}")
-    assert data["model_symbol"] == "g_motion" and data["needed_arena_bytes"] < data["arenas"]["arena"] and not data["problems"]
+    assert (
+        data["model_symbol"] == "g_motion"
+        and data["needed_arena_bytes"] < data["arenas"]["arena"]
+        and not data["problems"]
+    )
     assert fingerprint(tmp_path) == before
 
 
-@pytest.mark.parametrize("name, text, kind", [
-    ("Makefile", "all:\n", "make"), ("CMakeLists.txt", "add_executable(app main.cc)\n", "cmake"),
-    ("CMakeLists.txt", "idf_component_register(SRCS main.cc)\n", "esp-idf"), ("CMakeLists.txt", "find_package(Zephyr REQUIRED)\n", "zephyr"),
-    ("platformio.ini", "[env]\n", "platformio"), ("fw.ino", "void setup() {}\n", "arduino"), ("BUILD", "cc_binary()\n", "bazel")])
+@pytest.mark.parametrize(
+    "name, text, kind",
+    [
+        ("Makefile", "all:\n", "make"),
+        ("CMakeLists.txt", "add_executable(app main.cc)\n", "cmake"),
+        ("CMakeLists.txt", "idf_component_register(SRCS main.cc)\n", "esp-idf"),
+        ("CMakeLists.txt", "find_package(Zephyr REQUIRED)\n", "zephyr"),
+        ("platformio.ini", "[env]\n", "platformio"),
+        ("fw.ino", "void setup() {}\n", "arduino"),
+        ("BUILD", "cc_binary()\n", "bazel"),
+    ],
+)
 def test_build_systems(name: str, text: str, kind: str, tmp_path: Path) -> None:
     source = firmware(tmp_path / "fw")
     (source / name).write_text(text)
@@ -106,7 +140,14 @@ def test_build_systems(name: str, text: str, kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["static", "header"])
 def test_private_array_is_kept(place: str, tmp_path: Path) -> None:
     data = MODEL.read_bytes()
-    source = firmware(tmp_path / "fw", **({"model_data__cc": array("g_motion", data, "static ")} if place == "static" else {"model__h": array("g_motion", data)}))
+    source = firmware(
+        tmp_path / "fw",
+        **(
+            {"model_data__cc": array("g_motion", data, "static ")}
+            if place == "static"
+            else {"model__h": array("g_motion", data)}
+        ),
+    )
     if place == "header":
         (source / "model_data.cc").unlink()
     result = migrate(source, MODEL)
@@ -122,10 +163,16 @@ def test_header_that_the_build_generates_is_written(tmp_path: Path) -> None:
 
 
 def test_tells_what_will_not_work(tmp_path: Path) -> None:
-    source = firmware(tmp_path / "fw", kernel__cc='#include "tensorflow/lite/micro/kernels/kernel_util.h"\n'
-                      "void f() { interpreter->GetTensor(3); resolver.AddCustom(\"MINE\", Register_MINE()); }\n")
+    source = firmware(
+        tmp_path / "fw",
+        kernel__cc='#include "tensorflow/lite/micro/kernels/kernel_util.h"\n'
+        'void f() { interpreter->GetTensor(3); resolver.AddCustom("MINE", Register_MINE()); }\n',
+    )
     result = migrate(source, MODEL)
-    assert any(p.startswith("kernel.cc:1: tensorflow/lite/micro/kernels/kernel_util.h: a kernel of your own") for p in result.problems)
+    assert any(
+        p.startswith("kernel.cc:1: tensorflow/lite/micro/kernels/kernel_util.h: a kernel of your own")
+        for p in result.problems
+    )
     assert any("GetTensor" in p for p in result.problems)
     assert any("MINE" in w for w in result.warnings)
 
@@ -140,7 +187,7 @@ def test_tells_of_a_small_arena_missing_operators_and_another_model(tmp_path: Pa
 
 
 def test_several_arrays_need_a_choice_unless_the_content_tells(tmp_path: Path) -> None:
-    other = "#include \"tensorflow/lite/micro/micro_interpreter.h\"\nextern const unsigned char g_other[];\nauto* m = tflite::GetModel(g_other);\n"
+    other = "extern const unsigned char g_other[];\nauto* model = tflite::GetModel(g_other);\n"
     source = firmware(tmp_path / "fw", other__cc=other)
     assert migrate(source, MODEL).symbols.array.name == "g_motion"  # type: ignore[union-attr]
     (source / "model_data.cc").unlink()
@@ -155,9 +202,23 @@ def test_folder_without_tflm(tmp_path: Path) -> None:
         migrate(tmp_path, MODEL)
 
 
-@pytest.mark.parametrize("expression, value", [
-    ("136 * 1024", 139264), ("kA", 96), ("(kA + 4) * 2", 200), ("0x10u << 2", 64), ("sizeof(buffer)", 96), ("static_cast<int>(kA)", 96),
-    ("kLoop", None), ("f(3)", None), ("__import__('os')", None), ("1/0", 0), ("", None), ("9" * 5000, None)])
+@pytest.mark.parametrize(
+    "expression, value",
+    [
+        ("136 * 1024", 139264),
+        ("kA", 96),
+        ("(kA + 4) * 2", 200),
+        ("0x10u << 2", 64),
+        ("sizeof(buffer)", 96),
+        ("static_cast<int>(kA)", 96),
+        ("kLoop", None),
+        ("f(3)", None),
+        ("__import__('os')", None),
+        ("1/0", 0),
+        ("", None),
+        ("9" * 5000, None),
+    ],
+)
 def test_constants(expression: str, value: int | None) -> None:
     constants = Constants()
     constants.add("constexpr int kA = 3 * 32;\n#define kLoop kLoop\nstatic uint8_t buffer[kA];\n")

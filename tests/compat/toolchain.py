@@ -32,8 +32,16 @@ class Toolchain:
         objects = []
         for source in sources:
             is_c = source.suffix == ".c"
-            command = [self.cc if is_c else self.cxx, "-std=c99" if is_c else f"-std={std}", *self.flags, *STRICT,
-                       f"-I{SHIM}", f"-I{FIRMWARE}", *(() if is_c else MCU), *flags]
+            command = [
+                self.cc if is_c else self.cxx,
+                "-std=c99" if is_c else f"-std={std}",
+                *self.flags,
+                *STRICT,
+                f"-I{SHIM}",
+                f"-I{FIRMWARE}",
+                *(() if is_c else MCU),
+                *flags,
+            ]
             objects.append(folder / f"{source.stem}.o")
             run([*command, "-c", str(source), "-o", str(objects[-1])])
         program = folder / "program"
@@ -52,9 +60,11 @@ def run(command: list[str], check: bool = True) -> subprocess.CompletedProcess[s
 
 def toolchain(name: str) -> Toolchain:
     """The toolchain called gcc, clang or arm; the test is skipped where it is not installed."""
-    found = {"gcc": Toolchain(cc="gcc", cxx="g++"), "clang": Toolchain(cc="clang", cxx="clang++"),
-             "arm": Toolchain(cc="arm-none-eabi-gcc", cxx="arm-none-eabi-g++", flags=("-mcpu=cortex-m4", "-mthumb"))}[name]
+    found = {
+        "gcc": Toolchain(cc="gcc", cxx="g++"),
+        "clang": Toolchain(cc="clang", cxx="clang++"),
+        "arm": Toolchain(cc="arm-none-eabi-gcc", cxx="arm-none-eabi-g++", flags=("-mcpu=cortex-m4", "-mthumb")),
+    }[name]
     if shutil.which(found.cxx) is None:
         pytest.skip(f"{found.cxx} is not installed")
     return found
-

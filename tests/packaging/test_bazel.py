@@ -26,7 +26,9 @@ STUBS = {
 BUILD = """\
 load("@tinyengine_tf//tinyengine_tf:defs.bzl", "tinyengine_tf_library")
 tinyengine_tf_library(name = "tiny", model = "model.tflite", target = "host")
-tinyengine_tf_library(name = "tiny_tflm", model = "model.tflite", target = "host", model_symbol = "g_tiny", length_symbol = "g_len:int")
+tinyengine_tf_library(
+    name = "tiny_tflm", model = "model.tflite", target = "host", model_symbol = "g_tiny", length_symbol = "g_len:int",
+)
 cc_binary(name = "plain", srcs = ["plain.c"], deps = [":tiny"])
 cc_binary(name = "firmware", srcs = ["firmware.cc"], deps = [":tiny_tflm"])
 cc_binary(name = "folder", srcs = ["plain.c"], deps = ["//converted:tiny"])
@@ -50,16 +52,25 @@ def write_stubs(folder: Path) -> list[str]:
 def test_macro_and_generated_package(tmp_path: Path) -> None:
     app = tmp_path / "app"
     app.mkdir()
-    (app / "WORKSPACE").write_text(f'workspace(name = "app")\nlocal_repository(name = "tinyengine_tf", path = "{REPO}")\n')
+    (app / "WORKSPACE").write_text(
+        f'workspace(name = "app")\nlocal_repository(name = "tinyengine_tf", path = "{REPO}")\n'
+    )
     (app / "BUILD").write_text(BUILD)
     (app / "model.tflite").write_bytes(samples.convolution())
     (app / "plain.c").write_text(MAIN_C)
     (app / "firmware.cc").write_text(MAIN_CC)
     api.convert(samples.convolution(), app / "converted", target="host", name="tiny")
     startup = ["bazel", f"--output_user_root={tmp_path / 'root'}", "--batch"]
-    options = [*write_stubs(tmp_path / "stubs"), f"--action_env=TINYENGINE_TF_PYTHON={sys.executable}", "--jobs=2", "--spawn_strategy=local"]
+    options = [
+        *write_stubs(tmp_path / "stubs"),
+        f"--action_env=TINYENGINE_TF_PYTHON={sys.executable}",
+        "--jobs=2",
+        "--spawn_strategy=local",
+    ]
     try:
-        done = subprocess.run([*startup, "build", *options, "//:all"], cwd=app, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(
+            [*startup, "build", *options, "//:all"], cwd=app, capture_output=True, text=True, timeout=600
+        )
         assert done.returncode == 0, done.stderr[-3000:]
         for program in ("plain", "firmware", "folder"):
             assert subprocess.run([str(app / "bazel-bin" / program)], timeout=60).returncode == 0

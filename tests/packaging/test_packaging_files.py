@@ -67,12 +67,15 @@ def compat(model: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("kind, source", [("plain", "main.c"), ("compat", "main.cc")])
-def test_cmake_builds_it_within_a_project(kind: str, source: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_cmake_builds_it_within_a_project(
+    kind: str, source: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     cmake, library = need("cmake"), request.getfixturevalue(kind)
     (tmp_path / source).write_text(MAIN_C if source == "main.c" else MAIN_CC)
     (tmp_path / "CMakeLists.txt").write_text(
         f"cmake_minimum_required(VERSION 3.13)\nproject(app C CXX)\nadd_subdirectory({library} tiny)\n"
-        f"add_executable(app {source})\ntarget_link_libraries(app PRIVATE tiny)\n")
+        f"add_executable(app {source})\ntarget_link_libraries(app PRIVATE tiny)\n"
+    )
     output = run([cmake, "-S", str(tmp_path), "-B", str(tmp_path / "build"), "-Werror=dev"])
     assert "Warning" not in output
     run([cmake, "--build", str(tmp_path / "build")])
@@ -88,8 +91,10 @@ def test_cmake_builds_it_alone(plain: Path, tmp_path: Path) -> None:
 def test_esp_idf_registers_it_as_a_component(compat: Path, tmp_path: Path) -> None:
     """With ESP-IDF's function replaced by one that prints: the real one reads the same arguments."""
     script = tmp_path / "run.cmake"
-    script.write_text('set(ESP_PLATFORM 1)\nfunction(idf_component_register)\n  message("${ARGN}")\nendfunction()\n'
-                      f"include({compat / 'CMakeLists.txt'})\n")
+    script.write_text(
+        'set(ESP_PLATFORM 1)\nfunction(idf_component_register)\n  message("${ARGN}")\nendfunction()\n'
+        f"include({compat / 'CMakeLists.txt'})\n"
+    )
     output = run([need("cmake"), "-P", str(script)]).strip()
     match = re.fullmatch(r"SRCS;(.*);INCLUDE_DIRS;include", output)
     assert match is not None, output
@@ -103,10 +108,14 @@ def test_zephyr_adds_existing_sources(compat: Path, tmp_path: Path) -> None:
     assert (compat / re.findall(r"cmake: (\S+)", module)[0] / "CMakeLists.txt").is_file()
     option = re.findall(r"^config (\w+)$", (compat / "zephyr/Kconfig").read_text(), re.MULTILINE)[0]
     script = tmp_path / "run.cmake"
-    functions = "".join(f'function({name})\n  message("{name};${{ARGN}}")\nendfunction()\n'
-                        for name in ("zephyr_library_named", "zephyr_library_sources", "zephyr_include_directories"))
+    functions = "".join(
+        f'function({name})\n  message("{name};${{ARGN}}")\nendfunction()\n'
+        for name in ("zephyr_library_named", "zephyr_library_sources", "zephyr_include_directories")
+    )
     script.write_text(f"set(CONFIG_{option} y)\n{functions}include({compat / 'zephyr/CMakeLists.txt'})\n")
-    named, sources, includes = (line.split(";") for line in run([need("cmake"), "-P", str(script)]).strip().splitlines())
+    named, sources, includes = (
+        line.split(";") for line in run([need("cmake"), "-P", str(script)]).strip().splitlines()
+    )
     assert named == ["zephyr_library_named", "tiny"]
     assert len(sources) > 2 and all(Path(source).is_file() for source in sources[1:])
     assert (Path(includes[1]) / "tiny.h").is_file()
@@ -117,7 +126,17 @@ def test_arduino_finds_headers_in_src(kind: str, request: pytest.FixtureRequest,
     """As Arduino does it: every file below src/ is compiled, and src/ is the only include path."""
     library = request.getfixturevalue(kind)
     properties = dict(line.split("=", 1) for line in (library / "library.properties").read_text().splitlines())
-    assert {"name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url", "architectures"} <= properties.keys()
+    assert {
+        "name",
+        "version",
+        "author",
+        "maintainer",
+        "sentence",
+        "paragraph",
+        "category",
+        "url",
+        "architectures",
+    } <= properties.keys()
     assert re.fullmatch(r"\d+\.\d+\.\d+", properties["version"])
     assert (library / "src" / properties["includes"]).is_file()
     sketch = tmp_path / ("main.c" if kind == "plain" else "main.cc")
@@ -141,15 +160,28 @@ def test_cmsis_pack_lists_all_sources(compat: Path) -> None:
     pdsc = compat / "tinyengine_tf.tiny.pdsc"  # Vendor.Name.pdsc
     root = ET.parse(pdsc).getroot()
     order = [child.tag for child in root]
-    assert order == ["vendor", "name", "description", "url", "license", "releases", "taxonomy", "components"]  # as PACK.xsd 1.7 wants it
+    assert order == [
+        "vendor",
+        "name",
+        "description",
+        "url",
+        "license",
+        "releases",
+        "taxonomy",
+        "components",
+    ]  # as PACK.xsd 1.7 wants it
     assert f"{root.findtext('vendor')}.{root.findtext('name')}.pdsc" == pdsc.name
     files = {(f.get("category"), f.get("name")) for f in root.iter("file")}
     assert all((compat / str(name)).exists() for _, name in files)
-    assert {name for category, name in files if category == "sourceC"} == {f"src/{p.name}" for p in (compat / "src").glob("*.c")}
+    assert {name for category, name in files if category == "sourceC"} == {
+        f"src/{p.name}" for p in (compat / "src").glob("*.c")
+    }
 
 
 def test_package_files_are_listed_and_replaced(model: bytes, tmp_path: Path) -> None:
     converted = api.convert(model, tmp_path / "out", target="host", name="tiny")
-    assert {"CMakeLists.txt", "library.json", "library.properties", "BUILD.bazel", "zephyr/module.yml"} <= set(converted.report["files"])
+    assert {"CMakeLists.txt", "library.json", "library.properties", "BUILD.bazel", "zephyr/module.yml"} <= set(
+        converted.report["files"]
+    )
     api.convert(model, tmp_path / "out", target="host", name="other")
     assert not list((tmp_path / "out").rglob("tiny.*"))

@@ -1,8 +1,8 @@
 """TFLM and generated code side by side on one model: outputs, layers, memory, flash, instructions, time.
 
-    measure.py     runs both, gives a Comparison
-    device.py      TFLM itself on the emulated core, from a library that the user has built
-    show.py        a Comparison as text, as JSON, and as a page for colleagues
+measure.py     runs both, gives a Comparison
+device.py      TFLM itself on the emulated core, from a library that the user has built
+show.py        a Comparison as text, as JSON, and as a page for colleagues
 """
 
 from __future__ import annotations

@@ -50,10 +50,14 @@ class TflmLibrary:
     def __post_init__(self) -> None:
         for path in (self.archive, *self.includes):
             if not path.exists():
-                raise UsageError(f"{path} does not exist", where="TFLM library", hint="--tflm-lib FILE.a --tflm-include FOLDER")
+                raise UsageError(
+                    f"{path} does not exist", where="TFLM library", hint="--tflm-lib FILE.a --tflm-include FOLDER"
+                )
 
 
-def run_tflm(content: bytes, graph: Graph, target: Target, library: TflmLibrary, folder: Path, samples: Sequence[Sample]) -> Side:
+def run_tflm(
+    content: bytes, graph: Graph, target: Target, library: TflmLibrary, folder: Path, samples: Sequence[Sample]
+) -> Side:
     """Build TFLM with the harness, run all samples, check its outputs against TFLM on this host."""
     arena_bytes = int(reference.smallest_arena_bytes(content, isolated=True) * ARENA_SLACK) // 16 * 16 + 1024
     write_folder(adapter_files(content, graph, arena_bytes), folder / "c")
@@ -65,26 +69,43 @@ def run_tflm(content: bytes, graph: Graph, target: Target, library: TflmLibrary,
     expected = reference.run(content, samples, isolated=True)
     for number, outputs in enumerate(observed.outputs):
         if any(got.tobytes() != want.tobytes() for got, want in zip(outputs, expected[number], strict=False)):
-            raise MismatchError(f"TFLM on {target.name} and TFLM on this host disagree in sample {number}", where="TFLM library",
-                                hint="are --tflm-flags those that the library was built with?")
+            raise MismatchError(
+                f"TFLM on {target.name} and TFLM on this host disagree in sample {number}",
+                where="TFLM library",
+                hint="are --tflm-flags those that the library was built with?",
+            )
     used = int(np.frombuffer(observed.outputs[0][-1].tobytes(), np.uint32)[0])
     sizes = program.sizes
     return Side(
-        name="TFLM", arena_bytes=used, arena_parts={},
-        flash_parts={"interpreter and kernels": sizes.library_flash_bytes + sizes.code_bytes + sizes.tables_bytes, "model file": sizes.weights_bytes},
-        stack_bytes=observed.stack_bytes, init_instructions=observed.init_instructions, instructions=observed.instructions,
+        name="TFLM",
+        arena_bytes=used,
+        arena_parts={},
+        flash_parts={
+            "interpreter and kernels": sizes.library_flash_bytes + sizes.code_bytes + sizes.tables_bytes,
+            "model file": sizes.weights_bytes,
+        },
+        stack_bytes=observed.stack_bytes,
+        init_instructions=observed.init_instructions,
+        instructions=observed.instructions,
     )
 
 
 def adapter_files(content: bytes, graph: Graph, arena_bytes: int) -> dict[str, str]:
     """The folder of `generated code` that calls TFLM."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tflm_compat", "templates"), undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
+        loader=jinja2.PackageLoader("tflm_compat", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
     )
     context: dict[str, Any] = {
-        "arena_bytes": arena_bytes, "inputs": [t.nbytes for t in graph.inputs], "outputs": [*(t.nbytes for t in graph.outputs), 4],
-        "model": content, "calls": registrations(content, graph),
+        "arena_bytes": arena_bytes,
+        "inputs": [t.nbytes for t in graph.inputs],
+        "outputs": [*(t.nbytes for t in graph.outputs), 4],
+        "model": content,
+        "calls": registrations(content, graph),
     }
     return {
         "include/tflm.h": environment.get_template("tflm_adapter.h.j2").render(context),
@@ -108,7 +129,7 @@ def registrations(content: bytes, graph: Graph) -> list[str]:
 
 @cache
 def _operator_table() -> tuple[dict[str, str], frozenset[str]]:
-    """({CONV_2D: Conv2D, ...}, names of registrations for one type of data), from the shim's table of TFLM's operators."""
+    """({CONV_2D: Conv2D, ...}, names of int8-only registrations), from the shim's table of TFLM's operators."""
     text = shim_headers()["tinyengine_tf/tflm_ops.h"]
     adds = {suffix: add for add, suffix in re.findall(r"^  X\((\w+), (\w+)\)", text, re.MULTILINE)}
     adds |= {name: add for add, name in re.findall(r'^  X\((\w+), \w+, "([^"]+)"\)', text, re.MULTILINE)}
@@ -118,10 +139,28 @@ def _operator_table() -> tuple[dict[str, str], frozenset[str]]:
 def _compile_adapter(library: TflmLibrary, target: Target, folder: Path) -> Path:
     compiler = find_tool(f"{target.compiler_prefix}g++", target.package)
     output = folder / "tflm_adapter.o"
-    command = [compiler, *target.cflags, "-std=c++17", "-O2", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-w", *library.flags,
-               f"-I{folder / 'c/include'}", *(f"-I{path}" for path in library.includes), "-c", str(folder / "c/adapter/tflm_adapter.cc"), "-o", str(output)]
+    command = [
+        compiler,
+        *target.cflags,
+        "-std=c++17",
+        "-O2",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-fno-threadsafe-statics",
+        "-w",
+        *library.flags,
+        f"-I{folder / 'c/include'}",
+        *(f"-I{path}" for path in library.includes),
+        "-c",
+        str(folder / "c/adapter/tflm_adapter.cc"),
+        "-o",
+        str(output),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
-        raise ToolchainError("TFLM's headers do not compile:\n" + "\n".join(done.stderr.splitlines()[:20]), where="TFLM library",
-                             hint="--tflm-include needs TFLM's source tree, flatbuffers, gemmlowp and ruy")
+        raise ToolchainError(
+            "TFLM's headers do not compile:\n" + "\n".join(done.stderr.splitlines()[:20]),
+            where="TFLM library",
+            hint="--tflm-include needs TFLM's source tree, flatbuffers, gemmlowp and ruy",
+        )
     return output

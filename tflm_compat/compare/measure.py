@@ -19,6 +19,7 @@ from tinyengine_tf import api, reference
 from tinyengine_tf.build import compile_network
 from tinyengine_tf.codegen import Options, render
 from tinyengine_tf.emulate import Run, run
+from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.output import write_folder
 from tinyengine_tf.schedule import Goal
@@ -30,7 +31,7 @@ Sample = Sequence[np.ndarray]
 
 @dataclass(frozen=True, kw_only=True)
 class LayerResult:
-    """One layer of the generated code. `equal` is None where TFLM holds no such tensor (fused away, or changed exactly)."""
+    """One layer of the generated code. `equal` is None where TFLM holds no such tensor (merged, or changed exactly)."""
 
     label: str
     op: str
@@ -92,20 +93,30 @@ def compare(
     difference = compare_outputs(arena, plain, expected, chosen)
     wrong = next((layer.label for layer in layers if layer.equal is False), None)
     return Comparison(
-        model=name, target=device.name, title=device.title, samples=len(chosen),
+        model=name,
+        target=device.name,
+        title=device.title,
+        samples=len(chosen),
         exact=difference is None and wrong is None,
         difference=str(difference) if difference is not None else (f"layer {wrong}" if wrong is not None else None),
-        ours=_our_side(arena, plain, host_ns), tflm=_tflm_side(content, chosen, on_device), measured_tflm=on_device is not None,
-        macs=graph.macs, layers=layers,
+        ours=_our_side(arena, plain, host_ns),
+        tflm=_tflm_side(content, chosen, on_device),
+        measured_tflm=on_device is not None,
+        macs=graph.macs,
+        layers=layers,
     )
 
 
-def _build_and_run(arena: ArenaPlan, folder: Path, inputs: Sequence[Sample], options: Options, trace: bool = False) -> Run:
+def _build_and_run(
+    arena: ArenaPlan, folder: Path, inputs: Sequence[Sample], options: Options, trace: bool = False
+) -> Run:
     write_folder(render(arena, options), folder / "c")
-    return run(compile_network(folder / "c", arena.schedule.target, folder / "build"), inputs, trace=trace, timeout_s=1800.0)
+    return run(
+        compile_network(folder / "c", arena.schedule.target, folder / "build"), inputs, trace=trace, timeout_s=1800.0
+    )
 
 
-def _host_ns(graph: api.Graph, optimize: str, folder: Path, samples: Sequence[Sample]) -> int:
+def _host_ns(graph: Graph, optimize: str, folder: Path, samples: Sequence[Sample]) -> int:
     """Fastest inference of the generated code on this host."""
     arena = api.compile_graph(graph, load_target("host"), Goal(optimize))
     repeated = [device_sample(graph, arena, sample) for sample in samples for _ in range(20)]
@@ -117,15 +128,24 @@ def layer_results(arena: ArenaPlan, traced: Run, expected: Sequence[dict[int, np
     results = []
     for layer in arena.schedule.layers:
         counted = [spent[layer.index] for spent in traced.layer_instructions if layer.index in spent]
-        results.append(LayerResult(
-            label=layer.label, op=layer.op.KIND, name=layer.op.name, tflite_ops=tuple(layer.op.source), kernel=layer.kernel.name,
-            macs=layer.op.macs, instructions=max(counted, default=None),
-            equal=_layer_equal(layer.index, layer.op.outputs, traced, expected),
-        ))
+        results.append(
+            LayerResult(
+                label=layer.label,
+                op=layer.op.KIND,
+                name=layer.op.name,
+                tflite_ops=tuple(layer.op.source),
+                kernel=layer.kernel.name,
+                macs=layer.op.macs,
+                instructions=max(counted, default=None),
+                equal=_layer_equal(layer.index, layer.op.outputs, traced, expected),
+            )
+        )
     return tuple(results)
 
 
-def _layer_equal(index: int, outputs: Sequence[api.Tensor], traced: Run, expected: Sequence[dict[int, np.ndarray]]) -> bool | None:
+def _layer_equal(
+    index: int, outputs: Sequence[Tensor], traced: Run, expected: Sequence[dict[int, np.ndarray]]
+) -> bool | None:
     """Whether a layer's outputs hold TFLM's bytes in every sample; None when none can be compared."""
     verdicts = []
     for number, layers in enumerate(traced.layers):
@@ -140,9 +160,17 @@ def _layer_equal(index: int, outputs: Sequence[api.Tensor], traced: Run, expecte
 def _our_side(arena: ArenaPlan, plain: Run, host_ns: int) -> Side:
     sizes = plain.sizes
     return Side(
-        name="generated code", arena_bytes=arena.arena_bytes, arena_parts={"activations and scratch": arena.arena_bytes},
-        flash_parts={"code": sizes.code_bytes + sizes.library_flash_bytes, "weights and tables": sizes.weights_bytes + sizes.tables_bytes},
-        stack_bytes=plain.stack_bytes, init_instructions=plain.init_instructions, instructions=plain.instructions, host_ns=host_ns,
+        name="generated code",
+        arena_bytes=arena.arena_bytes,
+        arena_parts={"activations and scratch": arena.arena_bytes},
+        flash_parts={
+            "code": sizes.code_bytes + sizes.library_flash_bytes,
+            "weights and tables": sizes.weights_bytes + sizes.tables_bytes,
+        },
+        stack_bytes=plain.stack_bytes,
+        init_instructions=plain.init_instructions,
+        instructions=plain.instructions,
+        host_ns=host_ns,
     )
 
 
@@ -154,8 +182,20 @@ def _tflm_side(content: bytes, samples: Sequence[Sample], on_device: Side | None
     if rest > 0:
         parts["other"] = rest
     if on_device is None:
-        return Side(name="TFLM", arena_bytes=recorded.total_bytes, arena_parts=parts, flash_parts={"model file": len(content)}, host_ns=host_ns)
+        return Side(
+            name="TFLM",
+            arena_bytes=recorded.total_bytes,
+            arena_parts=parts,
+            flash_parts={"model file": len(content)},
+            host_ns=host_ns,
+        )
     return Side(
-        name="TFLM", arena_bytes=on_device.arena_bytes, arena_parts=parts, flash_parts=on_device.flash_parts,
-        stack_bytes=on_device.stack_bytes, init_instructions=on_device.init_instructions, instructions=on_device.instructions, host_ns=host_ns,
+        name="TFLM",
+        arena_bytes=on_device.arena_bytes,
+        arena_parts=parts,
+        flash_parts=on_device.flash_parts,
+        stack_bytes=on_device.stack_bytes,
+        init_instructions=on_device.init_instructions,
+        instructions=on_device.instructions,
+        host_ns=host_ns,
     )

@@ -34,7 +34,13 @@ def figures(comparison: Comparison) -> list[Figure]:
     return [
         Figure("RAM: arena", "bytes", tflm.arena_bytes, ours.arena_bytes, here),
         Figure("RAM: stack", "bytes", tflm.stack_bytes, ours.stack_bytes),
-        Figure("Flash", "bytes", tflm.flash_bytes, ours.flash_bytes, "" if c.measured_tflm else "the model file alone, without interpreter and kernels"),
+        Figure(
+            "Flash",
+            "bytes",
+            tflm.flash_bytes,
+            ours.flash_bytes,
+            "" if c.measured_tflm else "the model file alone, without interpreter and kernels",
+        ),
         Figure("Set-up", "instructions", tflm.init_instructions, ours.init_instructions),
         Figure("Inference", "instructions", tflm.instructions, ours.instructions),
         Figure("Inference on this host", "ns", tflm.host_ns, ours.host_ns, "TFLM's portable reference kernels"),
@@ -52,19 +58,34 @@ def verdict(comparison: Comparison) -> str:
 def as_text(comparison: Comparison) -> str:
     c = comparison
     rows = [
-        (f.title, f.unit, _number(f.tflm), _number(f.ours), f"{f.ratio:.2f}x" if f.ratio else "", f.note) for f in figures(c)
+        (f.title, f.unit, _number(f.tflm), _number(f.ours), f"{f.ratio:.2f}x" if f.ratio else "", f.note)
+        for f in figures(c)
     ]
     layers = [
-        (x.label, x.op, x.kernel, x.macs, x.instructions if x.instructions is not None else 0, {True: "equal", False: "DIFFERS", None: "-"}[x.equal])
+        (
+            x.label,
+            x.op,
+            x.kernel,
+            x.macs,
+            x.instructions if x.instructions is not None else 0,
+            {True: "equal", False: "DIFFERS", None: "-"}[x.equal],
+        )
         for x in c.layers
     ]
     parts = [(name, size) for name, size in c.tflm.arena_parts.items() if size]
-    return "\n".join([
-        f"{c.model} on {c.title}: TFLM beside generated code", verdict(c), "",
-        table(rows, ("", "unit", "TFLM", "generated", "TFLM/gen.", "about TFLM's")), "",
-        "TFLM's arena, by its own account on this host:", table(parts, ("part", "bytes")), "",
-        table(layers, ("layer", "operator", "kernel", "MACs", "instructions", "output")),
-    ])
+    return "\n".join(
+        [
+            f"{c.model} on {c.title}: TFLM beside generated code",
+            verdict(c),
+            "",
+            table(rows, ("", "unit", "TFLM", "generated", "TFLM/gen.", "about TFLM's")),
+            "",
+            "TFLM's arena, by its own account on this host:",
+            table(parts, ("part", "bytes")),
+            "",
+            table(layers, ("layer", "operator", "kernel", "MACs", "instructions", "output")),
+        ]
+    )
 
 
 def _number(value: int | None) -> str:
@@ -83,10 +104,17 @@ def as_html(comparison: Comparison) -> str:
     """A page with plots drawn as SVG; it loads nothing."""
     c = comparison
     heaviest = max((layer.instructions or layer.macs for layer in c.layers), default=1) or 1
-    return _environment().get_template("compare.html.j2").render(
-        c=c, verdict=verdict(c), figures=[f for f in figures(c) if f.tflm is not None or f.ours is not None], heaviest=heaviest,
-        arenas=[(side.name, [(n, b) for n, b in side.arena_parts.items() if b]) for side in (c.tflm, c.ours)],
-        flashes=[(side.name, [(n, b) for n, b in side.flash_parts.items() if b]) for side in (c.tflm, c.ours)],
+    return (
+        _environment()
+        .get_template("compare.html.j2")
+        .render(
+            c=c,
+            verdict=verdict(c),
+            figures=[f for f in figures(c) if f.tflm is not None or f.ours is not None],
+            heaviest=heaviest,
+            arenas=[(side.name, [(n, b) for n, b in side.arena_parts.items() if b]) for side in (c.tflm, c.ours)],
+            flashes=[(side.name, [(n, b) for n, b in side.flash_parts.items() if b]) for side in (c.tflm, c.ours)],
+        )
     )
 
 
@@ -94,8 +122,11 @@ def as_html(comparison: Comparison) -> str:
 def _environment() -> jinja2.Environment:
     """Escapes what comes from the model file."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tflm_compat", "templates"), undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, autoescape=True,
+        loader=jinja2.PackageLoader("tflm_compat", "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
     )
     environment.filters["thousands"] = _number
     return environment

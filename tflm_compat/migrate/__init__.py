@@ -1,8 +1,8 @@
 """Existing firmware -> what must change for it to run on generated code. Reads the firmware, never writes to it.
 
-    scan.py      source files -> Findings: model array, its length, resolver, arena, build system, what is not supported
-    constants.py the numbers behind kTensorArenaSize and its like
-    advise.py    Findings and a conversion -> a Migration, and what to tell the user
+scan.py      source files -> Findings: model array, its length, resolver, arena, build system, what is not supported
+constants.py the numbers behind kTensorArenaSize and its like
+advise.py    Findings and a conversion -> a Migration, and what to tell the user
 """
 
 from __future__ import annotations

@@ -16,13 +16,13 @@ from tinyengine_tf.errors import ToolchainError, UsageError
 _NOWHERE = Place("(named on the command line)", 0)
 STEPS = {
     "make": "compile {out}/src/*.c and put -I{out}/include before TFLM's include paths",
-    "cmake": "add_subdirectory({out} tinyengine_net)  and  target_link_libraries(<your target> PRIVATE {name})  in place of TFLM",
-    "esp-idf": "put {out} into components/{name} and name {name} in place of esp-tflite-micro in REQUIRES and idf_component.yml",
+    "cmake": "add_subdirectory({out} net), target_link_libraries(<your target> PRIVATE {name}) in place of TFLM",
+    "esp-idf": "put {out} into components/{name}; in REQUIRES and idf_component.yml {name} for esp-tflite-micro",
     "zephyr": "west build ... -- -DZEPHYR_EXTRA_MODULES={out}  and CONFIG_TENSORFLOW_LITE_MICRO=n in prj.conf",
     "arduino": "copy {out} into the sketchbook's libraries/ and remove Arduino_TensorFlowLite (or its fork) from there",
     "platformio": "copy {out} to lib/{name} and remove TFLM from lib_deps",
     "bazel": 'load("@tinyengine_tf//tinyengine_tf:defs.bzl", "tinyengine_tf_library") and depend on a '
-             'tinyengine_tf_library(name = "{name}", model = ..., model_symbol = "{symbol}") in place of TFLM',
+    'tinyengine_tf_library(name = "{name}", model = ..., model_symbol = "{symbol}") in place of TFLM',
 }
 
 
@@ -47,15 +47,25 @@ class Migration:
     def as_dict(self) -> dict[str, Any]:
         f = self.findings
         return {
-            "files": f.files, "model_symbol": self.symbols.array.name if self.symbols.array else None,
-            "keep_flatbuffer": self.symbols.array is None, "length_symbol": self.symbols.length.name if self.symbols.length else None,
-            "model_header": self.symbols.header, "arenas": f.arenas, "needed_arena_bytes": self.needed_arena_bytes, "tflm_arena_bytes": self.tflm_arena_bytes,
-            "model_bytes": self.model_bytes, "weights_bytes": self.conversion.report["weights_bytes"],
-            "builds": [kind for kind, _ in f.builds], "problems": list(self.problems), "warnings": list(self.warnings),
+            "files": f.files,
+            "model_symbol": self.symbols.array.name if self.symbols.array else None,
+            "keep_flatbuffer": self.symbols.array is None,
+            "length_symbol": self.symbols.length.name if self.symbols.length else None,
+            "model_header": self.symbols.header,
+            "arenas": f.arenas,
+            "needed_arena_bytes": self.needed_arena_bytes,
+            "tflm_arena_bytes": self.tflm_arena_bytes,
+            "model_bytes": self.model_bytes,
+            "weights_bytes": self.conversion.report["weights_bytes"],
+            "builds": [kind for kind, _ in f.builds],
+            "problems": list(self.problems),
+            "warnings": list(self.warnings),
         }
 
 
-def migrate(source: Path, model: Path, *, target: str = "cortex-m4", symbol: str | None = None, name: str | None = None) -> Migration:
+def migrate(
+    source: Path, model: Path, *, target: str = "cortex-m4", symbol: str | None = None, name: str | None = None
+) -> Migration:
     """Read the firmware at `source` and convert `model` for it in memory. Writes nothing.
 
     symbol   the model array, where the firmware has several or it was not found.
@@ -77,8 +87,14 @@ def migrate(source: Path, model: Path, *, target: str = "cortex-m4", symbol: str
         tflm_bytes = None
         warnings = [*warnings, f"TFLM's own need is not known: {error.message.splitlines()[0]}"]
     needed = (conversion.arena_bytes + 7) // 8 * 8 + slots
-    too_small = [f"arena {a} has {size:,} bytes and needs {needed:,}" for a, size in findings.arenas.items() if size is not None and size < needed]
-    return Migration(findings, symbols, conversion, needed, tflm_bytes, len(data), (*problems, *too_small), tuple(warnings))
+    too_small = [
+        f"arena {a} has {size:,} bytes and needs {needed:,}"
+        for a, size in findings.arenas.items()
+        if size is not None and size < needed
+    ]
+    return Migration(
+        findings, symbols, conversion, needed, tflm_bytes, len(data), (*problems, *too_small), tuple(warnings)
+    )
 
 
 def choose_array(findings: Findings, data: bytes, symbol: str | None) -> ModelArray:
@@ -99,9 +115,13 @@ def choose_symbols(findings: Findings, array: ModelArray) -> ModelSymbols:
     if array.defined is not None and (array.is_static or array.in_header):
         return ModelSymbols(None)
     stem = array.name.split("::")[-1]
-    length = next(((n, t.strip()) for n, t, _ in findings.lengths if n.startswith(stem) and t.strip() in LENGTH_TYPES), None)
+    length = next(
+        ((n, t.strip()) for n, t, _ in findings.lengths if n.startswith(stem) and t.strip() in LENGTH_TYPES), None
+    )
     header = findings.missing_headers[0] if array.defined is None and len(findings.missing_headers) == 1 else None
-    return ModelSymbols(Symbol(array.name), Symbol(length[0]) if length else None, length[1] if length else "unsigned int", header)
+    return ModelSymbols(
+        Symbol(array.name), Symbol(length[0]) if length else None, length[1] if length else "unsigned int", header
+    )
 
 
 def judge(findings: Findings, array: ModelArray, data: bytes) -> tuple[list[str], list[str]]:
@@ -111,13 +131,21 @@ def judge(findings: Findings, array: ModelArray, data: bytes) -> tuple[list[str]
     if not findings.includes and not findings.models:
         problems.append("no use of TFLM was found in this folder")
     if array.data is not None and array.data != data:
-        warnings.append(f"{array.defined}: the array holds another model than the file ({len(array.data):,} and {len(data):,} bytes)")
+        warnings.append(
+            f"{array.defined}: the array is another model than the file ({len(array.data):,} and {len(data):,} bytes)"
+        )
     if findings.resolvers and not findings.all_operators:
         wanted = {name.replace("_", "").lower() for _, name in used_ops(data)}
         missing = sorted(wanted - {name.lower() for name in findings.operators} - {"signal"})
         if missing and findings.operators:
-            warnings.append("the resolver seems to lack " + ", ".join(missing) + ": TFLM would refuse the model, generated code runs it")
-    warnings += [f"{place}: custom operator {name} is not needed and never called" for name, place in findings.custom_operators]
+            warnings.append(
+                "the resolver seems to lack "
+                + ", ".join(missing)
+                + ": TFLM would refuse the model, generated code runs it"
+            )
+    warnings += [
+        f"{place}: custom operator {name} is not needed and never called" for name, place in findings.custom_operators
+    ]
     return problems, warnings
 
 
@@ -126,13 +154,29 @@ def as_text(migration: Migration, out: str) -> str:
     m, f = migration, migration.findings
     name = m.conversion.report["name"]
     lines = [f"read {f.files} source files"]
-    lines += [f"  model     {a.name}, used at {a.used}" + (f", defined at {a.defined}" if a.defined else "") for a in f.models]
+    lines += [
+        f"  model     {a.name}, used at {a.used}" + (f", defined at {a.defined}" if a.defined else "") for a in f.models
+    ]
     lines += [f"  length    {n} ({t}) at {place}" for n, t, place in f.lengths]
     lines += [f"  resolver  {size} operators at {place}" for size, place in f.resolvers]
-    lines += [f"  arena     {a}: {f'{size:,} bytes' if size is not None else 'size not plain'}" for a, size in f.arenas.items()]
-    lines += ["", "before and after", f"  arena needed   TFLM {_bytes(m.tflm_arena_bytes)} (on this host)   generated {m.needed_arena_bytes:,} bytes"]
-    lines += [f"  model in flash TFLM {m.model_bytes:,} bytes and an interpreter   generated {m.conversion.report['weights_bytes']:,} bytes of constants"]
-    lines += [f"  arena {a} may shrink from {size:,} to {m.needed_arena_bytes:,} bytes" for a, size in f.arenas.items() if size and size > m.needed_arena_bytes]
+    lines += [
+        f"  arena     {a}: {f'{size:,} bytes' if size is not None else 'size not plain'}"
+        for a, size in f.arenas.items()
+    ]
+    lines += [
+        "",
+        "before and after",
+        f"  arena needed   TFLM {_bytes(m.tflm_arena_bytes)} (on this host)   generated {m.needed_arena_bytes:,} bytes",
+    ]
+    lines += [
+        f"  model in flash TFLM {m.model_bytes:,} bytes and an interpreter   "
+        f"generated {m.conversion.report['weights_bytes']:,} bytes of constants"
+    ]
+    lines += [
+        f"  arena {a} may shrink from {size:,} to {m.needed_arena_bytes:,} bytes"
+        for a, size in f.arenas.items()
+        if size and size > m.needed_arena_bytes
+    ]
     lines += ["", "what to change"] + [f"  {n}. {step}" for n, step in enumerate(steps(m, out, name), 1)]
     lines += ["", "problems"] + [f"  {p}" for p in m.problems] if m.problems else []
     lines += ["", "worth knowing"] + [f"  {w}" for w in m.warnings] if m.warnings else []
@@ -146,7 +190,9 @@ def steps(m: Migration, out: str, name: str) -> list[str]:
     if array is not None and array.defined is not None:
         todo.append(f"drop {array.defined.path} from the build: the library defines {array.name}")
     if m.symbols.array is None:
-        todo.append("leave the model array where it is; after a change of the model, convert again: an old library is refused")
+        todo.append(
+            "leave the model array where it is; after a change of the model, convert again: an old library is refused"
+        )
     symbol = m.symbols.array.name if m.symbols.array else "NAME"
     kinds: Sequence[str] = [kind for kind, _ in m.findings.builds] or ["make"]
     todo += [f"{kind}: " + STEPS[kind].format(out=out, name=name, symbol=symbol) for kind in kinds]
@@ -161,7 +207,8 @@ def command(m: Migration, out: str) -> str:
     if m.symbols.header is not None:
         options.append(f"--model-header {m.symbols.header}")
     target = m.conversion.arena.schedule.target.name
-    return f"tinyengine_tf convert MODEL.tflite --compat tflm {' '.join(options)} --target {target} --name {m.conversion.report['name']} --out {out}"
+    options += [f"--target {target}", f"--name {m.conversion.report['name']}", f"--out {out}"]
+    return f"tinyengine_tf convert MODEL.tflite --compat tflm {' '.join(options)}"
 
 
 def _bytes(value: int | None) -> str:

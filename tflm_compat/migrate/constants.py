@@ -12,8 +12,11 @@ _ARRAY = re.compile(r"\b(?:u?int8_t|unsigned\s+char|char|std::byte)\s+(\w+)\s*\[
 _SUFFIX = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uUlLzZ]+\b")
 _CAST = re.compile(r"\(\s*(?:size_t|int|unsigned|uint32_t|int32_t)\s*\)|static_cast<[^>]*>")
 _OPERATORS: Mapping[type, Callable[[int, int], int]] = {
-    ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
-    ast.FloorDiv: lambda a, b: a // b if b else 0, ast.LShift: lambda a, b: a << b if 0 <= b < 32 else 0,
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.FloorDiv: lambda a, b: a // b if b else 0,
+    ast.LShift: lambda a, b: a << b if 0 <= b < 32 else 0,
 }
 MAX_DEPTH = 16
 

@@ -1,4 +1,7 @@
-"""A folder of firmware -> Findings: how it uses TFLM. Text search, not compilation: macros and generated files are not seen."""
+"""A folder of firmware -> Findings: how it uses TFLM.
+
+This is text search, not compilation: what macros make, or the build generates, is not seen.
+"""
 
 from __future__ import annotations
 
@@ -82,10 +85,23 @@ def scan(source: Path) -> Findings:
         models=tuple(_model_array(name, place, files) for name, place in names.items()),
         lengths=tuple(_lengths(files, set(names))),
         resolvers=tuple(_matches(files, r"MicroMutableOpResolver\s*<\s*([^>]+?)\s*>")),
-        operators=tuple(dict.fromkeys(name for name, _ in _matches(files, r"(?:\.|->)\s*Add([A-Z]\w*)\s*\(") if name in _operators())),
+        operators=tuple(
+            dict.fromkeys(
+                name for name, _ in _matches(files, r"(?:\.|->)\s*Add([A-Z]\w*)\s*\(") if name in _operators()
+            )
+        ),
         all_operators=any(_matches(files, r"\b(AllOpsResolver)\b")),
         arenas=_arenas(files, constants),
-        includes=tuple(sorted({name for name, _ in _matches(files, r'#\s*include\s*[<"](tensorflow/lite/[^>"]+|\w*TensorFlowLite\w*\.h)[>"]')})),
+        includes=tuple(
+            sorted(
+                {
+                    name
+                    for name, _ in _matches(
+                        files, r'#\s*include\s*[<"](tensorflow/lite/[^>"]+|\w*TensorFlowLite\w*\.h)[>"]'
+                    )
+                }
+            )
+        ),
         not_supported=tuple(_not_supported(files)),
         custom_operators=tuple(_matches(files, r"(?:\.|->)\s*AddCustom\s*\(\s*([^,)]+)")),
         missing_headers=tuple(_missing_headers(files)),
@@ -136,7 +152,8 @@ def _model_names(files: dict[str, str]) -> dict[str, Place]:
 def _model_array(name: str, used: Place, files: dict[str, str]) -> ModelArray:
     last = re.escape(name.split("::")[-1])
     pattern = re.compile(
-        rf"(static\s+)?[^;{{}}#\n]*\b(?:unsigned\s+char|uint8_t)\b[^;{{}}\n]*\b{last}\s*\[[^\]]*\][^;={{]*=\s*\{{([^}}]*)\}}"
+        rf"(static\s+)?[^;{{}}#\n]*\b(?:unsigned\s+char|uint8_t)\b[^;{{}}\n]*\b{last}\s*\[[^\]]*\]"
+        r"[^;={]*=\s*\{([^}]*)\}"
     )
     for path, text in files.items():
         match = pattern.search(text)
@@ -144,7 +161,9 @@ def _model_array(name: str, used: Place, files: dict[str, str]) -> ModelArray:
             numbers = re.findall(r"0[xX][0-9a-fA-F]+|\d+", match[2])
             data = bytes(int(n, 0) & 0xFF for n in numbers) if numbers else b""
             header = path.endswith((".h", ".hh", ".hpp"))
-            return ModelArray(name, used, Place(path, text.count("\n", 0, match.start()) + 1), header, bool(match[1]), data)
+            return ModelArray(
+                name, used, Place(path, text.count("\n", 0, match.start()) + 1), header, bool(match[1]), data
+            )
     return ModelArray(name, used)
 
 
@@ -152,7 +171,10 @@ def _lengths(files: dict[str, str], models: set[str]) -> Iterator[tuple[str, str
     """(name, type, place) of variables with a model's length; constants in headers need nothing and are left out."""
     for model in sorted(models):
         stem = re.escape(model.split("::")[-1])
-        pattern = re.compile(rf"^[ \t]*(?:extern\s+)?const\s+([\w ]+?)\s+({stem}_(?:len|size|length)|{stem}(?:Len|Size))\s*(=[^;]*)?;", re.MULTILINE)
+        pattern = re.compile(
+            rf"^[ \t]*(?:extern\s+)?const\s+([\w ]+?)\s+({stem}_(?:len|size|length)|{stem}(?:Len|Size))\s*(=[^;]*)?;",
+            re.MULTILINE,
+        )
         seen = set()
         for path, text in files.items():
             for match in pattern.finditer(text):
@@ -182,7 +204,12 @@ def _not_supported(files: dict[str, str]) -> Iterator[tuple[str, Place]]:
         reason = re.search(r'#error "tinyengine_tf: ([^"]+)"', headers.get(header, ""))
         if reason:
             yield f"{header}: {reason[1]}", place
-        elif header not in headers and "/examples/" not in header and "/models/" not in header and not header.endswith("_data.h"):
+        elif (
+            header not in headers
+            and "/examples/" not in header
+            and "/models/" not in header
+            and not header.endswith("_data.h")
+        ):
             yield f"{header}: not among the shim's headers", place
     for pattern, reason_text in UNSUPPORTED_CALLS.items():
         for _, place in _matches(files, f"({pattern})"):
@@ -195,8 +222,11 @@ def _operators() -> frozenset[str]:
 
 def build_systems(source: Path) -> Iterator[tuple[str, str]]:
     """(build system, file that gives it away), the specific ones first."""
+
     def first(pattern: str) -> Path | None:
-        return next((p for p in sorted(source.rglob(pattern)) if not SKIPPED.search(p.relative_to(source).as_posix())), None)
+        return next(
+            (p for p in sorted(source.rglob(pattern)) if not SKIPPED.search(p.relative_to(source).as_posix())), None
+        )
 
     def told(kind: str, path: Path) -> tuple[str, str]:
         return kind, path.relative_to(source).as_posix()

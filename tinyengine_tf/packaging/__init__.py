@@ -37,7 +37,10 @@ TEMPLATES = {
 def package_files(name: str, library: Mapping[str, str]) -> dict[str, str]:
     """{path: text} of all package files for the library `name`, whose own files are `library`."""
     context: dict[str, Any] = {
-        "name": name, "NAME": name.upper(), "version": VERSION, "vendor": VENDOR,
+        "name": name,
+        "NAME": name.upper(),
+        "version": VERSION,
+        "vendor": VENDOR,
         "sources": sorted(path for path in library if path.startswith("src/") and path.endswith(".c")),
         "private_headers": sorted(path for path in library if path.startswith("src/") and path.endswith(".h")),
         "headers": sorted(path for path in library if path.startswith("include/")),
@@ -51,8 +54,13 @@ def package_files(name: str, library: Mapping[str, str]) -> dict[str, str]:
 
 def _platformio(name: str, sentence: str) -> str:
     manifest = {
-        "name": name, "version": VERSION, "description": sentence, "license": "Apache-2.0",
-        "frameworks": "*", "platforms": "*", "build": {"srcDir": "src", "includeDir": "include"},
+        "name": name,
+        "version": VERSION,
+        "description": sentence,
+        "license": "Apache-2.0",
+        "frameworks": "*",
+        "platforms": "*",
+        "build": {"srcDir": "src", "includeDir": "include"},
     }
     return json.dumps(manifest, indent=2) + "\n"
 
@@ -63,13 +71,19 @@ def _arduino_headers(library: Mapping[str, str]) -> dict[str, str]:
     for path, text in library.items():
         if path.startswith("include/") and path.endswith(".h") and "#error" not in text:
             up = "../" * path.count("/")
-            forwards["src/" + path.removeprefix("include/")] = f'/* Arduino looks for headers here. */\n#include "{up}{path}"\n'
+            forwards["src/" + path.removeprefix("include/")] = (
+                f'/* Arduino looks for headers here. */\n#include "{up}{path}"\n'
+            )
     return forwards
 
 
 @cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("tinyengine_tf", "packaging"), undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
+        loader=jinja2.PackageLoader("tinyengine_tf", "packaging"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
     )

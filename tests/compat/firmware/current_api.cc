@@ -144,6 +144,19 @@ TEST(Inference, SharedAllocator) {
   EXPECT_EQ(counter.output(0)->data.i32[0], 2);
 }
 
+TEST(Inference, SharedActivationsAreAsLargeAsTheLargestModels) {
+  Resolver resolver;
+  ASSERT_EQ(RegisterOps(resolver), kTfLiteOk);
+  tflite::MicroAllocator* allocator = tflite::MicroAllocator::Create(g_arena, sizeof(g_arena));
+  tflite::MicroInterpreter larger(tflite::GetModel(g_negate), resolver, allocator);
+  tflite::MicroInterpreter smaller(tflite::GetModel(g_wide), resolver, allocator);
+  ASSERT_EQ(larger.AllocateTensors(), kTfLiteOk);
+  const size_t before = allocator->used_bytes();
+  ASSERT_EQ(smaller.AllocateTensors(), kTfLiteOk);
+  EXPECT_EQ(allocator->used_bytes() - before, (3 * sizeof(tinyengine_tf::TensorSlot) + 7) / 8 * 8);
+  EXPECT_TRUE(allocator->AllocatePersistentBuffer(sizeof(g_arena) - allocator->used_bytes() + 1) == nullptr);
+}
+
 TEST(Inference, SeparateArenas) {
   static uint8_t persistent[512];
   static uint8_t activations[80];

@@ -17,7 +17,8 @@ int main() {
   tflite::AllOpsResolver resolver;
   tflite::MicroProfiler profiler;
 #ifdef PROFILE
-  tflite::MicroInterpreter interpreter(tflite::GetModel(MODEL), resolver, arena + SHIFT, ARENA_BYTES, nullptr, &profiler);
+  tflite::MicroInterpreter interpreter(tflite::GetModel(MODEL), resolver, arena + SHIFT, ARENA_BYTES, nullptr,
+                                       &profiler);
 #else
   tflite::MicroInterpreter interpreter(tflite::GetModel(MODEL), resolver, arena + SHIFT, ARENA_BYTES);
 #endif

@@ -77,7 +77,7 @@ typedef struct te_model {
 } te_model;
 
 /* Firmware that keeps its own flatbuffer array is matched by content. The head is compared first: it holds the root
- * table, whose offsets change with almost any change of the file's layout, so a shorter file is not read past its end. */
+ * table, whose offsets change with almost any change of layout, so a shorter file is not read past its end. */
 #define TE_MODEL_HEAD_BYTES 64u
 
 /* 64-bit FNV-1a, but over 32-bit little-endian words, the last one filled up with zeros: four times fewer

@@ -88,9 +88,13 @@ class ArenaSpace {
     return AlignUp(head_bytes, kTailAlignment) + tail_bytes;
   }
 
-  std::size_t size_bytes() const { return separate_ ? (head_end_ - head_) + (tail_end_ - tail_floor_) : tail_end_ - head_; }
+  std::size_t size_bytes() const {
+    return separate_ ? (head_end_ - head_) + (tail_end_ - tail_floor_) : tail_end_ - head_;
+  }
   std::size_t head_used_bytes() const { return head_top_ == head_ ? 0 : head_top_ - AlignUp(head_, kHeadAlignment); }
-  std::size_t tail_used_bytes() const { return AlignDown(tail_end_, kTailAlignment) - AlignDown(tail_, kTailAlignment); }
+  std::size_t tail_used_bytes() const {
+    return AlignDown(tail_end_, kTailAlignment) - AlignDown(tail_, kTailAlignment);
+  }
   std::size_t used_bytes() const { return AlignUp(head_used_bytes(), kTailAlignment) + tail_used_bytes(); }
 
  private:

@@ -64,7 +64,8 @@ inline char* WriteDigits(char* end, std::uint64_t value, unsigned base, bool upp
   return begin;
 }
 
-inline void EmitInteger(TextSink* sink, const FormatSpec& spec, std::uint64_t magnitude, bool negative, char conversion) {
+inline void EmitInteger(TextSink* sink, const FormatSpec& spec, std::uint64_t magnitude, bool negative,
+                        char conversion) {
   const bool is_signed = conversion == 'd' || conversion == 'i';
   const unsigned base = (conversion == 'x' || conversion == 'X') ? 16u : (conversion == 'o' ? 8u : 10u);
   char buffer[64];

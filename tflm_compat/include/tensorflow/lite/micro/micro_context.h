@@ -19,7 +19,7 @@ class MicroContext {
 
 template <typename T = void>
 inline MicroContext* GetMicroContext(const TfLiteContext*) {
-  TE_TFLM_UNSUPPORTED(T, "a kernel of your own cannot run inside generated code; put its work before or after Invoke()");
+  TE_TFLM_UNSUPPORTED(T, "a kernel of your own cannot run inside generated code; do its work around Invoke()");
   return nullptr;
 }
 

@@ -124,12 +124,12 @@ class MicroInterpreter {
 
   template <typename T = void>
   TfLiteEvalTensor* GetTensor(int, int = 0) {
-    TE_TFLM_UNSUPPORTED(T, "tensors inside the model share memory in the generated code; only input() and output() exist");
+    TE_TFLM_UNSUPPORTED(T, "tensors inside the model share memory in generated code; there are input() and output()");
     return nullptr;
   }
   template <typename T = void>
   TfLiteTensor* tensor(size_t) {
-    TE_TFLM_UNSUPPORTED(T, "tensors inside the model share memory in the generated code; only input() and output() exist");
+    TE_TFLM_UNSUPPORTED(T, "tensors inside the model share memory in generated code; there are input() and output()");
     return nullptr;
   }
   template <typename T = void>
@@ -153,7 +153,9 @@ class MicroInterpreter {
 
  private:
   bool usable() const { return tinyengine_tf::WhyNotUsable(model_) == nullptr; }
-  bool UsesBuiltinArena() const { return usable() && model_->builtin_arena != nullptr && model_->builtin_arena->owner == this; }
+  bool UsesBuiltinArena() const {
+    return usable() && model_->builtin_arena != nullptr && model_->builtin_arena->owner == this;
+  }
   tinyengine_tf::ArenaSpace* space() { return allocator_ != nullptr ? allocator_->space() : &own_space_; }
   static TfLiteStatus Status(int code) { return code == 0 ? kTfLiteOk : kTfLiteError; }
 

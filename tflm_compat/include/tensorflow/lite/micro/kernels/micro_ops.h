@@ -8,13 +8,13 @@
 
 namespace tflite {
 
-// Stands for every kernel.
+// Stands for every kernel. TFLM's functions return pointers without const; nobody writes through them.
 template <typename Tag = void>
 struct AnyRegistration {
-  static TFLMRegistration value;
+  static const TFLMRegistration value;
 };
 template <typename Tag>
-TFLMRegistration AnyRegistration<Tag>::value = {nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr};
+const TFLMRegistration AnyRegistration<Tag>::value = {nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr};
 
 inline TFLMRegistration EmptyRegistration() {
   return TFLMRegistration{nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr};
@@ -24,7 +24,7 @@ inline TFLMRegistration EmptyRegistration() {
   inline TFLMRegistration Register_##suffix() { return EmptyRegistration(); }
 #define TE_TFLM_TYPED_BY_VALUE(suffix) TE_TFLM_BY_VALUE(, suffix)
 #define TE_TFLM_BY_POINTER(add, suffix, name) \
-  inline TFLMRegistration* Register_##suffix() { return &AnyRegistration<>::value; }
+  inline TFLMRegistration* Register_##suffix() { return const_cast<TFLMRegistration*>(&AnyRegistration<>::value); }
 #define TE_TFLM_TYPED_BY_POINTER(suffix) TE_TFLM_BY_POINTER(, suffix, )
 
 TE_TFLM_BUILTIN_OPS(TE_TFLM_BY_VALUE)
