@@ -48,8 +48,8 @@ def front_of(paths: Sequence[tuple[Segment, ...]], limit: int) -> list[tuple[int
 def test_path_is_best_of_all(seed: int) -> None:
     graph = passes.run(api.load_graph(random_network(seed, blocks=2)), io="model")
     layers, storage = choose_kernels(graph, HOST)
-    if not layers:
-        return
+    if not 1 <= len(layers) <= 10:
+        return  # too many paths to try them all
     space = Segments(graph, layers, storage)
     found = [space.single(i) for i in range(space.end)] + [s for i in range(space.end) for s in space.pipelines(i)]
     paths = list(every_path(found, 0, space.end))

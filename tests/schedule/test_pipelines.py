@@ -71,7 +71,7 @@ def without_guests(step: Step, tensor: Tensor, depth: int) -> Step:
     return replace(step, rings=rings | {tensor: Ring(depth, tensor, depth, row_bytes(tensor))})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS, TARGETS, st.booleans())
 def test_rings_and_distances_are_safe_and_smallest(seed: int, target: str, feed: bool) -> None:
     for step in steps_of(random_network(seed), target, feed):
@@ -86,7 +86,7 @@ def test_rings_and_distances_are_safe_and_smallest(seed: int, target: str, feed:
                 assert not holds(step, tensor, distance - 1), f"{tensor}: {distance} is not the smallest"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEEDS, TARGETS, st.booleans())
 def test_peak_is_the_sum_of_what_the_step_needs(seed: int, target: str, feed: bool) -> None:
     space = space_of(random_network(seed), target, feed)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tinyengine_tf.errors import UnsupportedError, UsageError
+from tinyengine_tf.errors import DoesNotFitError, TinyEngineError, UnsupportedError, UsageError
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.kernels.select import select
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.ops.strided_copy import StridedCopy
-from tinyengine_tf.schedule.choose import Goal, Path, choose_path, front
+from tinyengine_tf.schedule.choose import Goal, Path, choose_path, front, instructions_of, peak_of
 from tinyengine_tf.schedule.layer import Layer
+from tinyengine_tf.schedule.reorder import reordered
 from tinyengine_tf.schedule.rows import cannot_stream
 from tinyengine_tf.schedule.schedule import Schedule
 from tinyengine_tf.schedule.segments import Segments
@@ -49,16 +50,28 @@ def build(graph: Graph, target: Target, goal: Goal = Goal(), arena_bytes: Callab
     Raises UnsupportedError for operators the target has no kernel for, DoesNotFitError when no
     schedule keeps the budget.
     """
-    space, schedule_of = _choices(graph, target, goal.feed)
-    known: dict[Path, Schedule] = {}
+    found: list[tuple[tuple[float, float], Schedule]] = []
+    refused: TinyEngineError | None = None
+    for space, schedule_of in _choices(graph, target, goal.feed):
+        known: dict[Path, Schedule] = {}
 
-    def schedule(path: Path) -> Schedule:
-        if path not in known:
-            known[path] = schedule_of(path)
-        return known[path]
+        def schedule(path: Path, known: dict[Path, Schedule] = known, schedule_of: Callable[[Path], Schedule] = schedule_of) -> Schedule:
+            if path not in known:
+                known[path] = schedule_of(path)
+            return known[path]
 
-    measure = None if arena_bytes is None else lambda path: arena_bytes(schedule(path))
-    return schedule(choose_path(space, goal, latency_limit_bytes(space, target), measure))
+        measure = peak_of if arena_bytes is None else lambda path, schedule=schedule: arena_bytes(schedule(path))
+        try:
+            path = choose_path(space, goal, latency_limit_bytes(space, target), measure)
+        except (DoesNotFitError, UsageError) as error:
+            refused = refused or error
+            continue
+        cost = instructions_of(path), measure(path) if path else 0
+        found.append((cost if goal.saves_work else cost[::-1], schedule(path)))
+    if not found:
+        assert refused is not None
+        raise refused
+    return min(found, key=lambda choice: choice[0])[1]
 
 
 def build_front(graph: Graph, target: Target, feed: str = "frame") -> list[Schedule]:
@@ -66,14 +79,22 @@ def build_front(graph: Graph, target: Target, feed: str = "frame") -> list[Sched
 
     Memory is the sum of what is alive in the busiest step; exact within the enumerated segments. Raises as `build`.
     """
-    space, schedule_of = _choices(graph, target, feed)
-    return [schedule_of(path) for path in front(space)] if space.end else [schedule_of(())]
+    found = []
+    for space, schedule_of in _choices(graph, target, feed):
+        paths = front(space) if space.end else [()]
+        found += [(instructions_of(path), peak_of(path) if path else 0, schedule_of(path)) for path in paths]
+    found.sort(key=lambda point: point[:2])
+    least = [min(peak for _, peak, _ in found[:i]) if i else None for i in range(len(found))]
+    return [schedule for (_, peak, schedule), best in zip(found, least, strict=True) if best is None or peak < best]
 
 
-def _choices(graph: Graph, target: Target, feed: str) -> tuple[Segments, Callable[[Path], Schedule]]:
+def _choices(graph: Graph, target: Target, feed: str) -> Iterator[tuple[Segments, Callable[[Path], Schedule]]]:
+    """The segments of the file's order of layers, and of one that holds less at once, with what makes schedules of paths."""
     layers, storage = choose_kernels(graph, target)
-    space = Segments(graph, layers, storage, fed_input(graph, layers) if feed == "rows" else None)
-    return space, lambda path: Schedule(graph, target, tuple(s.step for s in path), storage)
+    for order in (layers, reordered(graph, layers, storage)):
+        if order is not None:
+            space = Segments(graph, order, storage, fed_input(graph, order) if feed == "rows" else None)
+            yield space, lambda path: Schedule(graph, target, tuple(s.step for s in path), storage)
 
 
 def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:

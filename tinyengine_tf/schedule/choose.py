@@ -39,6 +39,11 @@ class Goal:
     ram_budget_bytes: int | None = None
     feed: str = "frame"
 
+    @property
+    def saves_work(self) -> bool:
+        """Whether, of two schedules that are allowed, the faster is better, not the leaner."""
+        return self.ram_budget_bytes is not None or self.optimize == "latency"
+
     def __post_init__(self) -> None:
         if self.optimize not in OPTIMIZE:
             raise UsageError(f"optimize is {self.optimize!r}", hint=f"one of {', '.join(OPTIMIZE)}")
