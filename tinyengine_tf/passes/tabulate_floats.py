@@ -46,11 +46,12 @@ def tabulate_floats(graph: Graph) -> Graph:
             name = f"{origin.function} {op.function}".strip()
             made = _Origin(origin.root, op.compute(origin.values), name, origin.source + op.source)
             origins[op.output] = made
-            op = FloatTable(inputs=(made.root,), outputs=op.outputs, table=tuple(made.values.tolist()), function=name, source=made.source)
+            table = tuple(made.values.tolist())
+            op = FloatTable(inputs=(made.root,), outputs=op.outputs, table=table, function=name, source=made.source)
         elif isinstance(op, Quantize) and op.output.dtype is DType.INT8 and origin is not None:
             table = tuple(op.compute(origin.values).tolist())
-            name = f"{origin.function} QUANTIZE".strip()
-            op = Lookup(inputs=(origin.root,), outputs=op.outputs, table=table, function=name, source=origin.source + op.source)
+            name, source = f"{origin.function} QUANTIZE".strip(), origin.source + op.source
+            op = Lookup(inputs=(origin.root,), outputs=op.outputs, table=table, function=name, source=source)
         elif isinstance(op, ArgExtreme) and origin is not None and not origin.function and _rises(origin.values):
             op = replace(op, inputs=(origin.root,))
         ops.append(op)

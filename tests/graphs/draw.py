@@ -1,0 +1,391 @@
+"""Random branching graphs over all int8 operators -> .tflite files that TFLM accepts.
+
+Every function in `DRAWS` appends one operator, reading values that exist, or does nothing where none fits.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tests.graphs.values import MAX_ELEMENTS, GraphBuilder, Shape, Value
+
+ACTIVATIONS = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+Draw = Callable[[GraphBuilder], None]
+DRAWS: list[Draw] = []
+
+
+def draw(times: int = 1) -> Callable[[Draw], Draw]:
+    """Register a function, `times` as likely as others."""
+
+    def register(function: Draw) -> Draw:
+        DRAWS.extend([function] * times)
+        return function
+
+    return register
+
+
+def random_graph(rng: random.Random, most: int = 10) -> bytes:
+    """One to three inputs, up to `most` operators; every unread value is an output, and perhaps some that are read."""
+    g = GraphBuilder(rng)
+    side = lambda: rng.choice((1, 1, 2, 3, 4, 5, 7, 8))  # noqa: E731
+    g.input((1, side(), side(), rng.choice((1, 2, 3, 4, 8))))
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        g.input(rng.choice(((1, side(), side(), 4), (1, side() * 3), (2, side(), 3))))
+    for _ in range(g.pick(1, most)):
+        rng.choice(DRAWS)(g)
+    results = [v.index for v in g.values if v.index in g.unread and v.index not in g.model._inputs]
+    if not results:
+        results = [unary(g, g.values[-1], "RELU").index]
+    read = [v.index for v in g.values if v.index not in results]
+    g.model.output(*results, *([rng.choice(read)] if g.chance(0.15) else []))
+    return g.model.finish()
+
+
+def unary(g: GraphBuilder, x: Value, opcode: str, **options: Any) -> Value:
+    fixed = {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0), "SOFTMAX": (1 / 256, -128)}.get(opcode)
+    like = x if opcode in ("RELU", "RELU6") and g.chance(0.6) else None
+    return g.emit(opcode, [x], [x.shape], like, quantisation=fixed, **options)[0]
+
+
+def window(g: GraphBuilder, size: int, kernel: int, stride: int, dilation: int, same: bool) -> int:
+    extent = (kernel - 1) * dilation + 1
+    return -(-size // stride) if same else (size - extent) // stride + 1
+
+
+def placed(g: GraphBuilder, image: tuple[int, int], dilated: bool) -> tuple[dict[str, Any], tuple[int, int], tuple[int, int]] | None:
+    """(options, kernel, output rows and columns) of a window that fits the image."""
+    kernel, stride = (g.pick(1, 4), g.pick(1, 4)), (g.pick(1, 3), g.pick(1, 3))
+    dilation = (g.pick(1, 3), g.pick(1, 2)) if dilated and g.chance(0.3) else (1, 1)
+    same = g.chance(0.6)
+    if not same and any((k - 1) * d + 1 > n for k, d, n in zip(kernel, dilation, image)):
+        return None
+    h, w = (window(g, *each, same) for each in zip(image, kernel, stride, dilation))
+    options = {"padding": "SAME" if same else "VALID", "stride_h": stride[0], "stride_w": stride[1]}
+    if dilated:
+        options |= {"dilation_h_factor": dilation[0], "dilation_w_factor": dilation[1]}
+    return options, kernel, (h, w)
+
+
+def filters(g: GraphBuilder, x: Value, shape: Shape, axis: int, taps: int) -> tuple[int, list[int], tuple[float, int]]:
+    """(weights, bias or nothing, output quantisation) that use most of the int8 range, scaled per channel or per tensor."""
+    out = shape[axis]
+    scales = [g.scale() for _ in range(out)] if g.chance(0.7) else [g.scale()]
+    if not g.extreme:
+        scales = [float(np.float32(0.01 * g.rng.uniform(0.5, 2))) for _ in scales]
+    weights = g.weights(shape, scales=scales, axis=axis) if len(scales) > 1 else g.weights(shape, scale=scales[0])
+    bias_scale = float(np.float32(x.scale * scales[0]))
+    values = g.numbers.integers(-3000, 3000, out).astype(np.int32)
+    bias = [g.constant(values, scale=bias_scale)] if g.chance(0.8) else []
+    scale = g.scale() if g.extreme else x.scale * 0.01 * 75 * taps**0.5 * g.rng.uniform(0.5, 2)
+    return weights, bias, (float(np.float32(scale)), g.zero_point())
+
+
+@draw(3)
+def conv(g: GraphBuilder) -> None:
+    x = g.some(4)
+    found = x and placed(g, x.shape[1:3], dilated=True)
+    if not x or not found:
+        return
+    options, kernel, (h, w) = found
+    groups = g.rng.choice([n for n in (1, 1, 2, 4) if x.shape[3] % n == 0])
+    out = groups * g.pick(1, 4)
+    weights, bias, quantisation = filters(g, x, (out, *kernel, x.shape[3] // groups), 0, kernel[0] * kernel[1] * x.shape[3] // groups)
+    g.emit("CONV_2D", [x, weights, *bias], [(x.shape[0], h, w, out)], quantisation=quantisation,
+           fused_activation_function=g.rng.choice(ACTIVATIONS), **options)
+
+
+@draw(2)
+def depthwise(g: GraphBuilder) -> None:
+    x = g.some(4)
+    found = x and placed(g, x.shape[1:3], dilated=True)
+    if not x or not found:
+        return
+    options, kernel, (h, w) = found
+    multiplier = g.rng.choice((1, 1, 1, 2, 3))
+    weights, bias, quantisation = filters(g, x, (1, *kernel, x.shape[3] * multiplier), 3, kernel[0] * kernel[1])
+    g.emit("DEPTHWISE_CONV_2D", [x, weights, *bias], [(x.shape[0], h, w, x.shape[3] * multiplier)], quantisation=quantisation,
+           depth_multiplier=multiplier, fused_activation_function=g.rng.choice(ACTIVATIONS), **options)
+
+
+@draw()
+def transpose_conv(g: GraphBuilder) -> None:
+    x = g.some(4)
+    if not x:
+        return
+    kernel, stride, same, out = (g.pick(1, 4), g.pick(1, 4)), (g.pick(1, 3), g.pick(1, 2)), g.chance(0.5), g.pick(1, 4)
+    h, w = (n * s if same else (n - 1) * s + max(k, s) for n, k, s in zip(x.shape[1:3], kernel, stride))
+    if h * w * out > MAX_ELEMENTS:
+        return
+    weights, bias, quantisation = filters(g, x, (out, *kernel, x.shape[3]), 0, kernel[0] * kernel[1] * x.shape[3])
+    shape = (x.shape[0], h, w, out)
+    g.emit("TRANSPOSE_CONV", [g.constant(shape), weights, x, *bias], [shape],
+           quantisation=quantisation, padding="SAME" if same else "VALID", stride_h=stride[0], stride_w=stride[1])
+
+
+@draw()
+def fully_connected(g: GraphBuilder) -> None:
+    x = g.some(2, 3)
+    if not x or x.shape[-1] > 200:
+        return
+    out = g.pick(1, 12)
+    weights, bias, quantisation = filters(g, x, (out, x.shape[-1]), 0, x.shape[-1])
+    keep = len(x.shape) == 3
+    g.emit("FULLY_CONNECTED", [x, weights, *bias], [(*x.shape[:-1], out)], quantisation=quantisation, keep_num_dims=keep,
+           fused_activation_function=g.rng.choice(ACTIVATIONS), version=4)
+
+
+@draw(4)
+def binary(g: GraphBuilder) -> None:
+    """With another value that broadcasts, itself, or a constant; either way round."""
+    x = g.some()
+    opcode = g.rng.choice(("ADD", "ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU", "SQUARED_DIFFERENCE"))
+    if not x:
+        return
+    partners = [v for v in g.values if _broadcast(x.shape, v.shape)]
+    other: Value | int = g.rng.choice(partners)
+    shape, like = _broadcast(x.shape, other.shape), None
+    if g.chance(0.25) or opcode == "PRELU":
+        small = tuple(g.rng.choice((1, n)) for n in x.shape[g.pick(0, len(x.shape)) :])
+        other, shape = g.weights(small, scale=g.scale(), zero_point=g.zero_point()), x.shape
+    operands = [x, other] if g.chance(0.5) else [other, x]
+    operands = [x, other] if opcode == "PRELU" else operands
+    options = {"fused_activation_function": g.rng.choice(ACTIVATIONS)} if opcode in ("ADD", "SUB", "MUL") else {}
+    g.emit(opcode, operands, [shape], like, **options)  # type: ignore[list-item]
+
+
+def _broadcast(a: Shape, b: Shape) -> Shape | None:
+    if len(a) != len(b) or not all(m == n or 1 in (m, n) for m, n in zip(a, b)):
+        return None
+    shape = tuple(map(max, a, b))
+    return shape if np.prod(shape) <= MAX_ELEMENTS else None
+
+
+@draw()
+def pool(g: GraphBuilder) -> None:
+    x = g.some(4)
+    found = x and placed(g, x.shape[1:3], dilated=False)
+    if not x or not found:
+        return
+    options, kernel, (h, w) = found
+    g.emit(g.rng.choice(("MAX_POOL_2D", "AVERAGE_POOL_2D")), [x], [(x.shape[0], h, w, x.shape[3])], x, filter_height=kernel[0],
+           filter_width=kernel[1], fused_activation_function=g.rng.choice(ACTIVATIONS), **options)
+
+
+@draw()
+def reduce(g: GraphBuilder) -> None:
+    x, opcode = g.some(2, 3, 4), g.rng.choice(("MEAN", "MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"))
+    if not x:
+        return
+    axes = sorted(g.rng.sample(range(len(x.shape)), g.pick(1, len(x.shape) - 1)))
+    keep = g.chance(0.5)
+    shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape) if keep or i not in axes)
+    g.emit(opcode, [x, g.constant(axes)], [shape], x if opcode.startswith("REDUCE") else None, keep_dims=keep)
+
+
+@draw(2)
+def activation(g: GraphBuilder) -> None:
+    x = g.some()
+    opcode = g.rng.choice(("RELU", "RELU6", "LEAKY_RELU", "LOGISTIC", "TANH", "ELU", "ABS", "HARD_SWISH", "QUANTIZE", "SOFTMAX"))
+    if x and len(x.shape) <= 4:
+        unary(g, x, opcode, **{"LEAKY_RELU": {"alpha": g.rng.choice((0.1, 0.5, 1.5, -0.2))}, "SOFTMAX": {"beta": 1.0}}.get(opcode, {}))
+
+
+@draw()
+def in_floats(g: GraphBuilder) -> None:
+    """DEQUANTIZE, a function, QUANTIZE: how exporters write what they cannot quantise. Beyond 2^31 steps C defines nothing."""
+    x = g.some(1, 2, 3, 4)
+    if not x or g.extreme:
+        return
+    real, result = g.model.tensor(x.shape, "FLOAT32"), g.model.tensor(x.shape, "FLOAT32")
+    g.model.op("DEQUANTIZE", [g.read(x)], [real])
+    g.model.op(g.rng.choice(("ELU", "SQUARE", "NEG", "ABS")), [real], [result])
+    g.emit("QUANTIZE", [result], [x.shape])
+
+
+@draw()
+def pad(g: GraphBuilder) -> None:
+    x = g.some(2, 3, 4)
+    if not x:
+        return
+    image = len(x.shape) == 4 and g.chance(0.5)
+    amounts = [(0, 0) if i == 0 or (i == 3 if image else g.chance(0.4)) else (g.pick(0, 2), g.pick(0, 2)) for i in range(len(x.shape))]
+    opcode = g.rng.choice(("PAD", "PAD", "PADV2", "MIRROR_PAD"))
+    extra: list[int] = []
+    options = {}
+    if opcode == "MIRROR_PAD":
+        amounts = [(min(a, n - 1), min(b, n - 1)) for (a, b), n in zip(amounts, x.shape)]
+        options = {"mode": g.rng.choice(("REFLECT", "SYMMETRIC"))}
+    if opcode == "PADV2":
+        extra = [g.weights((1,), **x.quantisation)]
+    shape = tuple(n + sum(a) for n, a in zip(x.shape, amounts))
+    if np.prod(shape) <= MAX_ELEMENTS:
+        g.emit(opcode, [x, g.constant(amounts), *extra], [shape], x, **options)
+        if image and g.chance(0.7):
+            g.rng.choice((conv, depthwise, pool))(g)
+
+
+@draw()
+def reshape(g: GraphBuilder) -> None:
+    x = g.some()
+    if not x:
+        return
+    n = x.elements
+    divisor = g.rng.choice([d for d in range(1, min(n, 40) + 1) if n % d == 0])
+    shape = g.rng.choice(((1, n), (1, divisor, n // divisor), (1, 1, divisor, n // divisor), (1, divisor, 1, n // divisor)))
+    g.emit("RESHAPE", [x, g.constant(shape)], [shape], x, new_shape=list(shape))
+
+
+@draw()
+def squeeze_or_expand(g: GraphBuilder) -> None:
+    x = g.some(1, 2, 3, 4)
+    ones = [i for i, n in enumerate(x.shape) if n == 1] if x else []
+    if x and ones and len(x.shape) > 2 and g.chance(0.5):
+        axis = g.rng.choice(ones)
+        g.emit("SQUEEZE", [x], [x.shape[:axis] + x.shape[axis + 1 :]], x, squeeze_dims=[axis])
+    elif x and len(x.shape) < 4:
+        axis = g.pick(0, len(x.shape))
+        g.emit("EXPAND_DIMS", [x, g.constant([axis])], [(*x.shape[:axis], 1, *x.shape[axis:])], x)
+
+
+@draw()
+def transpose(g: GraphBuilder) -> None:
+    x = g.some(2, 3, 4)
+    if x:
+        order = g.rng.sample(range(len(x.shape)), len(x.shape))
+        g.emit("TRANSPOSE", [x, g.constant(order)], [tuple(x.shape[i] for i in order)], x)
+
+
+@draw()
+def concatenate(g: GraphBuilder) -> None:
+    """Two to four values, requantised to one quantisation where they differ; PACK for equal shapes."""
+    x = g.some(2, 3, 4)
+    if not x:
+        return
+    axis = g.pick(1, len(x.shape) - 1)
+    fitting = [v for v in g.values if len(v.shape) == len(x.shape)
+               and all(m == n for i, (m, n) in enumerate(zip(v.shape, x.shape)) if i != axis)]
+    parts = [x, *(g.rng.choice(fitting) for _ in range(g.pick(1, 3)))]
+    parts = [p if p.quantisation == x.quantisation else g.emit("QUANTIZE", [p], [p.shape], x)[0] for p in parts]
+    total = sum(p.shape[axis] for p in parts)
+    if total * x.elements // x.shape[axis] <= MAX_ELEMENTS:
+        g.emit("CONCATENATION", parts, [(*x.shape[:axis], total, *x.shape[axis + 1 :])], x, axis=axis)
+
+
+@draw()
+def pack(g: GraphBuilder) -> None:
+    x = g.some(1, 2, 3)
+    if x:
+        axis = g.pick(0, len(x.shape))
+        g.emit("PACK", [x, x], [(*x.shape[:axis], 2, *x.shape[axis:])], x, values_count=2, axis=axis)
+
+
+@draw()
+def split(g: GraphBuilder) -> None:
+    x = g.some(2, 3, 4)
+    axis = g.pick(0, len(x.shape) - 1) if x else 0
+    if not x or x.shape[axis] < 2:
+        return
+    n, kind = x.shape[axis], g.pick(0, 2)
+    pieces = g.rng.choice([d for d in range(2, n + 1) if n % d == 0])
+    cut = lambda size: (*x.shape[:axis], size, *x.shape[axis + 1 :])  # noqa: E731
+    if kind == 0 and pieces <= 8:
+        g.emit("SPLIT", [g.model.const(np.array(axis, np.int32)), x], [cut(n // pieces)] * pieces, x, num_splits=pieces)
+    elif kind == 1:
+        first = g.pick(1, n - 1)
+        g.emit("SPLIT_V", [x, g.constant([first, n - first]), g.model.const(np.array(axis, np.int32))], [cut(first), cut(n - first)], x,
+               num_splits=2)
+    elif n <= 6 and len(x.shape) > 2:
+        g.emit("UNPACK", [x], [x.shape[:axis] + x.shape[axis + 1 :]] * n, x, num=n, axis=axis)
+
+
+@draw()
+def cut(g: GraphBuilder) -> None:
+    """SLICE, or STRIDED_SLICE that may step backwards."""
+    x = g.some(2, 3, 4)
+    if not x:
+        return
+    ranges = [sorted(g.rng.sample(range(n + 1), 2)) for n in x.shape]
+    if g.chance(0.5):
+        g.emit("SLICE", [x, g.constant([a for a, _ in ranges]), g.constant([b - a for a, b in ranges])],
+               [tuple(b - a for a, b in ranges)], x)
+        return
+    steps = [g.rng.choice((1, 1, 2, 3)) for _ in ranges]
+    shape = tuple(-(-(b - a) // s) for (a, b), s in zip(ranges, steps))
+    g.emit("STRIDED_SLICE", [x, g.constant([a for a, _ in ranges]), g.constant([b for _, b in ranges]), g.constant(steps)], [shape], x)
+
+
+@draw()
+def resize(g: GraphBuilder) -> None:
+    x, opcode = g.some(4), g.rng.choice(("RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR"))
+    if not x:
+        return
+    h, w = g.pick(1, 9), g.pick(1, 9)
+    mode = g.rng.choice(({}, {"half_pixel_centers": True}, {"align_corners": True}))
+    if h * w * x.shape[3] * x.shape[0] <= MAX_ELEMENTS:
+        g.emit(opcode, [x, g.constant([h, w])], [(x.shape[0], h, w, x.shape[3])], x, **mode)
+
+
+@draw(3)
+def blocks(g: GraphBuilder) -> None:
+    """Space to depth or batch and back, in blocks of two."""
+    x = g.some(4)
+    if not x:
+        return
+    n, h, w, c = x.shape
+    if h % 2 == w % 2 == 0 and g.chance(0.5):
+        g.emit("SPACE_TO_DEPTH", [x], [(n, h // 2, w // 2, 4 * c)], x, block_size=2)
+    elif h % 2 == w % 2 == 0:
+        g.emit("SPACE_TO_BATCH_ND", [x, g.constant([2, 2]), g.constant([[0, 0], [0, 0]])], [(4 * n, h // 2, w // 2, c)], x)
+    elif n % 4 == 0:
+        g.emit("BATCH_TO_SPACE_ND", [x, g.constant([2, 2]), g.constant([[0, 0], [0, 0]])], [(n // 4, 2 * h, 2 * w, c)], x)
+    elif c % 4 == 0:
+        g.emit("DEPTH_TO_SPACE", [x], [(n, 2 * h, 2 * w, c // 4)], x, block_size=2)
+
+
+@draw()
+def batch_matmul(g: GraphBuilder) -> None:
+    x = g.some(3, 4)
+    if not x or x.shape[-1] > 60 or x.shape[-2] > 60:
+        return
+    if g.chance(0.4):
+        g.emit("BATCH_MATMUL", [x, x], [(*x.shape[:-1], x.shape[-2])], adj_y=True)
+        return
+    out = g.pick(1, 6)
+    other = g.weights((*x.shape[:-2], x.shape[-1], out), scale=g.scale(), zero_point=0)
+    g.emit("BATCH_MATMUL", [x, other], [(*x.shape[:-1], out)])
+
+
+@draw()
+def gather_or_reverse(g: GraphBuilder) -> None:
+    x = g.some(2, 3, 4)
+    if not x:
+        return
+    axis = g.pick(0, len(x.shape) - 1)
+    if g.chance(0.5):
+        g.emit("REVERSE_V2", [x, g.constant([axis])], [x.shape], x)
+        return
+    wanted = [g.pick(0, x.shape[axis] - 1) for _ in range(g.pick(1, 5))]
+    shape = (*x.shape[:axis], len(wanted), *x.shape[axis + 1 :])
+    if np.prod(shape) <= MAX_ELEMENTS:
+        g.emit("GATHER", [x, g.constant(wanted)], [shape], x, axis=axis)
+
+
+@draw()
+def index(g: GraphBuilder) -> None:
+    """ARG_MAX or ARG_MIN, perhaps cast to another type: an output, since little reads int32."""
+    x = g.some(2, 3, 4)
+    if not x or not g.chance(0.5):
+        return
+    axis = g.pick(0, len(x.shape) - 1)
+    shape = x.shape[:axis] + x.shape[axis + 1 :]
+    result = g.model.tensor(shape, "INT32")
+    g.model.op(g.rng.choice(("ARG_MAX", "ARG_MIN")), [g.read(x), g.constant([axis])], [result], output_type="INT32")
+    if g.chance(0.5):
+        real = g.model.tensor(shape, "FLOAT32")
+        g.model.op("CAST", [result], [real], in_data_type="INT32", out_data_type="FLOAT32")
+        result = real
+    g.model.output(result)
