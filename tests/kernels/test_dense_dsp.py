@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import tinyengine_tf
 from tests.kernels.batch import LINEAR, RELU, Batch, kernels
+from tinyengine_tf.build import compile_network
+from tinyengine_tf.target import load_target
 
 POINTWISE, CONV, FULLY = "te_pointwise_s8_dsp", "te_conv2d_s8_dsp", "te_fully_connected_s8_dsp"
 
@@ -53,6 +58,18 @@ def test_convolutions_of_any_geometry() -> None:
     batch.conv((49, 10, 1), 8, (10, 4), stride=(2, 2), act=RELU)
     batch.conv((4, 5, 8), 3, (3, 3), batch=2)
     assert set(kernels(batch.verify())) == {CONV}
+
+
+@pytest.mark.parametrize("channels", [3, 4, 400])
+@pytest.mark.parametrize("width", [6, 8])
+def test_no_unused_function(width: int, channels: int, tmp_path: Path) -> None:
+    """Pixels gathered singly, together or both, with a border and without: every function that is written is called."""
+    batch = Batch()
+    batch.conv((6, width, channels), 3, stride=(2, 2))
+    batch.conv((6, width, channels), 4, (1, 3), padding="VALID")
+    batch.conv((6, width, channels), 2, (3, 3))
+    tinyengine_tf.convert(batch.builder.finish(), tmp_path / "c", target="cortex-m4")
+    compile_network(tmp_path / "c", load_target("cortex-m4"), tmp_path / "build", warnings=True)
 
 
 def test_far_apart_pixels() -> None:
