@@ -1,5 +1,6 @@
 // Runs a model once through TFLM's API: stdin holds all inputs one after the other, stdout gets all outputs.
 // MODEL is the array, ARENA_BYTES the arena; SHIFT moves its start; PROFILE prints a table of the layers to stderr.
+// With IN_FILE and OUT_FILE, files of these names take the place of stdin and stdout.
 #include <stdio.h>
 
 #include MODEL_HEADER
@@ -14,6 +15,13 @@
 alignas(16) static uint8_t arena[ARENA_BYTES + SHIFT];
 
 int main() {
+#ifdef IN_FILE
+  FILE* const from = fopen(IN_FILE, "rb");
+  FILE* const to = fopen(OUT_FILE, "wb");
+#else
+  FILE* const from = stdin;
+  FILE* const to = stdout;
+#endif
   tflite::AllOpsResolver resolver;
   tflite::MicroProfiler profiler;
 #ifdef PROFILE
@@ -27,7 +35,7 @@ int main() {
   }
   for (size_t i = 0; i < interpreter.inputs_size(); ++i) {
     TfLiteTensor* input = interpreter.input(i);
-    if (fread(input->data.raw, 1, input->bytes, stdin) != input->bytes) {
+    if (fread(input->data.raw, 1, input->bytes, from) != input->bytes) {
       return 3;
     }
   }
@@ -36,8 +44,9 @@ int main() {
   }
   for (size_t i = 0; i < interpreter.outputs_size(); ++i) {
     const TfLiteTensor* output = interpreter.output(i);
-    fwrite(output->data.raw, 1, output->bytes, stdout);
+    fwrite(output->data.raw, 1, output->bytes, to);
   }
+  fflush(to);
 #ifdef PROFILE
   profiler.LogCsv();
 #endif
