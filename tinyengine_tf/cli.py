@@ -44,7 +44,8 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         prog="tinyengine_tf", description="Compile int8 .tflite models to exact, self-contained C for microcontrollers.",
         epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    # Plain subparsers: absl flags of other modules in the process must not clash with our options.
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser)
 
     def command(name: str, function: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
