@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import tinyengine_tf
 from tests.exact import assert_exact
 from tests.modelgen import ModelBuilder
 
@@ -38,3 +39,15 @@ def test_mean_over_images(opcode: str, keep_dims: bool, shape: tuple[int, ...]) 
     b.output(y)
     host = assert_exact(b.finish(), count=5)
     assert kernel_names(host) == ["te_sum_s8_global"]
+
+
+def test_layers_of_a_batch_are_compared_one_by_one() -> None:
+    """A trace gives every image's means once."""
+    b = ModelBuilder()
+    x = b.input((3, 4, 5, 2), scale=0.1, zero_point=3)
+    y, z = b.tensor((3, 2), scale=0.05, zero_point=-2), b.tensor((3, 2), scale=0.05, zero_point=-2)
+    b.op("MEAN", [x, b.const(np.array([1, 2], np.int32))], [y], keep_dims=False)
+    b.op("SUB", [y, b.const(np.array([7, -7], np.int8), scale=0.03)], [z])
+    b.output(z)
+    result = tinyengine_tf.verify(b.finish(), target="host", layers=True)
+    assert result.exact and result.layers_compared == 6
