@@ -95,7 +95,7 @@ def test_peak_is_the_sum_of_what_the_step_needs(seed: int, target: str, feed: bo
         rings = sum(aligned(step.ring_bytes(t)) for t in step.rings)
         work = aligned(step.scratch_bytes) + sum(aligned(layer.layout.state_bytes) for layer in step.layers)
         alive = sum(aligned(o.nbytes) for o, b in life.begin.items() if b < s.begin <= life.end[o] and o is not space.fed)
-        outs = sum(aligned(t.nbytes) for t in step.outputs)
+        outs = space.born_bytes(step.outputs, s.begin)
         together = [alive + outs]
         for t, d in step.distances.items():
             owner, inner = space._storage.get(t, (t, 0))

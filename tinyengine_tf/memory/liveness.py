@@ -76,12 +76,14 @@ def liveness(schedule: Schedule) -> Liveness:
         live(t, "", max(end - 1, 0))
 
     buffers = [Buffer(names[t], t.nbytes, start[t], last[t] + 1, max(4, t.dtype.nbytes)) for t in start]
-    overlaps = [o for index, step in enumerate(schedule.steps) for o in step_overlaps(schedule, step, index, names, last)]
+    overlaps = [
+        o for index, step in enumerate(schedule.steps) for o in step_overlaps(schedule, step, index, names, start, last)
+    ]
     return Liveness(Problem((*buffers, *extra), tuple(overlaps)), names)
 
 
 def step_overlaps(
-    schedule: Schedule, step: Step, index: int, names: Mapping[Tensor, str], last: Mapping[Tensor, int]
+    schedule: Schedule, step: Step, index: int, names: Mapping[Tensor, str], start: Mapping[Tensor, int], last: Mapping[Tensor, int]
 ) -> list[Overlap]:
     """Pairs (output over input) for the inputs that die in this step.
 
@@ -90,7 +92,9 @@ def step_overlaps(
     """
     if len(step.outputs) != 1:
         return []
-    out, _ = schedule.owner(step.outputs[0])
+    out, into = schedule.owner(step.outputs[0])
+    if start[out] < index:  # the output joins others that are there already
+        return []
     kept = {schedule.owner(t)[0] for t in schedule.graph.outputs}
     distances: dict[Tensor, list[int | None]] = {}
     for layer in step.layers:
@@ -98,5 +102,5 @@ def step_overlaps(
             owner, offset = schedule.owner(t)
             if t not in step.rings and not owner.const and owner is not out and owner not in kept and last[owner] == index:
                 distance = step.distances.get(t)
-                distances.setdefault(owner, []).append(None if distance is None else distance - offset)
+                distances.setdefault(owner, []).append(None if distance is None else distance + into - offset)
     return [Overlap(names[out], names[t], max(d)) for t, d in distances.items() if None not in d]  # type: ignore[type-var]

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from tinyengine_tf.errors import DoesNotFitError, TinyEngineError, UnsupportedError, UsageError
-from tinyengine_tf.ir import Graph, Tensor
+from tinyengine_tf.ir import Graph, Op, Tensor
 from tinyengine_tf.kernels.select import select
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
-from tinyengine_tf.ops.reshape import Reshape
-from tinyengine_tf.ops.strided_copy import StridedCopy
 from tinyengine_tf.schedule.choose import Goal, Path, choose_path, front, instructions_of, peak_of
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.reorder import reordered
 from tinyengine_tf.schedule.rows import cannot_stream
 from tinyengine_tf.schedule.schedule import Schedule
 from tinyengine_tf.schedule.segments import Segments
+from tinyengine_tf.schedule.storage import Storage, is_view, joinable, storage_of
 from tinyengine_tf.target import Target
 
 
-def choose_kernels(graph: Graph, target: Target) -> tuple[tuple[Layer, ...], Mapping[Tensor, tuple[Tensor, int]]]:
-    """(layers in order, storage). Reshapes, and slices that lie densely in their input, are no layers: their
-    output is another name for (a part of) their input's memory. Raises UnsupportedError naming every operator without a kernel."""
-    storage: dict[Tensor, tuple[Tensor, int]] = {}
+def choose_kernels(graph: Graph, target: Target, joined: Collection[Op] = ()) -> tuple[tuple[Layer, ...], Storage]:
+    """(layers in order, storage). Operators that only name memory, and `joined` concatenations, are no layers.
+
+    Raises UnsupportedError naming every operator without a kernel.
+    """
     layers: list[Layer] = []
     problems: list[str] = []
     for op in graph.ops:
-        if isinstance(op, Reshape) or (isinstance(op, StridedCopy) and op.is_view):
-            owner, begin = storage.get(op.input, (op.input, 0))
-            inside = op.offset * op.input.dtype.nbytes if isinstance(op, StridedCopy) else 0
-            storage[op.output] = (owner, begin + inside)
+        if is_view(op) or op in joined:
             continue
         try:
             choice = select(op, target)
@@ -40,7 +37,7 @@ def choose_kernels(graph: Graph, target: Target) -> tuple[tuple[Layer, ...], Map
         layers.append(Layer(len(layers), op, choice.kernel, choice.kernel.layout(op), choice.rejected, target.core))
     if problems:
         raise UnsupportedError(problems, where=graph.name)
-    return tuple(layers), storage
+    return tuple(layers), storage_of(graph, joined)
 
 
 def build(graph: Graph, target: Target, goal: Goal = Goal(), arena_bytes: Callable[[Schedule], int] | None = None) -> Schedule:
@@ -89,12 +86,16 @@ def build_front(graph: Graph, target: Target, feed: str = "frame") -> list[Sched
 
 
 def _choices(graph: Graph, target: Target, feed: str) -> Iterator[tuple[Segments, Callable[[Path], Schedule]]]:
-    """The segments of the file's order of layers, and of one that holds less at once, with what makes schedules of paths."""
-    layers, storage = choose_kernels(graph, target)
-    for order in (layers, reordered(graph, layers, storage)):
-        if order is not None:
-            space = Segments(graph, order, storage, fed_input(graph, order) if feed == "rows" else None)
-            yield space, lambda path: Schedule(graph, target, tuple(s.step for s in path), storage)
+    """The segments of every variant of a graph, with what makes schedules of their paths.
+
+    Variants: concatenations in place or copied; the file's order of layers, or one that holds less at once.
+    """
+    for joined in dict.fromkeys((tuple(joinable(graph)), ())):
+        layers, storage = choose_kernels(graph, target, joined)
+        for order in (layers, reordered(graph, layers, storage)):
+            if order is not None:
+                space = Segments(graph, order, storage, fed_input(graph, order) if feed == "rows" else None)
+                yield space, lambda path, storage=storage: Schedule(graph, target, tuple(s.step for s in path), storage)
 
 
 def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
@@ -126,7 +127,7 @@ def in_place_peak_bytes(space: Segments) -> int:
     life, frame = space.life, 0 if space.fed is None else space.fed.nbytes
     peak = space.live_in[0] + frame if space.end else 0
     for index, layer in enumerate(space.layers):
-        live = space.live_in[index] + sum(t.nbytes for t in layer.op.outputs)
+        live = space.live_in[index] + space.born_bytes(layer.op.outputs, index)
         live += frame if frame and life.end[space.fed] >= index else 0
         shares = layer.layout.windows is not None and not isinstance(layer.op, Conv2D)
         out = layer.op.output

@@ -7,7 +7,7 @@ read nowhere else. A schedule is a path of segments from the first layer to the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -113,7 +113,7 @@ class Segments:
         found = self._singles.get(index)
         if found is None:
             facts, layer = self.facts[index], self.layers[index]
-            outs = sum(aligned(t.nbytes) for t in layer.op.outputs)
+            outs = self.born_bytes(layer.op.outputs, index)
             peak = self.live_in[index] + outs - self._saved(facts.distances, index, index + 1, outs) + facts.scratch + facts.state
             found = self._singles[index] = Segment(self, index, index + 1, False, peak, layer.instructions)
         return found
@@ -139,7 +139,7 @@ class Segments:
             if base > most_bytes or pipeline.inner_end >= self.end:
                 return
             if end >= shortest and pipeline.inner_end < end:
-                outs = aligned(facts.out.nbytes)
+                outs = self.born_bytes((facts.out,), begin)
                 peak = base + outs - self._saved(self._distances(pipeline, end), begin, end, outs)
                 if peak <= most_bytes:
                     yield Segment(self, begin, end, True, peak, instructions)
@@ -155,13 +155,21 @@ class Segments:
         owner = self.life.owner(tensor)
         return self.life.begin[owner] < begin and self.life.end[owner] < end
 
+    def born_bytes(self, outputs: Iterable[Tensor], begin: int) -> int:
+        """Memory of a step's outputs that is not alive before the step, which begins at layer `begin`."""
+        owners = dict.fromkeys(self.life.owner(t) for t in outputs)
+        return sum(aligned(o.nbytes) for o in owners if self.life.begin[o] >= begin)
+
     def _saved(self, distances: Mapping[Tensor, int], begin: int, end: int, outs: int) -> int:
         """The most bytes that the output can share with one input that dies."""
         saved = 0
+        if not outs:  # the output is a part of memory that is alive already
+            return 0
+        into = self._storage.get(self.layers[end - 1].op.output, (None, 0))[1]
         for t, distance in distances.items():
             if not t.const and self._dies(t, begin, end):
                 owner, inner = self._storage.get(t, (t, 0))
-                distance = aligned(distance - inner)
+                distance = aligned(distance + into - inner)
                 source = aligned(owner.nbytes)
                 together = max(max(0, -distance) + outs, max(0, distance) + source)
                 saved = max(saved, outs + source - together)
