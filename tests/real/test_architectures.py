@@ -1,0 +1,65 @@
+"""Networks as people deploy them, exported by TensorFlow itself, against TFLM: a few here, all in the nightly run.
+
+What TensorFlow writes depends on its version, its quantiser and the types asked for; `tests.graphs` draws what no
+exporter would.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+import tinyengine_tf
+from tests.exact import assert_exact
+
+pytest.importorskip("tf_keras", reason="TensorFlow is absent: pip install 'tinyengine_tf[nas]'")
+pytest.importorskip("tflite_micro", reason="TFLM's interpreter is absent: pip install tflite-micro")
+
+from tests.real.architectures import ARCHITECTURES, int8_file  # noqa: E402
+from tinyengine_tf.schedule import Goal  # noqa: E402
+
+FAST = ("temporal_convolutions", "attention", "activations", "intermediate_outputs")
+CORES = ("cortex-m0plus", "cortex-m4", "cortex-m55", "riscv32")
+
+
+@cache
+def exported(name: str, io: str) -> bytes:
+    return int8_file(ARCHITECTURES[name], io)
+
+
+@pytest.mark.parametrize("name", [n if n in FAST else pytest.param(n, marks=pytest.mark.nightly) for n in ARCHITECTURES])
+def test_exact(name: str) -> None:
+    """Every layer in one piece, every output when rows are fused and when nothing is wasted on the boundary."""
+    model = exported(name, "int8")
+    result = tinyengine_tf.verify(model, target="host", count=2, layers=True)
+    assert result.exact, str(result.difference)
+    assert_exact(model, goal=Goal("ram"), count=1)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("io", ["float", "uint8"])
+@pytest.mark.parametrize("name", [n for n in ARCHITECTURES if n != "activations"])
+def test_other_exports(name: str, io: str) -> None:
+    """The old quantiser refuses ELU."""
+    model = exported(name, io)
+    for mode in ({}, {"io": "int8", "optimize": "balanced"}):
+        result = tinyengine_tf.verify(model, target="host", count=2, **mode)  # type: ignore[arg-type]
+        assert result.exact, str(result.difference)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_cores(name: str, core: str) -> None:
+    result = tinyengine_tf.verify(exported(name, "int8"), target=core, count=1, optimize="latency" if core == "cortex-m4" else "ram")
+    assert result.exact, str(result.difference)
+
+
+@pytest.mark.nightly
+def test_quantisation_aware_training() -> None:
+    """Scales that training has fixed, as tfmot exports them."""
+    tfmot = pytest.importorskip("tensorflow_model_optimization")
+    model = int8_file(lambda: tfmot.quantization.keras.quantize_model(ARCHITECTURES["resnet"]()))
+    assert_exact(model, count=2)
+    assert_exact(model, goal=Goal("ram"), count=2)
