@@ -47,7 +47,8 @@ demo: setup
 	$(PY) -m nas_keras.demo
 
 lint: setup
-	.venv/bin/ruff check --line-length 120 --target-version py311 --select E,F,W,I,B,UP .
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
 	.venv/bin/mypy tinyengine_tf nas_keras tflm_compat
 
 nightly: setup

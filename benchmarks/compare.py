@@ -1,7 +1,7 @@
 """Two results of benchmarks/run.py side by side: what a change has cost or saved.
 
-    python benchmarks/run.py --json before.json;  (change something);  python benchmarks/run.py --json after.json
-    python benchmarks/compare.py before.json after.json
+python benchmarks/run.py --json before.json;  (change something);  python benchmarks/run.py --json after.json
+python benchmarks/compare.py before.json after.json
 """
 
 from __future__ import annotations

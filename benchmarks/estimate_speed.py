@@ -27,7 +27,9 @@ LEARNING = 20
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     target, layout = load_target("cortex-m4"), published_grid(classes=100).layout
-    print(f"{'space':12}{'goal':18}{'first ms':>10}{'median ms':>11}{'candidates/s':>14}{'graph ms':>10}{'arena bytes':>13}")
+    print(
+        f"{'space':12}{'goal':18}{'first ms':>10}{'median ms':>11}{'candidates/s':>14}{'graph ms':>10}{'arena bytes':>13}"
+    )
     for width, resolution in SPACES:
         space = layout.space(width, (resolution, resolution))
         for goal, feed in GOALS:

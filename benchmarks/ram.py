@@ -27,8 +27,10 @@ LIMITS: dict[str, tuple[int, float, int | None]] = {
 }
 """RAM bytes at most, instructions over latency mode at most, RAM bytes at most when fed by rows."""
 
-HEAD = (f"{'model':16}{'latency RAM':>12}{'instructions':>14}{'ram RAM':>10}{'limit':>9}{'stack':>7}{'instructions':>14}"
-        f"{'ratio':>8}{'limit':>7}{'fed RAM':>9}{'limit':>8}  exact")
+HEAD = (
+    f"{'model':16}{'latency RAM':>12}{'instructions':>14}{'ram RAM':>10}{'limit':>9}{'stack':>7}{'instructions':>14}"
+    f"{'ratio':>8}{'limit':>7}{'fed RAM':>9}{'limit':>8}  exact"
+)
 
 
 def measure(path: Path, optimize: str, feed: str = "frame") -> Verification:
@@ -53,7 +55,8 @@ def main() -> None:
         print(
             f"{name:16}{latency.run.static_ram_bytes:>12,}{latency.run.instructions:>14,}{ram.run.static_ram_bytes:>10,}{most_bytes:>9,}"
             f"{ram.run.stack_bytes:>7,}{ram.run.instructions:>14,}{ratio:>8.4f}{most_ratio:>7.2f}"
-            f"{fed_bytes if fed_bytes is not None else '':>9}{most_fed or '':>8}  {'yes' if exact else 'NO'}", flush=True,
+            f"{fed_bytes if fed_bytes is not None else '':>9}{most_fed or '':>8}  {'yes' if exact else 'NO'}",
+            flush=True,
         )
     print("every limit is kept" if kept else "NOT every limit is kept")
     sys.exit(0 if kept else 1)

@@ -35,8 +35,12 @@ CORES = ("cortex-m4", "cortex-m7", "cortex-m55")
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", type=Path, default=Path(os.environ.get("TINYENGINE_SHARED", REPO.parent / "shared")) / "models")
-    parser.add_argument("--model", action="append", help="only this one (the file's name without .tflite); may be repeated")
+    parser.add_argument(
+        "--models", type=Path, default=Path(os.environ.get("TINYENGINE_SHARED", REPO.parent / "shared")) / "models"
+    )
+    parser.add_argument(
+        "--model", action="append", help="only this one (the file's name without .tflite); may be repeated"
+    )
     parser.add_argument("--core", action="append", help=f"default: {', '.join(CORES)}")
     parser.add_argument("--worst", type=int, default=5, help="how many layers to list")
     parser.add_argument("--optimize", default="latency", choices=("latency", "balanced", "ram"))
@@ -71,16 +75,26 @@ def measure(model: Path, core: str, optimize: str) -> dict[str, Any]:
     layers = []
     for step in arena.schedule.steps:
         last = step.layers[-1]
-        layers.append({
-            "layer": step.label, "kernel": " + ".join(x.kernel.name for x in step.layers), "macs": sum(x.op.macs for x in step.layers),
-            "shape": f"{'x'.join(map(str, step.layers[0].op.input.shape[1:]))} -> {'x'.join(map(str, last.op.output.shape[1:]))}",
-            "instructions": spent.get(last.index, 0),
-        })
+        layers.append(
+            {
+                "layer": step.label,
+                "kernel": " + ".join(x.kernel.name for x in step.layers),
+                "macs": sum(x.op.macs for x in step.layers),
+                "shape": f"{'x'.join(map(str, step.layers[0].op.input.shape[1:]))} -> {'x'.join(map(str, last.op.output.shape[1:]))}",
+                "instructions": spent.get(last.index, 0),
+            }
+        )
     sizes = plain.sizes
     return {
-        "instructions": plain.instructions, "macs": source.macs, "macs_left": arena.schedule.graph.macs, "arena_bytes": arena.arena_bytes,
-        "stack_bytes": plain.stack_bytes, "code_bytes": sizes.code_bytes + sizes.library_flash_bytes,
-        "constants_bytes": sizes.weights_bytes + sizes.tables_bytes, "flash_bytes": plain.flash_bytes, "layers": layers,
+        "instructions": plain.instructions,
+        "macs": source.macs,
+        "macs_left": arena.schedule.graph.macs,
+        "arena_bytes": arena.arena_bytes,
+        "stack_bytes": plain.stack_bytes,
+        "code_bytes": sizes.code_bytes + sizes.library_flash_bytes,
+        "constants_bytes": sizes.weights_bytes + sizes.tables_bytes,
+        "flash_bytes": plain.flash_bytes,
+        "layers": layers,
     }
 
 
@@ -98,7 +112,9 @@ def table(model: str, core: str, result: dict[str, Any], baseline: dict[str, Any
         if other := baseline.get(name, {}).get(core):
             line += f", {n / other:.3f} of {title}"
     lines = [line]
-    flash = f"  flash {result['flash_bytes']:,} (code {result['code_bytes']:,}, constants {result['constants_bytes']:,})"
+    flash = (
+        f"  flash {result['flash_bytes']:,} (code {result['code_bytes']:,}, constants {result['constants_bytes']:,})"
+    )
     arena = f", arena {result['arena_bytes']:,}, stack {result['stack_bytes']:,}"
     if baseline:
         flash += f", {result['flash_bytes'] / (baseline['code_bytes'] + baseline['model_bytes']):.3f} of TFLM's"
@@ -110,11 +126,15 @@ def table(model: str, core: str, result: dict[str, Any], baseline: dict[str, Any
     for layer in result["layers"]:
         spent, products = kinds.get(layer["kernel"], (0, 0))
         kinds[layer["kernel"]] = (spent + layer["instructions"], products + layer["macs"])
-    lines += [f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, products)}  all {kind[:90]}" for kind, (spent, products) in
-              sorted(kinds.items(), key=lambda item: -item[1][0])]
+    lines += [
+        f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, products)}  all {kind[:90]}"
+        for kind, (spent, products) in sorted(kinds.items(), key=lambda item: -item[1][0])
+    ]
     for layer in sorted(result["layers"], key=lambda x: -x["instructions"])[:worst]:
         spent = layer["instructions"]
-        lines.append(f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, layer['macs'])}  {layer['layer']:8} {layer['shape']:28} {layer['kernel'][:90]}")
+        lines.append(
+            f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, layer['macs'])}  {layer['layer']:8} {layer['shape']:28} {layer['kernel'][:90]}"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -46,11 +46,14 @@ def random_samples(graph: Graph, count: int, seed: int = 0) -> list[list[np.ndar
     rng = np.random.default_rng(seed)
     samples = [[random_input(t, rng) for t in graph.inputs] for _ in range(count)]
     for end in ("min", "max"):
-        samples.append([
-            np.full(t.shape, getattr(np.iinfo(t.dtype.numpy), end), t.dtype.numpy)
-            if t.dtype in (DType.INT8, DType.UINT8) else random_input(t, rng)
-            for t in graph.inputs
-        ])
+        samples.append(
+            [
+                np.full(t.shape, getattr(np.iinfo(t.dtype.numpy), end), t.dtype.numpy)
+                if t.dtype in (DType.INT8, DType.UINT8)
+                else random_input(t, rng)
+                for t in graph.inputs
+            ]
+        )
     return samples
 
 
@@ -66,7 +69,9 @@ class HostModel:
             library = root / "net.so"
             sources = [str(p) for p in sorted(root.glob("src/**/*.c"))]
             flags = [*CFLAGS, *(SANITIZE if sanitize else ())]
-            done = subprocess.run(["gcc", *flags, f"-I{root}/include", *sources, "-o", str(library)], capture_output=True, text=True)
+            done = subprocess.run(
+                ["gcc", *flags, f"-I{root}/include", *sources, "-o", str(library)], capture_output=True, text=True
+            )
             assert done.returncode == 0, done.stderr[:3000]
             self._lib = ctypes.CDLL(str(library))
         self.fed = self.arena.schedule.fed is not None
@@ -99,7 +104,12 @@ class HostModel:
 
 
 def assert_exact(
-    model: bytes, samples: Sequence[Sequence[np.ndarray]] | None = None, goal: Goal = Goal(), *, count: int = 3, seed: int = 0
+    model: bytes,
+    samples: Sequence[Sequence[np.ndarray]] | None = None,
+    goal: Goal = Goal(),
+    *,
+    count: int = 3,
+    seed: int = 0,
 ) -> HostModel:
     """Fail unless the generated C equals TFLM on `samples` (default: `count` of noise and the extremes)."""
     host = HostModel(model, goal)

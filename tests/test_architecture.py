@@ -15,9 +15,22 @@ PACKAGE = "tinyengine_tf"
 
 # A module imports from its own stage and from those before it, never from those after it.
 STAGES = (
-    ("errors",), ("ir",), ("target",), ("tflite",), ("ops",), ("passes",), ("kernels",), ("schedule",), ("memory",),
-    ("codegen",), ("report", "output", "packaging"), ("drawing",), ("build", "emulate", "reference", "verify", "calibrate"),
-    ("api",), ("cli",), ("__main__",),
+    ("errors",),
+    ("ir",),
+    ("target",),
+    ("tflite",),
+    ("ops",),
+    ("passes",),
+    ("kernels",),
+    ("schedule",),
+    ("memory",),
+    ("codegen",),
+    ("report", "output", "packaging"),
+    ("drawing",),
+    ("build", "emulate", "reference", "verify", "calibrate"),
+    ("api",),
+    ("cli",),
+    ("__main__",),
 )
 RANK = {name: rank for rank, stage in enumerate(STAGES) for name in stage}
 HEAVY = ("tensorflow", "tf_keras", "keras", "tensorflow_model_optimization", "sklearn", "matplotlib", "scipy")
@@ -68,7 +81,9 @@ def test_the_converter_needs_no_heavy_package(path: Path) -> None:
         top = name.partition(".")[0]
         assert top not in HEAVY or (inside_function and top == "matplotlib"), f"imports {name}"
         if top == "tflite_micro":
-            assert inside_function and stage_of(path) == "reference", "TFLM is optional: only reference.py imports it, late"
+            assert inside_function and stage_of(path) == "reference", (
+                "TFLM is optional: only reference.py imports it, late"
+            )
 
 
 @pytest.mark.parametrize("folder", ["space", "cost"])

@@ -18,7 +18,9 @@ REPO = Path(__file__).resolve().parent.parent
 
 def command(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": str(REPO)}
-    return subprocess.run([sys.executable, "-m", "tinyengine_tf", *map(str, args)], capture_output=True, text=True, env=env, cwd=cwd)
+    return subprocess.run(
+        [sys.executable, "-m", "tinyengine_tf", *map(str, args)], capture_output=True, text=True, env=env, cwd=cwd
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,12 @@ def test_verify(model: Path) -> None:
 
 
 def test_lists() -> None:
-    assert {t["name"] for t in json.loads(command("targets", "--json").stdout)} >= {"cortex-m4", "stm32f746", "host", "riscv32"}
+    assert {t["name"] for t in json.loads(command("targets", "--json").stdout)} >= {
+        "cortex-m4",
+        "stm32f746",
+        "host",
+        "riscv32",
+    }
     assert {o["operator"] for o in json.loads(command("ops", "--json").stdout)} >= {"CONV_2D", "SOFTMAX", "RESHAPE"}
     assert command("ops", "--markdown").stdout.startswith("# Supported operators")
 
@@ -74,13 +81,17 @@ def unsupported_model() -> bytes:
     return b.finish()
 
 
-@pytest.mark.parametrize(("content", "code", "says"), [
-    (b"", 3, "empty"),
-    (b"not a flatbuffer at all", 3, "try:"),
-    (small_cnn()[:700], 3, ""),
-    (unsupported_model(), 4, "FLOOR_MOD"),
-    (None, 2, "cannot read"),
-], ids=["empty", "garbage", "truncated", "unsupported", "missing"])
+@pytest.mark.parametrize(
+    ("content", "code", "says"),
+    [
+        (b"", 3, "empty"),
+        (b"not a flatbuffer at all", 3, "try:"),
+        (small_cnn()[:700], 3, ""),
+        (unsupported_model(), 4, "FLOOR_MOD"),
+        (None, 2, "cannot read"),
+    ],
+    ids=["empty", "garbage", "truncated", "unsupported", "missing"],
+)
 def test_bad_models(content: bytes | None, code: int, says: str, tmp_path: Path) -> None:
     path = tmp_path / "m.tflite"
     if content is not None:
@@ -97,9 +108,18 @@ def test_every_unsupported_operator_is_named_at_once(tmp_path: Path) -> None:
     assert "CUMSUM" in text and "FLOOR_MOD" in text
 
 
-@pytest.mark.parametrize("args", [
-    ("--target", "cortex-m99"), ("--name", "2net"), ("--name", "while"), ("--ram-budget", "lots"), ("--ram-budget", "0"), ("--io", "float"),
-], ids=lambda a: "=".join(a))
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--target", "cortex-m99"),
+        ("--name", "2net"),
+        ("--name", "while"),
+        ("--ram-budget", "lots"),
+        ("--ram-budget", "0"),
+        ("--io", "float"),
+    ],
+    ids=lambda a: "=".join(a),
+)
 def test_bad_arguments(args: tuple[str, str], model: Path, tmp_path: Path) -> None:
     done = command("convert", model, "--out", tmp_path / "c", *args)
     assert done.returncode == 2 and "Traceback" not in done.stderr and not (tmp_path / "c").exists()
@@ -130,5 +150,7 @@ def test_bad_inputs_for_verify(array: str, model: Path, tmp_path: Path) -> None:
 
 def test_a_missing_compiler_is_named_with_its_package(model: Path, tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(REPO), "PATH": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-m", "tinyengine_tf", "verify", str(model)], capture_output=True, text=True, env=env)
+    done = subprocess.run(
+        [sys.executable, "-m", "tinyengine_tf", "verify", str(model)], capture_output=True, text=True, env=env
+    )
     assert done.returncode == 6 and "gcc-arm-none-eabi" in done.stderr, done.stderr

@@ -12,7 +12,11 @@ import pytest
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.output import MANIFEST, write_folder
 
-FILES = {"src/a.c": "int a;\n", "include/a.h": "extern int a;\n", MANIFEST: '{"files": ["src/a.c", "include/a.h", "report.json"]}'}
+FILES = {
+    "src/a.c": "int a;\n",
+    "include/a.h": "extern int a;\n",
+    MANIFEST: '{"files": ["src/a.c", "include/a.h", "report.json"]}',
+}
 
 
 def listing(folder: Path) -> dict[str, str]:

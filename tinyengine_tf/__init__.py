@@ -1,8 +1,8 @@
 """Compile int8 .tflite models to exact, self-contained C for microcontrollers.
 
-    import tinyengine_tf
-    tinyengine_tf.convert("model.tflite", "generated/", target="stm32f746")
-    tinyengine_tf.verify("model.tflite", target="cortex-m4")
+import tinyengine_tf
+tinyengine_tf.convert("model.tflite", "generated/", target="stm32f746")
+tinyengine_tf.verify("model.tflite", target="cortex-m4")
 """
 
 from tinyengine_tf.api import Conversion, Estimate, convert, estimate, verify
@@ -19,6 +19,16 @@ from tinyengine_tf.errors import (
 __version__ = "0.1.0"
 
 __all__ = [
-    "Conversion", "DoesNotFitError", "Estimate", "MismatchError", "ModelError", "TinyEngineError", "ToolchainError",
-    "UnsupportedError", "UsageError", "convert", "estimate", "verify",
+    "Conversion",
+    "DoesNotFitError",
+    "Estimate",
+    "MismatchError",
+    "ModelError",
+    "TinyEngineError",
+    "ToolchainError",
+    "UnsupportedError",
+    "UsageError",
+    "convert",
+    "estimate",
+    "verify",
 ]

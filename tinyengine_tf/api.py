@@ -1,6 +1,6 @@
 """The chain from Python: convert() writes C, estimate() says what it will cost, verify() proves it exact.
 
-    read -> import -> passes -> schedule -> memory plan -> C
+read -> import -> passes -> schedule -> memory plan -> C
 """
 
 from __future__ import annotations
@@ -80,13 +80,17 @@ def read_model(model: Model) -> tuple[bytes, str]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}", hint="give the path of a .tflite file") from error
+        raise UsageError(
+            f"cannot read {path}: {error.strerror or error}", hint="give the path of a .tflite file"
+        ) from error
     if not data:
         raise ModelError("the file is empty", where=str(path), hint="export the model again")
     return data, path.stem
 
 
-def compile_graph(graph: Graph, target: Target, goal: Goal = Goal(), *, io: str = "model", exact: bool = True) -> ArenaPlan:
+def compile_graph(
+    graph: Graph, target: Target, goal: Goal = Goal(), *, io: str = "model", exact: bool = True
+) -> ArenaPlan:
     """Passes, schedule and memory plan: everything that `render` needs and `estimate` measures."""
     drafts: dict[schedule.Schedule, ArenaPlan] = {}
 
@@ -148,14 +152,18 @@ def check_fit(arena: ArenaPlan) -> None:
         named = ", ".join(f"{b.name} {b.size_bytes:,}" for b in largest)
         raise DoesNotFitError(
             f"the arena needs {arena.arena_bytes:,} bytes, {board.title} has {board.ram_bytes:,} of RAM; largest buffers: {named}",
-            needed_bytes=arena.arena_bytes, budget_bytes=board.ram_bytes, where=arena.schedule.graph.name,
+            needed_bytes=arena.arena_bytes,
+            budget_bytes=board.ram_bytes,
+            where=arena.schedule.graph.name,
             hint="a smaller input resolution, a narrower model, or a board with more RAM",
         )
     flash = weights_bytes(arena)
     if board.flash_bytes is not None and flash > board.flash_bytes:
         raise DoesNotFitError(
             f"the constants need {flash:,} bytes, {board.title} has {board.flash_bytes:,} of flash",
-            needed_bytes=flash, budget_bytes=board.flash_bytes, where=arena.schedule.graph.name,
+            needed_bytes=flash,
+            budget_bytes=board.flash_bytes,
+            where=arena.schedule.graph.name,
             hint="a narrower model or a board with more flash",
         )
 
@@ -177,7 +185,9 @@ def estimate(
     graph = model if isinstance(model, Graph) else load_graph(model)
     device = load_target(target) if isinstance(target, str) else target
     arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed), io=io, exact=exact)
-    return Estimate(arena.arena_bytes, weights_bytes(arena), arena.schedule.graph.macs, arena.schedule.instructions, arena)
+    return Estimate(
+        arena.arena_bytes, weights_bytes(arena), arena.schedule.graph.macs, arena.schedule.instructions, arena
+    )
 
 
 def pareto(

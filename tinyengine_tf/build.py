@@ -100,7 +100,9 @@ def compile_network(
     )
 
     input_bytes, output_bytes = (_sizes_in(header, name, kind) for kind in ("INPUT", "OUTPUT"))
-    _write_config(work_dir, name, len(input_bytes), len(output_bytes), caller_arena, f"{name.upper()}_FEED_ROWS" in header)
+    _write_config(
+        work_dir, name, len(input_bytes), len(output_bytes), caller_arena, f"{name.upper()}_FEED_ROWS" in header
+    )
     program, linker_map = work_dir / "program.elf", work_dir / "program.map"
     link = _link_arguments(target, work_dir, command, source_dir / "include")
     _run([*command, *(str(path) for path in objects), *extra_link, *link, f"-Wl,-Map={linker_map}", "-o", str(program)])
@@ -192,11 +194,13 @@ def _write_config(work_dir: Path, name: str, num_inputs: int, num_outputs: int, 
     if fed:
         lines += [
             "/* Fed by rows: the harness holds the frame and hands over all its rows in one call. */",
-            "#undef TE_INPUT", "#undef TE_INVOKE",
+            "#undef TE_INPUT",
+            "#undef TE_INVOKE",
             f"static unsigned char te_frame[{upper}_INPUT0_BYTES] __attribute__((aligned(8)));",
             "static void *te_frame_input(int index) { return index == 0 ? te_frame : 0; }",
             f"static int te_feed_frame(void) {{ return {name}_feed_rows(te_frame, {upper}_FEED_ROWS); }}",
-            "#define TE_INPUT te_frame_input", "#define TE_INVOKE te_feed_frame",
+            "#define TE_INPUT te_frame_input",
+            "#define TE_INVOKE te_feed_frame",
         ]
     (work_dir / "te_config.h").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -87,38 +87,60 @@ class Sampler:
         cout = self.channels()
         window, out = self.window(k, h, w, stride)
         return Conv2D(
-            inputs=(self.activation((1, h, w, cin)), self.constant((cout, *k, cin), DType.INT8, cout), self.constant((cout,), DType.INT32)),
-            outputs=(self.activation((1, *out, cout)),), window=window, clamp=self.clamp(),
+            inputs=(
+                self.activation((1, h, w, cin)),
+                self.constant((cout, *k, cin), DType.INT8, cout),
+                self.constant((cout,), DType.INT32),
+            ),
+            outputs=(self.activation((1, *out, cout)),),
+            window=window,
+            clamp=self.clamp(),
         )
 
     def depthwise(self, k: int, stride: int) -> Op:
         (h, w), c = self.image(), self.channels()
         window, out = self.window(HW(k, k), h, w, stride)
         return DepthwiseConv2D(
-            inputs=(self.activation((1, h, w, c)), self.constant((1, k, k, c), DType.INT8, c, 3), self.constant((c,), DType.INT32)),
-            outputs=(self.activation((1, *out, c)),), window=window, clamp=self.clamp(),
+            inputs=(
+                self.activation((1, h, w, c)),
+                self.constant((1, k, k, c), DType.INT8, c, 3),
+                self.constant((c,), DType.INT32),
+            ),
+            outputs=(self.activation((1, *out, c)),),
+            window=window,
+            clamp=self.clamp(),
         )
 
     def fully_connected(self) -> Op:
         n, m = self.pick(8, 16, 64, 100, 128, 256, 640), self.pick(2, 3, 8, 10, 12, 64, 128)
         return FullyConnected(
             inputs=(self.activation((1, n)), self.constant((m, n), DType.INT8, m), self.constant((m,), DType.INT32)),
-            outputs=(self.activation((1, m)),), clamp=(-128, 127),
+            outputs=(self.activation((1, m)),),
+            clamp=(-128, 127),
         )
 
     def add(self) -> Op:
         shape = (1, *self.image(), self.channels())
-        return Binary(inputs=(self.activation(shape), self.activation(shape)), outputs=(self.activation(shape),), function="ADD", clamp=self.clamp())
+        return Binary(
+            inputs=(self.activation(shape), self.activation(shape)),
+            outputs=(self.activation(shape),),
+            function="ADD",
+            clamp=self.clamp(),
+        )
 
     def scale_channels(self) -> Op:
         shape = (1, *self.image(), self.channels())
         gates = self.activation((1, 1, 1, shape[3]))
-        return Binary(inputs=(self.activation(shape), gates), outputs=(self.activation(shape),), function="MUL", clamp=(-128, 127))
+        return Binary(
+            inputs=(self.activation(shape), gates), outputs=(self.activation(shape),), function="MUL", clamp=(-128, 127)
+        )
 
     def lookup(self) -> Op:
         shape = (1, *self.image(), self.channels())
         table = tuple(int(v) for v in self.rng.integers(-128, 128, 256))
-        return Lookup(inputs=(self.activation(shape),), outputs=(self.activation(shape),), table=table, function="LOGISTIC")
+        return Lookup(
+            inputs=(self.activation(shape),), outputs=(self.activation(shape),), table=table, function="LOGISTIC"
+        )
 
     def mean(self) -> Op:
         shape = (1, *self.image(), self.channels())
@@ -149,10 +171,21 @@ class Sampler:
         yield lambda: self.dense(HW(1, 1), 1, self.channels())
         yield lambda: self.dense(HW(1, 1), 2, self.channels())
         yield from (lambda s=s, c=c: self.dense(HW(3, 3), s, c) for s in (1, 2) for c in (1, 3))
-        yield from (lambda k=k, s=s: self.dense(HW(k, k), s, self.pick(8, 16, 24, 32, 64)) for k, s in ((3, 1), (3, 2), (5, 1)))
+        yield from (
+            lambda k=k, s=s: self.dense(HW(k, k), s, self.pick(8, 16, 24, 32, 64)) for k, s in ((3, 1), (3, 2), (5, 1))
+        )
         yield lambda: self.dense(HW(10, 4), 2, 1)
         yield from (lambda k=k, s=s: self.depthwise(k, s) for k in (3, 5, 7) for s in (1, 2))
-        yield from (self.fully_connected, self.add, self.scale_channels, self.lookup, self.mean, self.softmax, self.quantize, self.dequantize)
+        yield from (
+            self.fully_connected,
+            self.add,
+            self.scale_channels,
+            self.lookup,
+            self.mean,
+            self.softmax,
+            self.quantize,
+            self.dequantize,
+        )
         yield from (lambda c=c, g=g: self.pool(c, g) for c in (AveragePool2D, MaxPool2D) for g in (False, True))
 
 
@@ -177,7 +210,12 @@ def measure(target: Target, ops: Sequence[Op]) -> list[Measurement]:
         sample = [rng.integers(-128, 128, t.shape).astype(t.dtype.numpy) for t in inputs]
         spent = run(program, [sample], trace=True).layer_instructions[0]
     return [
-        Measurement(x.kernel.name, variant(x.op), features(x.op, x.calls if x.layout.windows is not None and not x.layout.flat else 1), spent[x.index])
+        Measurement(
+            x.kernel.name,
+            variant(x.op),
+            features(x.op, x.calls if x.layout.windows is not None and not x.layout.flat else 1),
+            spent[x.index],
+        )
         for x in arena.schedule.layers
     ]
 
@@ -239,7 +277,9 @@ def calibrate(target: Target, layers: int, seed: int = 0) -> dict[str, dict[str,
         table[name] = fit(measured)
         predicted = [sum(table[name].get(n, 0.0) * v for n, v in m.features.items()) for m in measured]
         errors = np.array(predicted) / [m.instructions for m in measured] - 1
-        print(f"  {name:48} {len(measured):4} layers, error {100 * np.abs(errors).mean():5.1f} % mean, {100 * np.abs(errors).max():5.1f} % worst")
+        print(
+            f"  {name:48} {len(measured):4} layers, error {100 * np.abs(errors).mean():5.1f} % mean, {100 * np.abs(errors).max():5.1f} % worst"
+        )
     return table
 
 

@@ -41,11 +41,15 @@ def main() -> None:
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse_flags.ArgumentParser(
-        prog="tinyengine_tf", description="Compile int8 .tflite models to exact, self-contained C for microcontrollers.",
-        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="tinyengine_tf",
+        description="Compile int8 .tflite models to exact, self-contained C for microcontrollers.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     # Plain subparsers: absl flags of other modules in the process must not clash with our options.
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
+    )
 
     def command(name: str, function: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
@@ -57,17 +61,27 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     ) -> argparse.ArgumentParser:
         sub = command(name, function, text)
         sub.add_argument("model", metavar="MODEL.tflite", help="the model file")
-        sub.add_argument("--target", default="cortex-m4", help="core or board (see `targets`), or a .toml file; default %(default)s")
-        sub.add_argument("--io", default="model", choices=IO_MODES,
-                         help="model: inputs and outputs as in the file; int8: without boundary QUANTIZE/DEQUANTIZE")
+        sub.add_argument(
+            "--target", default="cortex-m4", help="core or board (see `targets`), or a .toml file; default %(default)s"
+        )
+        sub.add_argument(
+            "--io",
+            default="model",
+            choices=IO_MODES,
+            help="model: inputs and outputs as in the file; int8: without boundary QUANTIZE/DEQUANTIZE",
+        )
         if goal:
             _add_goal(sub)
-        sub.add_argument("--feed", default="frame", choices=FEEDS, help="rows: the input arrives row by row (NAME_feed_rows)")
+        sub.add_argument(
+            "--feed", default="frame", choices=FEEDS, help="rows: the input arrives row by row (NAME_feed_rows)"
+        )
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub
 
     convert = model_command("convert", _convert, "write C with a static memory plan")
-    convert.add_argument("--name", help="prefix of all C symbols; default net, or with --compat the model symbol's name")
+    convert.add_argument(
+        "--name", help="prefix of all C symbols; default net, or with --compat the model symbol's name"
+    )
     convert.add_argument("--out", required=True, metavar="DIR", help="folder to write")
     _add_compat(convert)
     plan = model_command("plan", _plan, "show the memory plan: who lives where and when")
@@ -75,20 +89,44 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     pareto = model_command("pareto", _pareto, "list the choices between RAM and instructions", goal=False)
     pareto.add_argument("--plot", metavar="FILE", help="also draw them: .svg, or .png where matplotlib is installed")
     model_command("explain", _explain, "tell which kernel runs each layer, and why not another")
-    verify = model_command("verify", _verify, "run the C on the host or an emulated core and compare it with TFLM, bit for bit")
-    verify.add_argument("--inputs", metavar="FILE", help=".npy (samples along axis 0) or .npz (one array per input, in order)")
-    verify.add_argument("--samples", type=_positive, default=3, help="samples of noise when no inputs are given; default %(default)s")
+    verify = model_command(
+        "verify", _verify, "run the C on the host or an emulated core and compare it with TFLM, bit for bit"
+    )
+    verify.add_argument(
+        "--inputs", metavar="FILE", help=".npy (samples along axis 0) or .npz (one array per input, in order)"
+    )
+    verify.add_argument(
+        "--samples", type=_positive, default=3, help="samples of noise when no inputs are given; default %(default)s"
+    )
     verify.add_argument("--seed", type=int, default=0, help="seed of the noise; default %(default)s")
     verify.add_argument("--layers", action="store_true", help="compare every layer, not only the outputs")
-    verify.add_argument("--sanitize", action="store_true", help="(host) build with address and undefined-behaviour sanitizers")
-    compare = model_command("compare", _compare, "run TFLM and the generated code side by side: outputs, layers, memory, flash, instructions, time")
-    compare.add_argument("--data", metavar="FILE", help="samples: .npy (along axis 0) or .npz (one array per input, in order)")
-    compare.add_argument("--samples", type=_positive, default=3, help="samples of noise when no data are given; default %(default)s")
+    verify.add_argument(
+        "--sanitize", action="store_true", help="(host) build with address and undefined-behaviour sanitizers"
+    )
+    compare = model_command(
+        "compare",
+        _compare,
+        "run TFLM and the generated code side by side: outputs, layers, memory, flash, instructions, time",
+    )
+    compare.add_argument(
+        "--data", metavar="FILE", help="samples: .npy (along axis 0) or .npz (one array per input, in order)"
+    )
+    compare.add_argument(
+        "--samples", type=_positive, default=3, help="samples of noise when no data are given; default %(default)s"
+    )
     compare.add_argument("--seed", type=int, default=0, help="seed of the noise; default %(default)s")
     compare.add_argument("--html", metavar="FILE", help="also write a page with plots")
     compare.add_argument("--tflm-lib", metavar="FILE.a", help="TFLM built for the target: measure it there, too")
-    compare.add_argument("--tflm-include", metavar="FOLDER", action="append", default=[], help="headers of TFLM, flatbuffers, gemmlowp, ruy; repeatable")
-    compare.add_argument("--tflm-flags", metavar="FLAGS", help="what the library was compiled with, as one argument (--tflm-flags=-D...)")
+    compare.add_argument(
+        "--tflm-include",
+        metavar="FOLDER",
+        action="append",
+        default=[],
+        help="headers of TFLM, flatbuffers, gemmlowp, ruy; repeatable",
+    )
+    compare.add_argument(
+        "--tflm-flags", metavar="FLAGS", help="what the library was compiled with, as one argument (--tflm-flags=-D...)"
+    )
     targets = command("targets", _targets, "list cores and boards")
     targets.add_argument("--json", action="store_true", help="print JSON instead of text")
     ops = command("ops", _ops, "list the supported operators and what each accepts")
@@ -98,20 +136,42 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _add_goal(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--optimize", default="latency", choices=OPTIMIZE,
-                     help="latency: least work; ram: least memory; balanced: least memory within 5 %% more work; default %(default)s")
-    sub.add_argument("--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000")
+    sub.add_argument(
+        "--optimize",
+        default="latency",
+        choices=OPTIMIZE,
+        help="latency: least work; ram: least memory; balanced: least memory within 5 %% more work; default %(default)s",
+    )
+    sub.add_argument(
+        "--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000"
+    )
 
 
 def _add_compat(convert: argparse.ArgumentParser) -> None:
     group = convert.add_argument_group("firmware written for TensorFlow Lite Micro (TFLM)")
-    group.add_argument("--compat", choices=("tflm",), help="add TFLM's headers and define the symbols that firmware references")
+    group.add_argument(
+        "--compat", choices=("tflm",), help="add TFLM's headers and define the symbols that firmware references"
+    )
     which = group.add_mutually_exclusive_group()
-    which.add_argument("--model-symbol", metavar="NAME", help="firmware's model array, such as g_model or model::data; drop its definition")
-    which.add_argument("--keep-flatbuffer", action="store_true", help="firmware keeps its model array, and a changed one is refused")
-    group.add_argument("--length-symbol", metavar="NAME[:TYPE]", help="firmware's variable with the array's length; TYPE default unsigned int")
-    group.add_argument("--model-header", metavar="PATH", help="also write a header that declares both, at this path below include/")
-    group.add_argument("--builtin-arena", action="store_true", help="bring an arena, for when firmware's is null or too small")
+    which.add_argument(
+        "--model-symbol",
+        metavar="NAME",
+        help="firmware's model array, such as g_model or model::data; drop its definition",
+    )
+    which.add_argument(
+        "--keep-flatbuffer", action="store_true", help="firmware keeps its model array, and a changed one is refused"
+    )
+    group.add_argument(
+        "--length-symbol",
+        metavar="NAME[:TYPE]",
+        help="firmware's variable with the array's length; TYPE default unsigned int",
+    )
+    group.add_argument(
+        "--model-header", metavar="PATH", help="also write a header that declares both, at this path below include/"
+    )
+    group.add_argument(
+        "--builtin-arena", action="store_true", help="bring an arena, for when firmware's is null or too small"
+    )
     group.add_argument("--profile-layers", action="store_true", help="let a MicroProfiler see every layer")
 
 
@@ -132,8 +192,13 @@ def _size(text: str) -> int:
 
 def _plan_options(args: argparse.Namespace) -> dict[str, Any]:
     """The options that all commands on a model share."""
-    return {"target": args.target, "io": args.io, "optimize": args.optimize, "ram_budget_bytes": args.ram_budget,
-            "feed": args.feed}
+    return {
+        "target": args.target,
+        "io": args.io,
+        "optimize": args.optimize,
+        "ram_budget_bytes": args.ram_budget,
+        "feed": args.feed,
+    }
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -170,8 +235,18 @@ def _convert(args: argparse.Namespace) -> None:
 
 
 def _convert_plain(args: argparse.Namespace) -> api.Conversion:
-    given = [option for option in ("model_symbol", "keep_flatbuffer", "length_symbol", "model_header", "builtin_arena", "profile_layers")
-             if getattr(args, option)]
+    given = [
+        option
+        for option in (
+            "model_symbol",
+            "keep_flatbuffer",
+            "length_symbol",
+            "model_header",
+            "builtin_arena",
+            "profile_layers",
+        )
+        if getattr(args, option)
+    ]
     if given:
         raise UsageError(f"--{given[0].replace('_', '-')} has a meaning only for TFLM's API", hint="add --compat tflm")
     return api.convert(args.model, args.out, name=args.name or "net", **_plan_options(args))
@@ -181,11 +256,22 @@ def _convert_compat(args: argparse.Namespace) -> api.Conversion:
     from tflm_compat import convert, parse_symbols
 
     if args.io != "model" or args.feed != "frame":
-        raise UsageError("with --compat, inputs and outputs are the file's own and whole", hint="leave out --io and --feed")
-    symbols = parse_symbols(args.model_symbol, args.length_symbol, args.model_header, keep_flatbuffer=args.keep_flatbuffer)
+        raise UsageError(
+            "with --compat, inputs and outputs are the file's own and whole", hint="leave out --io and --feed"
+        )
+    symbols = parse_symbols(
+        args.model_symbol, args.length_symbol, args.model_header, keep_flatbuffer=args.keep_flatbuffer
+    )
     return convert(
-        args.model, args.out, symbols=symbols, target=args.target, name=args.name, optimize=args.optimize,
-        ram_budget_bytes=args.ram_budget, builtin_arena=args.builtin_arena, profile_layers=args.profile_layers,
+        args.model,
+        args.out,
+        symbols=symbols,
+        target=args.target,
+        name=args.name,
+        optimize=args.optimize,
+        ram_budget_bytes=args.ram_budget,
+        builtin_arena=args.builtin_arena,
+        profile_layers=args.profile_layers,
     )
 
 
@@ -224,7 +310,10 @@ def _pareto(args: argparse.Namespace) -> None:
 
 def _plot_front(points: Sequence[api.Estimate], path: Path, kind: str) -> None:
     schedule = points[0].arena.schedule
-    choices = [Choice(p.arena_bytes, p.instructions, " ".join(s.label for s in p.arena.schedule.steps if s.fused)) for p in points]
+    choices = [
+        Choice(p.arena_bytes, p.instructions, " ".join(s.label for s in p.arena.schedule.steps if s.fused))
+        for p in points
+    ]
     title = f"{schedule.graph.name} on {schedule.target.title}" + (", fed by rows" if schedule.fed is not None else "")
     if kind == ".svg":
         write_text(path, front_svg(choices, title, schedule.target.ram_bytes))
@@ -235,10 +324,18 @@ def _plot_front(points: Sequence[api.Estimate], path: Path, kind: str) -> None:
 def _explain(args: argparse.Namespace) -> None:
     arena = _compiled(args).arena
     if args.json:
-        _print_json([
-            {"layer": x.label, "op": x.op.KIND, "kernel": x.kernel.name, "why": x.kernel.why, "rejected": dict(x.rejected)}
-            for x in arena.schedule.layers
-        ])
+        _print_json(
+            [
+                {
+                    "layer": x.label,
+                    "op": x.op.KIND,
+                    "kernel": x.kernel.name,
+                    "why": x.kernel.why,
+                    "rejected": dict(x.rejected),
+                }
+                for x in arena.schedule.layers
+            ]
+        )
         return
     print(report.explain(arena))
 
@@ -247,7 +344,12 @@ def _verify(args: argparse.Namespace) -> None:
     if not args.json:
         logging.info("building and running for %s, comparing with TFLM ...", args.target)
     result = api.verify(
-        args.model, inputs=args.inputs, count=args.samples, seed=args.seed, layers=args.layers, sanitize=args.sanitize,
+        args.model,
+        inputs=args.inputs,
+        count=args.samples,
+        seed=args.seed,
+        layers=args.layers,
+        sanitize=args.sanitize,
         **_plan_options(args),
     )
     if args.json:
@@ -255,7 +357,9 @@ def _verify(args: argparse.Namespace) -> None:
     else:
         print(report.verification(result.as_dict()))
     if not result.exact:
-        raise MismatchError(str(result.difference), where=str(args.model), hint="please report this model: it should be exact")
+        raise MismatchError(
+            str(result.difference), where=str(args.model), hint="please report this model: it should be exact"
+        )
 
 
 def _compare(args: argparse.Namespace) -> None:
@@ -272,7 +376,15 @@ def _compare(args: argparse.Namespace) -> None:
         raise UsageError("--tflm-include and --tflm-flags are about a library", hint="add --tflm-lib FILE.a")
     if not args.json:
         logging.info("running TFLM and the generated code for %s ...", args.target)
-    result = compare(args.model, target=args.target, optimize=args.optimize, data=args.data, samples=args.samples, seed=args.seed, library=library)
+    result = compare(
+        args.model,
+        target=args.target,
+        optimize=args.optimize,
+        data=args.data,
+        samples=args.samples,
+        seed=args.seed,
+        library=library,
+    )
     if args.html:
         write_text(Path(args.html), as_html(result))
     if args.json:
@@ -280,21 +392,47 @@ def _compare(args: argparse.Namespace) -> None:
     else:
         print(as_text(result))
     if not result.exact:
-        raise MismatchError(str(result.difference), where=str(args.model), hint="please report this model: it should be exact")
+        raise MismatchError(
+            str(result.difference), where=str(args.model), hint="please report this model: it should be exact"
+        )
 
 
 def _targets(args: argparse.Namespace) -> None:
     rows = [load_target(name) for name in target_names()]
     if args.json:
-        _print_json([{"name": t.name, "title": t.title, "core": t.core, "isa": t.isa, "ram_bytes": t.ram_bytes,
-                      "flash_bytes": t.flash_bytes, "clock_hz": t.clock_hz,
-                      "emulator": t.emulator.machine if t.emulator else None} for t in rows])
+        _print_json(
+            [
+                {
+                    "name": t.name,
+                    "title": t.title,
+                    "core": t.core,
+                    "isa": t.isa,
+                    "ram_bytes": t.ram_bytes,
+                    "flash_bytes": t.flash_bytes,
+                    "clock_hz": t.clock_hz,
+                    "emulator": t.emulator.machine if t.emulator else None,
+                }
+                for t in rows
+            ]
+        )
         return
-    print(report.table(
-        [(t.name, t.title, t.core, t.isa, f"{(t.ram_bytes or 0) // 1024} KB" if t.ram_bytes else "",
-          f"{t.flash_bytes // 1024} KB" if t.flash_bytes else "", t.emulator.machine if t.emulator else ("host" if t.is_host else "")) for t in rows],
-        ("name", "what", "core", "kernels", "RAM", "flash", "runs in"),
-    ))
+    print(
+        report.table(
+            [
+                (
+                    t.name,
+                    t.title,
+                    t.core,
+                    t.isa,
+                    f"{(t.ram_bytes or 0) // 1024} KB" if t.ram_bytes else "",
+                    f"{t.flash_bytes // 1024} KB" if t.flash_bytes else "",
+                    t.emulator.machine if t.emulator else ("host" if t.is_host else ""),
+                )
+                for t in rows
+            ],
+            ("name", "what", "core", "kernels", "RAM", "flash", "runs in"),
+        )
+    )
 
 
 def _ops(args: argparse.Namespace) -> None:

@@ -158,7 +158,7 @@ class Op:
         """Multiply-accumulates of one inference; 0 for operators that have none."""
         return 0
 
-    def evaluate(self) -> "tuple[np.ndarray, ...] | None":
+    def evaluate(self) -> tuple[np.ndarray, ...] | None:
         """Values of the outputs if they are known before the network runs, else None.
 
         An operator overrides this when its result on constants (or its input's shape) is cheap to compute exactly.
@@ -168,8 +168,9 @@ class Op:
     def check(self) -> None:
         """Raise InvalidIR when attributes and shapes contradict each other."""
 
-    def remap(self, tensors: Mapping[Tensor, Tensor]) -> "Op":
+    def remap(self, tensors: Mapping[Tensor, Tensor]) -> Op:
         """The same operator reading (and writing) other tensors."""
+
         def get(t: Tensor | None) -> Tensor | None:
             return t if t is None else tensors.get(t, t)
 
@@ -215,7 +216,7 @@ class Graph:
     def macs(self) -> int:
         return sum(op.macs for op in self.ops)
 
-    def rewrite(self, ops: "tuple[Op, ...] | list[Op]", alias: Mapping[Tensor, Tensor] | None = None) -> "Graph":
+    def rewrite(self, ops: tuple[Op, ...] | list[Op], alias: Mapping[Tensor, Tensor] | None = None) -> Graph:
         """A new graph of `ops`, every use of an `alias` key replaced by its value; the same graph if nothing changes.
 
         Aliases may chain. Graph inputs stay; graph outputs follow their alias.
@@ -228,7 +229,11 @@ class Graph:
             alias[key] = target
         remapped = tuple(op.remap(alias) for op in ops) if alias else tuple(ops)
         outputs = tuple(alias.get(t, t) for t in self.outputs)
-        if outputs == self.outputs and len(remapped) == len(self.ops) and all(a is b for a, b in zip(remapped, self.ops)):
+        if (
+            outputs == self.outputs
+            and len(remapped) == len(self.ops)
+            and all(a is b for a, b in zip(remapped, self.ops))
+        ):
             return self
         return replace(self, ops=remapped, outputs=outputs)
 

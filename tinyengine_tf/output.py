@@ -39,7 +39,9 @@ def write_folder(files: Mapping[str, str], out: Path) -> None:
             with _uninterrupted():
                 _move_in(files, staging, out)
     except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror or error}", hint="free some space or choose another --out") from error
+        raise UsageError(
+            f"cannot write {out}: {error.strerror or error}", hint="free some space or choose another --out"
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -92,7 +94,9 @@ def _uninterrupted() -> Iterator[None]:
         yield  # only the main thread is interrupted
         return
     pending: list[int] = []
-    before = {s: signal.signal(s, lambda number, frame: pending.append(number)) for s in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        s: signal.signal(s, lambda number, frame: pending.append(number)) for s in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:

@@ -43,8 +43,12 @@ def weights_bytes(arena: ArenaPlan) -> int:
 def _port(tensor: Tensor) -> dict[str, Any]:
     quant = tensor.quant if tensor.quant and not tensor.quant.per_channel else None
     return {
-        "name": tensor.name, "shape": list(tensor.shape), "dtype": tensor.dtype.tflite_name, "bytes": tensor.nbytes,
-        "scale": quant and quant.scale, "zero_point": quant and quant.zero_point,
+        "name": tensor.name,
+        "shape": list(tensor.shape),
+        "dtype": tensor.dtype.tflite_name,
+        "bytes": tensor.nbytes,
+        "scale": quant and quant.scale,
+        "zero_point": quant and quant.zero_point,
     }
 
 
@@ -93,9 +97,17 @@ def table(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
 def layer_table(arena: ArenaPlan) -> str:
     """One line a layer: kernel, shapes, MACs, flash, place in the arena."""
     rows = [
-        (layer.label, layer.op.KIND, layer.kernel.name, "x".join(map(str, layer.op.output.shape)), layer.op.macs, layer.table_bytes,
-         place_text(arena, step, layer.op.output))
-        for step in arena.schedule.steps for layer in step.layers
+        (
+            layer.label,
+            layer.op.KIND,
+            layer.kernel.name,
+            "x".join(map(str, layer.op.output.shape)),
+            layer.op.macs,
+            layer.table_bytes,
+            place_text(arena, step, layer.op.output),
+        )
+        for step in arena.schedule.steps
+        for layer in step.layers
     ]
     return table(rows, ("layer", "operator", "kernel", "output", "MACs", "flash", "arena"))
 
@@ -114,11 +126,13 @@ def explain(arena: ArenaPlan) -> str:
 def summary(arena: ArenaPlan) -> str:
     """The figures of a conversion in three lines."""
     proof = "proven minimal" if arena.plan.optimal else f"at least {arena.plan.lower_bound_bytes:,} needed"
-    return "\n".join([
-        f"arena    {arena.arena_bytes:>10,} bytes of RAM ({proof})",
-        f"weights  {weights_bytes(arena):>10,} bytes of flash",
-        f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates, about {arena.schedule.instructions:,} instructions predicted",
-    ])
+    return "\n".join(
+        [
+            f"arena    {arena.arena_bytes:>10,} bytes of RAM ({proof})",
+            f"weights  {weights_bytes(arena):>10,} bytes of flash",
+            f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates, about {arena.schedule.instructions:,} instructions predicted",
+        ]
+    )
 
 
 def plan_picture(arena: ArenaPlan) -> str:
@@ -130,10 +144,14 @@ def pareto_rows(points: Sequence[Any]) -> list[dict[str, Any]]:
     """Choices between RAM and work (estimates, fastest first) as data."""
     fastest = min((p.instructions for p in points), default=1)
     return [
-        {"arena_bytes": p.arena_bytes, "instructions": p.instructions, "beyond_fastest": p.instructions / max(fastest, 1) - 1,
-         "proven_minimal": p.arena.plan.optimal,
-         "pipelines": [step.label for step in p.arena.schedule.steps if step.fused],
-         "steps": [step.label for step in p.arena.schedule.steps]}
+        {
+            "arena_bytes": p.arena_bytes,
+            "instructions": p.instructions,
+            "beyond_fastest": p.instructions / max(fastest, 1) - 1,
+            "proven_minimal": p.arena.plan.optimal,
+            "pipelines": [step.label for step in p.arena.schedule.steps if step.fused],
+            "steps": [step.label for step in p.arena.schedule.steps],
+        }
         for p in points
     ]
 
@@ -141,8 +159,12 @@ def pareto_rows(points: Sequence[Any]) -> list[dict[str, Any]]:
 def pareto_table(points: Sequence[Any]) -> str:
     """The same for people."""
     rows = [
-        (row["arena_bytes"], row["instructions"], f"{100 * row['beyond_fastest']:+.2f} %",
-         " ".join(label.replace("_", "-") for label in row["pipelines"]) or "none: layer by layer")
+        (
+            row["arena_bytes"],
+            row["instructions"],
+            f"{100 * row['beyond_fastest']:+.2f} %",
+            " ".join(label.replace("_", "-") for label in row["pipelines"]) or "none: layer by layer",
+        )
         for row in pareto_rows(points)
     ]
     return table(rows, ("RAM bytes", "instructions", "more", "row pipelines"))
@@ -152,10 +174,17 @@ def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
     """The memory plan as data."""
     plan = arena.plan
     return {
-        "peak_bytes": plan.peak_bytes, "lower_bound_bytes": plan.lower_bound_bytes, "proven_optimal": plan.optimal,
-        "planner": plan.planner, "steps": [step.label for step in arena.schedule.steps],
-        "rings": {layer.label: step.rings[layer.op.output].rows
-                  for step in arena.schedule.steps for layer in step.layers if layer.op.output in step.rings},
+        "peak_bytes": plan.peak_bytes,
+        "lower_bound_bytes": plan.lower_bound_bytes,
+        "proven_optimal": plan.optimal,
+        "planner": plan.planner,
+        "steps": [step.label for step in arena.schedule.steps],
+        "rings": {
+            layer.label: step.rings[layer.op.output].rows
+            for step in arena.schedule.steps
+            for layer in step.layers
+            if layer.op.output in step.rings
+        },
         "buffers": [
             {"name": b.name, "offset": plan.offsets[b.name], "bytes": b.size_bytes, "start": b.start, "end": b.end}
             for b in plan.problem.buffers
@@ -166,27 +195,46 @@ def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
 
 def verification(figures: dict[str, Any]) -> str:
     """The outcome of verify() as a short list."""
-    compared = f"{figures['samples']} samples" + (f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else "")
-    lines = [f"{'EXACT' if figures['exact'] else 'DIFFERENT'}  {compared}, {figures['target']} against TFLM's reference kernels"]
+    compared = f"{figures['samples']} samples" + (
+        f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else ""
+    )
+    lines = [
+        f"{'EXACT' if figures['exact'] else 'DIFFERENT'}  {compared}, {figures['target']} against TFLM's reference kernels"
+    ]
     if figures["difference"]:
         lines.append(f"  first difference: {figures['difference']}")
     if figures["instructions"] is not None:
         per_mac = f" ({figures['instructions'] / figures['macs']:.2f} per MAC)" if figures["macs"] else ""
         lines.append(f"  instructions  {figures['instructions']:>12,}{per_mac}, executed under QEMU: not cycles")
-        lines.append(f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}; "
-                     f"stack {figures['stack_bytes']:,} more")
+        lines.append(
+            f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}; "
+            f"stack {figures['stack_bytes']:,} more"
+        )
     else:
-        lines.append(f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}")
-    lines.append(f"  flash         {figures['flash_bytes']:>12,} bytes: code {figures['code_bytes']:,}, constants {figures['constants_bytes']:,}")
+        lines.append(
+            f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}"
+        )
+    lines.append(
+        f"  flash         {figures['flash_bytes']:>12,} bytes: code {figures['code_bytes']:,}, constants {figures['constants_bytes']:,}"
+    )
     return "\n".join(lines)
+
+
 def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
     """The memory plan as data."""
     plan = arena.plan
     return {
-        "peak_bytes": plan.peak_bytes, "lower_bound_bytes": plan.lower_bound_bytes, "proven_optimal": plan.optimal,
-        "planner": plan.planner, "steps": [step.label for step in arena.schedule.steps],
-        "rings": {layer.label: step.rings[layer.op.output].rows
-                  for step in arena.schedule.steps for layer in step.layers if layer.op.output in step.rings},
+        "peak_bytes": plan.peak_bytes,
+        "lower_bound_bytes": plan.lower_bound_bytes,
+        "proven_optimal": plan.optimal,
+        "planner": plan.planner,
+        "steps": [step.label for step in arena.schedule.steps],
+        "rings": {
+            layer.label: step.rings[layer.op.output].rows
+            for step in arena.schedule.steps
+            for layer in step.layers
+            if layer.op.output in step.rings
+        },
         "buffers": [
             {"name": b.name, "offset": plan.offsets[b.name], "bytes": b.size_bytes, "start": b.start, "end": b.end}
             for b in plan.problem.buffers
@@ -197,16 +245,26 @@ def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
 
 def verification(figures: dict[str, Any]) -> str:
     """The outcome of verify() as a short list."""
-    compared = f"{figures['samples']} samples" + (f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else "")
-    lines = [f"{'EXACT' if figures['exact'] else 'DIFFERENT'}  {compared}, {figures['target']} against TFLM's reference kernels"]
+    compared = f"{figures['samples']} samples" + (
+        f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else ""
+    )
+    lines = [
+        f"{'EXACT' if figures['exact'] else 'DIFFERENT'}  {compared}, {figures['target']} against TFLM's reference kernels"
+    ]
     if figures["difference"]:
         lines.append(f"  first difference: {figures['difference']}")
     if figures["instructions"] is not None:
         per_mac = f" ({figures['instructions'] / figures['macs']:.2f} per MAC)" if figures["macs"] else ""
         lines.append(f"  instructions  {figures['instructions']:>12,}{per_mac}, executed under QEMU: not cycles")
-        lines.append(f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}; "
-                     f"stack {figures['stack_bytes']:,} more")
+        lines.append(
+            f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}; "
+            f"stack {figures['stack_bytes']:,} more"
+        )
     else:
-        lines.append(f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}")
-    lines.append(f"  flash         {figures['flash_bytes']:>12,} bytes: code {figures['code_bytes']:,}, constants {figures['constants_bytes']:,}")
+        lines.append(
+            f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}"
+        )
+    lines.append(
+        f"  flash         {figures['flash_bytes']:>12,} bytes: code {figures['code_bytes']:,}, constants {figures['constants_bytes']:,}"
+    )
     return "\n".join(lines)

@@ -120,7 +120,13 @@ def verify(
 
 
 def build_and_run(
-    arena: ArenaPlan, folder: Path, samples: Sequence[Sample], *, trace: bool = False, sanitize: bool = False, timeout_s: float = 1800.0
+    arena: ArenaPlan,
+    folder: Path,
+    samples: Sequence[Sample],
+    *,
+    trace: bool = False,
+    sanitize: bool = False,
+    timeout_s: float = 1800.0,
 ) -> Run:
     """Generate into `folder`, compile for the arena's target, run all samples."""
     write_folder(render(arena, Options(trace=trace)), folder / "c")
@@ -141,7 +147,9 @@ def compare_outputs(
     for number, outputs in enumerate(got.outputs):
         for i, tensor in enumerate(graph.outputs):
             want = expected_values(tensor, expected[number], graph, samples[number])
-            if want is not None and (found := difference_of(number, f"output {i}", "", tensor, outputs[i].tobytes(), want)):
+            if want is not None and (
+                found := difference_of(number, f"output {i}", "", tensor, outputs[i].tobytes(), want)
+            ):
                 return found
     return None
 
@@ -155,7 +163,9 @@ def expected_values(tensor: Tensor, layers: dict[int, np.ndarray], graph: Graph,
     return layers.get(tensor.source) if tensor.source is not None else None
 
 
-def compare_layers(arena: ArenaPlan, got: Run, expected: Sequence[dict[int, np.ndarray]]) -> tuple[int, Difference | None]:
+def compare_layers(
+    arena: ArenaPlan, got: Run, expected: Sequence[dict[int, np.ndarray]]
+) -> tuple[int, Difference | None]:
     """(tensors compared, first difference in execution order)."""
     compared = 0
     inner = {t for step in arena.schedule.steps for t in step.rings}
@@ -186,7 +196,9 @@ def difference_of(sample: int, layer: str, op: str, tensor: Tensor, got: bytes, 
     unequal = np.flatnonzero(mine.view(bits) != expected.view(bits))
     first = int(unequal[0])
     index = tuple(int(i) for i in np.unravel_index(first, tensor.shape)) if tensor.shape else ()
-    return Difference(sample, layer, op, tensor.name, len(unequal), mine.size, index, float(mine[first]), float(expected[first]))
+    return Difference(
+        sample, layer, op, tensor.name, len(unequal), mine.size, index, float(mine[first]), float(expected[first])
+    )
 
 
 def random_samples(graph: Graph, count: int, seed: int) -> list[list[np.ndarray]]:
@@ -221,8 +233,10 @@ def check_samples(graph: Graph, samples: Sequence[Sample]) -> list[list[np.ndarr
             if array.size != tensor.elements:
                 raise UsageError(f"sample {number} has shape {array.shape}, input {tensor.name!r} is {tensor.shape}")
             if array.dtype != tensor.dtype.numpy and not (array.dtype.kind == "f" and tensor.dtype is DType.FLOAT32):
-                raise UsageError(f"sample {number} is {array.dtype}, input {tensor.name!r} is {tensor.dtype.tflite_name.lower()}",
-                                 hint="give arrays in the model's own type")
+                raise UsageError(
+                    f"sample {number} is {array.dtype}, input {tensor.name!r} is {tensor.dtype.tflite_name.lower()}",
+                    hint="give arrays in the model's own type",
+                )
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise UsageError(f"sample {number} holds NaN or infinity")
             row.append(array.astype(tensor.dtype.numpy).reshape(tensor.shape))
@@ -241,7 +255,9 @@ def device_sample(source: Graph, arena: ArenaPlan, sample: Sample) -> list[np.nd
             continue
         info = np.iinfo(device.dtype.numpy)
         if tensor.dtype is DType.UINT8:  # the same scale, another zero point
-            converted.append((value.astype(np.int16) + device.zero_point - tensor.zero_point).astype(device.dtype.numpy))
+            converted.append(
+                (value.astype(np.int16) + device.zero_point - tensor.zero_point).astype(device.dtype.numpy)
+            )
             continue
         steps = value / np.float32(device.scale)
         rounded = np.trunc(steps + np.copysign(np.float32(0.5), steps))

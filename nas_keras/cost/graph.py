@@ -65,7 +65,9 @@ class _Builder:
         window, out = same_window(kernel, stride, (x.shape[1], x.shape[2]))
         y = Tensor(name, (1, *out, channels), DType.INT8, quant)
         shape = (channels, *kernel, x.shape[3])
-        self.ops.append(Conv2D(inputs=(x, _weights(name, shape, 0, quant), _bias(y, channels)), outputs=(y,), window=window))
+        self.ops.append(
+            Conv2D(inputs=(x, _weights(name, shape, 0, quant), _bias(y, channels)), outputs=(y,), window=window)
+        )
         return y
 
     def depthwise(self, x: Tensor, name: str, kernel: HW, stride: int) -> Tensor:

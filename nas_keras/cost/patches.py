@@ -58,19 +58,26 @@ class PatchCost:
         layers = stage_layers(arch, len(arch.blocks))
         live = _live_bytes(layers, [math.prod(layers[0].in_hw), *(math.prod(layer.out_hw) for layer in layers)])
         peak = max([self.stage_peak_bytes(arch), *live[len(stage_layers(arch, self.blocks)) :]])
-        return Footprint(peak, whole.flash_bytes, None, whole.macs + self.stage_macs(arch) - stage_macs(arch, self.blocks))
+        return Footprint(
+            peak, whole.flash_bytes, None, whole.macs + self.stage_macs(arch) - stage_macs(arch, self.blocks)
+        )
 
     def stage_macs(self, arch: Arch) -> int:
         """Multiply-accumulates of the patch stage, halos included."""
         layers = stage_layers(arch, self.blocks)
         axes = [self._axis(layers, axis) for axis in (0, 1)]
         sums = [[sum(length(spans[k]) for spans in axis) for k in range(len(layers))] for axis in axes]
-        return sum(layer.taps * layer.out_channels * rows * columns for layer, rows, columns in zip(layers, *sums, strict=True))
+        return sum(
+            layer.taps * layer.out_channels * rows * columns for layer, rows, columns in zip(layers, *sums, strict=True)
+        )
 
     def stage_peak_bytes(self, arch: Arch) -> int:
         """The stage's whole output, and what the largest patch needs at its busiest layer."""
         layers = stage_layers(arch, self.blocks)
-        rows, columns = ([max(length(spans[k]) for spans in self._axis(layers, axis)) for k in range(-1, len(layers))] for axis in (0, 1))
+        rows, columns = (
+            [max(length(spans[k]) for spans in self._axis(layers, axis)) for k in range(-1, len(layers))]
+            for axis in (0, 1)
+        )
         pixels = [r * c for r, c in zip(rows, columns, strict=True)]  # [0]: the image, [k + 1]: layer k
         return math.prod(layers[-1].out_hw) * layers[-1].out_channels + max(_live_bytes(layers, pixels))
 
@@ -112,15 +119,38 @@ def stage_layers(arch: Arch, blocks: int) -> tuple[Layer, ...]:
     rows, _, depth = arch.input_shape
     stem = arch.stem
     assert stem.kernel[0] == stem.kernel[1] and stem.stride[0] == stem.stride[1], "square windows only"
-    found = [Layer((stem.kernel[0], stem.stride[0]), arch.input_shape[:2], depth, arch.stem_hw, stem.channels, math.prod(stem.kernel) * depth)]
+    found = [
+        Layer(
+            (stem.kernel[0], stem.stride[0]),
+            arch.input_shape[:2],
+            depth,
+            arch.stem_hw,
+            stem.channels,
+            math.prod(stem.kernel) * depth,
+        )
+    ]
     for placed in list(arch.placed())[:blocks]:
         block, channels, hw = placed.block, placed.in_channels, placed.in_hw
         held = len(found) - 1 if placed.residual else None
         if placed.expands:
             found.append(Layer((1, 1), hw, channels, hw, block.mid_channels, channels))
-        found.append(Layer((block.kernel[0], block.stride), hw, block.mid_channels, placed.out_hw, block.mid_channels,
-                           math.prod(block.kernel), held, in_place=True))
-        found.append(Layer((1, 1), placed.out_hw, block.mid_channels, placed.out_hw, block.out_channels, block.mid_channels, held))
+        found.append(
+            Layer(
+                (block.kernel[0], block.stride),
+                hw,
+                block.mid_channels,
+                placed.out_hw,
+                block.mid_channels,
+                math.prod(block.kernel),
+                held,
+                in_place=True,
+            )
+        )
+        found.append(
+            Layer(
+                (1, 1), placed.out_hw, block.mid_channels, placed.out_hw, block.out_channels, block.mid_channels, held
+            )
+        )
     return tuple(found)
 
 

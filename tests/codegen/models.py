@@ -12,7 +12,9 @@ def small_cnn(seed: int = 0, *, float_edges: bool = False) -> bytes:
     rng = np.random.default_rng(seed)
     b = ModelBuilder("small")
 
-    def weighted(opcode: str, x: int, shape: tuple[int, ...], axis: int, out: tuple[int, ...], **options: object) -> int:
+    def weighted(
+        opcode: str, x: int, shape: tuple[int, ...], axis: int, out: tuple[int, ...], **options: object
+    ) -> int:
         n = shape[axis]
         w = b.const(rng.integers(-127, 128, shape).astype(np.int8), scales=list(rng.uniform(0.002, 0.02, n)), axis=axis)
         bias = b.const(rng.integers(-2000, 2000, n).astype(np.int32))

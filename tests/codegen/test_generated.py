@@ -17,7 +17,16 @@ from tests.modelgen import ModelBuilder
 from tinyengine_tf.target import load_target
 
 REPO = Path(__file__).resolve().parent.parent.parent
-WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-Wstrict-prototypes", "-Wmissing-prototypes", "-pedantic", "-Werror")
+WARNINGS = (
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wcast-align",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-pedantic",
+    "-Werror",
+)
 CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32", "host")
 MODES = ({}, {"optimize": "ram"}, {"optimize": "ram", "feed": "rows"}, {"io": "int8"})
 
@@ -45,7 +54,18 @@ def test_no_warnings(core: str, mode: dict[str, str], tmp_path: Path) -> None:
     compilers = [f"{target.compiler_prefix}gcc"] + (["clang"] if target.is_host else [])
     for compiler in compilers:
         for source in sources(folder):
-            run(compiler, *target.cflags, "-std=c99", "-O2", *WARNINGS, f"-I{folder / 'include'}", "-c", source, "-o", str(tmp_path / "x.o"))
+            run(
+                compiler,
+                *target.cflags,
+                "-std=c99",
+                "-O2",
+                *WARNINGS,
+                f"-I{folder / 'include'}",
+                "-c",
+                source,
+                "-o",
+                str(tmp_path / "x.o"),
+            )
 
 
 @pytest.mark.parametrize("core", ["cortex-m4", "cortex-m0plus", "cortex-m55", "riscv32"])
@@ -55,7 +75,17 @@ def test_nothing_but_string_h(core: str, tmp_path: Path) -> None:
     folder = written(tmp_path / "c", small_cnn(float_edges=True), target=core)
     allowed = {"memcpy", "memset", "memmove", "memcmp"}
     for source in sources(folder):
-        run(f"{target.compiler_prefix}gcc", *target.cflags, "-std=c99", "-O2", f"-I{folder / 'include'}", "-c", source, "-o", str(tmp_path / "x.o"))
+        run(
+            f"{target.compiler_prefix}gcc",
+            *target.cflags,
+            "-std=c99",
+            "-O2",
+            f"-I{folder / 'include'}",
+            "-c",
+            source,
+            "-o",
+            str(tmp_path / "x.o"),
+        )
         for line in run(f"{target.compiler_prefix}nm", "-u", str(tmp_path / "x.o")).splitlines():
             name = line.split()[-1]
             assert name in allowed or name.startswith(("net_", "__aeabi_", "__gnu_", "__")), name
@@ -67,7 +97,15 @@ def test_bytes_are_the_same_everywhere(tmp_path: Path) -> None:
     seen = []
     for seed, folder in (("1", "a"), ("2", "deeper/b")):
         env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(REPO)}
-        command = [sys.executable, "-m", "tinyengine_tf", "convert", str(tmp_path / "m.tflite"), "--out", str(tmp_path / folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "tinyengine_tf",
+            "convert",
+            str(tmp_path / "m.tflite"),
+            "--out",
+            str(tmp_path / folder),
+        ]
         subprocess.run(command, env=env, check=True, capture_output=True, cwd=tmp_path)
         root = tmp_path / folder
         seen.append({str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()})
@@ -90,8 +128,19 @@ def test_two_models_in_one_program_and_cplusplus(tmp_path: Path) -> None:
         "  for (int i = 0; i < SECOND_INPUT0_BYTES; i++) static_cast<char *>(second_input(0))[i] = 2;\n"
         "  return first_invoke() + second_invoke() + (first_output(1) != nullptr);\n}\n"
     )
-    run("g++", "-std=c++11", "-Wall", "-Wextra", "-Werror", f"-I{tmp_path}/first/include", f"-I{tmp_path}/second/include",
-        str(tmp_path / "main.cc"), *objects, "-o", str(tmp_path / "main"))
+    run(
+        "g++",
+        "-std=c++11",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        f"-I{tmp_path}/first/include",
+        f"-I{tmp_path}/second/include",
+        str(tmp_path / "main.cc"),
+        *objects,
+        "-o",
+        str(tmp_path / "main"),
+    )
     run(str(tmp_path / "main"))
 
 
@@ -115,14 +164,34 @@ def test_arena_rules(tmp_path: Path) -> None:
         "  if (net_invoke() != TE_OK || memcmp(first, net_output(0), sizeof first)) return 7;\n"
         "  return 0;\n}\n"
     )
-    run("gcc", "-std=c99", "-fsanitize=address,undefined", f"-I{folder / 'include'}", str(tmp_path / "main.c"), *sources(folder), "-o", str(tmp_path / "main"))
+    run(
+        "gcc",
+        "-std=c99",
+        "-fsanitize=address,undefined",
+        f"-I{folder / 'include'}",
+        str(tmp_path / "main.c"),
+        *sources(folder),
+        "-o",
+        str(tmp_path / "main"),
+    )
     run(str(tmp_path / "main"))
 
 
 def test_no_static_arena_on_request(tmp_path: Path) -> None:
     folder = written(tmp_path / "c", small_cnn(), target="cortex-m4")
-    run("arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-std=c99", "-O2", "-DNET_NO_STATIC_ARENA", f"-I{folder / 'include'}", "-c",
-        str(folder / "src" / "net.c"), "-o", str(tmp_path / "x.o"))
+    run(
+        "arm-none-eabi-gcc",
+        "-mcpu=cortex-m4",
+        "-mthumb",
+        "-std=c99",
+        "-O2",
+        "-DNET_NO_STATIC_ARENA",
+        f"-I{folder / 'include'}",
+        "-c",
+        str(folder / "src" / "net.c"),
+        "-o",
+        str(tmp_path / "x.o"),
+    )
     text, data, bss = map(int, run("arm-none-eabi-size", str(tmp_path / "x.o")).splitlines()[1].split()[:3])
     assert text > 0 and data == 0 and bss == 4
 

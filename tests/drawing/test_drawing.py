@@ -83,8 +83,12 @@ def test_front_is_svg_with_every_choice() -> None:
     root = ElementTree.fromstring(text)
     circles = list(root.iter("{http://www.w3.org/2000/svg}circle"))
     assert len(circles) == 3 and "a &amp; b" in text and "the board" in text
-    assert [float(c.get("cx", "0")) for c in circles] == sorted((float(c.get("cx", "0")) for c in circles), reverse=True)
-    assert [float(c.get("cy", "0")) for c in circles] == sorted((float(c.get("cy", "0")) for c in circles), reverse=True)
+    assert [float(c.get("cx", "0")) for c in circles] == sorted(
+        (float(c.get("cx", "0")) for c in circles), reverse=True
+    )
+    assert [float(c.get("cy", "0")) for c in circles] == sorted(
+        (float(c.get("cy", "0")) for c in circles), reverse=True
+    )
     assert "the board" not in front_svg(CHOICES, "x", budget_bytes=10**6)
     assert ElementTree.fromstring(front_svg(CHOICES[:1], "one"))
 
@@ -116,7 +120,9 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = tmp_path / "net.tflite"
     model.write_bytes(network())
     run("plan", str(model), "--optimize", "ram", "--html", str(tmp_path / "plan.html"))
-    assert (tmp_path / "plan.html").read_text().startswith("<!doctype html>") and "used up to" in capsys.readouterr().out
+    assert (tmp_path / "plan.html").read_text().startswith(
+        "<!doctype html>"
+    ) and "used up to" in capsys.readouterr().out
     run("pareto", str(model), "--plot", str(tmp_path / "front.svg"))
     lines = capsys.readouterr().out.splitlines()
     sizes = [int(re.match(r"\s*([\d,]+)", line)[1].replace(",", "")) for line in lines[2:-1]]  # type: ignore[index]

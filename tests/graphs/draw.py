@@ -56,7 +56,9 @@ def window(g: GraphBuilder, size: int, kernel: int, stride: int, dilation: int, 
     return -(-size // stride) if same else (size - extent) // stride + 1
 
 
-def placed(g: GraphBuilder, image: tuple[int, int], dilated: bool) -> tuple[dict[str, Any], tuple[int, int], tuple[int, int]] | None:
+def placed(
+    g: GraphBuilder, image: tuple[int, int], dilated: bool
+) -> tuple[dict[str, Any], tuple[int, int], tuple[int, int]] | None:
     """(options, kernel, output rows and columns) of a window that fits the image."""
     kernel, stride = (g.pick(1, 4), g.pick(1, 4)), (g.pick(1, 3), g.pick(1, 3))
     dilation = (g.pick(1, 3), g.pick(1, 2)) if dilated and g.chance(0.3) else (1, 1)
@@ -93,9 +95,17 @@ def conv(g: GraphBuilder) -> None:
     options, kernel, (h, w) = found
     groups = g.rng.choice([n for n in (1, 1, 2, 4) if x.shape[3] % n == 0])
     out = groups * g.pick(1, 4)
-    weights, bias, quantisation = filters(g, x, (out, *kernel, x.shape[3] // groups), 0, kernel[0] * kernel[1] * x.shape[3] // groups)
-    g.emit("CONV_2D", [x, weights, *bias], [(x.shape[0], h, w, out)], quantisation=quantisation,
-           fused_activation_function=g.rng.choice(ACTIVATIONS), **options)
+    weights, bias, quantisation = filters(
+        g, x, (out, *kernel, x.shape[3] // groups), 0, kernel[0] * kernel[1] * x.shape[3] // groups
+    )
+    g.emit(
+        "CONV_2D",
+        [x, weights, *bias],
+        [(x.shape[0], h, w, out)],
+        quantisation=quantisation,
+        fused_activation_function=g.rng.choice(ACTIVATIONS),
+        **options,
+    )
 
 
 @draw(2)
@@ -107,8 +117,15 @@ def depthwise(g: GraphBuilder) -> None:
     options, kernel, (h, w) = found
     multiplier = g.rng.choice((1, 1, 1, 2, 3))
     weights, bias, quantisation = filters(g, x, (1, *kernel, x.shape[3] * multiplier), 3, kernel[0] * kernel[1])
-    g.emit("DEPTHWISE_CONV_2D", [x, weights, *bias], [(x.shape[0], h, w, x.shape[3] * multiplier)], quantisation=quantisation,
-           depth_multiplier=multiplier, fused_activation_function=g.rng.choice(ACTIVATIONS), **options)
+    g.emit(
+        "DEPTHWISE_CONV_2D",
+        [x, weights, *bias],
+        [(x.shape[0], h, w, x.shape[3] * multiplier)],
+        quantisation=quantisation,
+        depth_multiplier=multiplier,
+        fused_activation_function=g.rng.choice(ACTIVATIONS),
+        **options,
+    )
 
 
 @draw()
@@ -122,8 +139,15 @@ def transpose_conv(g: GraphBuilder) -> None:
         return
     weights, bias, quantisation = filters(g, x, (out, *kernel, x.shape[3]), 0, kernel[0] * kernel[1] * x.shape[3])
     shape = (x.shape[0], h, w, out)
-    g.emit("TRANSPOSE_CONV", [g.constant(shape), weights, x, *bias], [shape],
-           quantisation=quantisation, padding="SAME" if same else "VALID", stride_h=stride[0], stride_w=stride[1])
+    g.emit(
+        "TRANSPOSE_CONV",
+        [g.constant(shape), weights, x, *bias],
+        [shape],
+        quantisation=quantisation,
+        padding="SAME" if same else "VALID",
+        stride_h=stride[0],
+        stride_w=stride[1],
+    )
 
 
 @draw()
@@ -134,8 +158,15 @@ def fully_connected(g: GraphBuilder) -> None:
     out = g.pick(1, 12)
     weights, bias, quantisation = filters(g, x, (out, x.shape[-1]), 0, x.shape[-1])
     keep = len(x.shape) == 3
-    g.emit("FULLY_CONNECTED", [x, weights, *bias], [(*x.shape[:-1], out)], quantisation=quantisation, keep_num_dims=keep,
-           fused_activation_function=g.rng.choice(ACTIVATIONS), version=4)
+    g.emit(
+        "FULLY_CONNECTED",
+        [x, weights, *bias],
+        [(*x.shape[:-1], out)],
+        quantisation=quantisation,
+        keep_num_dims=keep,
+        fused_activation_function=g.rng.choice(ACTIVATIONS),
+        version=4,
+    )
 
 
 @draw(4)
@@ -171,8 +202,16 @@ def pool(g: GraphBuilder) -> None:
     if not x or not found:
         return
     options, kernel, (h, w) = found
-    g.emit(g.rng.choice(("MAX_POOL_2D", "AVERAGE_POOL_2D")), [x], [(x.shape[0], h, w, x.shape[3])], x, filter_height=kernel[0],
-           filter_width=kernel[1], fused_activation_function=g.rng.choice(ACTIVATIONS), **options)
+    g.emit(
+        g.rng.choice(("MAX_POOL_2D", "AVERAGE_POOL_2D")),
+        [x],
+        [(x.shape[0], h, w, x.shape[3])],
+        x,
+        filter_height=kernel[0],
+        filter_width=kernel[1],
+        fused_activation_function=g.rng.choice(ACTIVATIONS),
+        **options,
+    )
 
 
 @draw()
@@ -189,9 +228,16 @@ def reduce(g: GraphBuilder) -> None:
 @draw(2)
 def activation(g: GraphBuilder) -> None:
     x = g.some()
-    opcode = g.rng.choice(("RELU", "RELU6", "LEAKY_RELU", "LOGISTIC", "TANH", "ELU", "ABS", "HARD_SWISH", "QUANTIZE", "SOFTMAX"))
+    opcode = g.rng.choice(
+        ("RELU", "RELU6", "LEAKY_RELU", "LOGISTIC", "TANH", "ELU", "ABS", "HARD_SWISH", "QUANTIZE", "SOFTMAX")
+    )
     if x and len(x.shape) <= 4:
-        unary(g, x, opcode, **{"LEAKY_RELU": {"alpha": g.rng.choice((0.1, 0.5, 1.5, -0.2))}, "SOFTMAX": {"beta": 1.0}}.get(opcode, {}))
+        unary(
+            g,
+            x,
+            opcode,
+            **{"LEAKY_RELU": {"alpha": g.rng.choice((0.1, 0.5, 1.5, -0.2))}, "SOFTMAX": {"beta": 1.0}}.get(opcode, {}),
+        )
 
 
 @draw()
@@ -212,7 +258,10 @@ def pad(g: GraphBuilder) -> None:
     if not x:
         return
     image = len(x.shape) == 4 and g.chance(0.5)
-    amounts = [(0, 0) if i == 0 or (i == 3 if image else g.chance(0.4)) else (g.pick(0, 2), g.pick(0, 2)) for i in range(len(x.shape))]
+    amounts = [
+        (0, 0) if i == 0 or (i == 3 if image else g.chance(0.4)) else (g.pick(0, 2), g.pick(0, 2))
+        for i in range(len(x.shape))
+    ]
     opcode = g.rng.choice(("PAD", "PAD", "PADV2", "MIRROR_PAD"))
     extra: list[int] = []
     options = {}
@@ -235,7 +284,9 @@ def reshape(g: GraphBuilder) -> None:
         return
     n = x.elements
     divisor = g.rng.choice([d for d in range(1, min(n, 40) + 1) if n % d == 0])
-    shape = g.rng.choice(((1, n), (1, divisor, n // divisor), (1, 1, divisor, n // divisor), (1, divisor, 1, n // divisor)))
+    shape = g.rng.choice(
+        ((1, n), (1, divisor, n // divisor), (1, 1, divisor, n // divisor), (1, divisor, 1, n // divisor))
+    )
     g.emit("RESHAPE", [x, g.constant(shape)], [shape], x, new_shape=list(shape))
 
 
@@ -266,8 +317,11 @@ def concatenate(g: GraphBuilder) -> None:
     if not x:
         return
     axis = g.pick(1, len(x.shape) - 1)
-    fitting = [v for v in g.values if len(v.shape) == len(x.shape)
-               and all(m == n for i, (m, n) in enumerate(zip(v.shape, x.shape)) if i != axis)]
+    fitting = [
+        v
+        for v in g.values
+        if len(v.shape) == len(x.shape) and all(m == n for i, (m, n) in enumerate(zip(v.shape, x.shape)) if i != axis)
+    ]
     parts = [x, *(g.rng.choice(fitting) for _ in range(g.pick(1, 3)))]
     parts = [p if p.quantisation == x.quantisation else g.emit("QUANTIZE", [p], [p.shape], x)[0] for p in parts]
     total = sum(p.shape[axis] for p in parts)
@@ -296,8 +350,13 @@ def split(g: GraphBuilder) -> None:
         g.emit("SPLIT", [g.model.const(np.array(axis, np.int32)), x], [cut(n // pieces)] * pieces, x, num_splits=pieces)
     elif kind == 1:
         first = g.pick(1, n - 1)
-        g.emit("SPLIT_V", [x, g.constant([first, n - first]), g.model.const(np.array(axis, np.int32))], [cut(first), cut(n - first)], x,
-               num_splits=2)
+        g.emit(
+            "SPLIT_V",
+            [x, g.constant([first, n - first]), g.model.const(np.array(axis, np.int32))],
+            [cut(first), cut(n - first)],
+            x,
+            num_splits=2,
+        )
     elif n <= 6 and len(x.shape) > 2:
         g.emit("UNPACK", [x], [x.shape[:axis] + x.shape[axis + 1 :]] * n, x, num=n, axis=axis)
 
@@ -310,12 +369,21 @@ def cut(g: GraphBuilder) -> None:
         return
     ranges = [sorted(g.rng.sample(range(n + 1), 2)) for n in x.shape]
     if g.chance(0.5):
-        g.emit("SLICE", [x, g.constant([a for a, _ in ranges]), g.constant([b - a for a, b in ranges])],
-               [tuple(b - a for a, b in ranges)], x)
+        g.emit(
+            "SLICE",
+            [x, g.constant([a for a, _ in ranges]), g.constant([b - a for a, b in ranges])],
+            [tuple(b - a for a, b in ranges)],
+            x,
+        )
         return
     steps = [g.rng.choice((1, 1, 2, 3)) for _ in ranges]
     shape = tuple(-(-(b - a) // s) for (a, b), s in zip(ranges, steps))
-    g.emit("STRIDED_SLICE", [x, g.constant([a for a, _ in ranges]), g.constant([b for _, b in ranges]), g.constant(steps)], [shape], x)
+    g.emit(
+        "STRIDED_SLICE",
+        [x, g.constant([a for a, _ in ranges]), g.constant([b for _, b in ranges]), g.constant(steps)],
+        [shape],
+        x,
+    )
 
 
 @draw()
@@ -339,9 +407,13 @@ def blocks(g: GraphBuilder) -> None:
     if h % 2 == w % 2 == 0 and g.chance(0.5):
         g.emit("SPACE_TO_DEPTH", [x], [(n, h // 2, w // 2, 4 * c)], x, block_size=2)
     elif h % 2 == w % 2 == 0:
-        g.emit("SPACE_TO_BATCH_ND", [x, g.constant([2, 2]), g.constant([[0, 0], [0, 0]])], [(4 * n, h // 2, w // 2, c)], x)
+        g.emit(
+            "SPACE_TO_BATCH_ND", [x, g.constant([2, 2]), g.constant([[0, 0], [0, 0]])], [(4 * n, h // 2, w // 2, c)], x
+        )
     elif n % 4 == 0:
-        g.emit("BATCH_TO_SPACE_ND", [x, g.constant([2, 2]), g.constant([[0, 0], [0, 0]])], [(n // 4, 2 * h, 2 * w, c)], x)
+        g.emit(
+            "BATCH_TO_SPACE_ND", [x, g.constant([2, 2]), g.constant([[0, 0], [0, 0]])], [(n // 4, 2 * h, 2 * w, c)], x
+        )
     elif c % 4 == 0:
         g.emit("DEPTH_TO_SPACE", [x], [(n, 2 * h, 2 * w, c // 4)], x, block_size=2)
 

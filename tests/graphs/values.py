@@ -89,14 +89,23 @@ class GraphBuilder:
         return self.model.const(drawn.astype(np.int8), **quantisation)
 
     def emit(
-        self, opcode: str, inputs: Sequence[Value | int | None], shapes: Sequence[Shape], like: Value | None = None,
-        quantisation: tuple[float, int] | None = None, **options: Any,
+        self,
+        opcode: str,
+        inputs: Sequence[Value | int | None],
+        shapes: Sequence[Shape],
+        like: Value | None = None,
+        quantisation: tuple[float, int] | None = None,
+        **options: Any,
     ) -> list[Value]:
         """Append an operator with int8 outputs of new quantisation, that of `like`, or a given one; keep the outputs."""
         results = []
         for shape in shapes:
-            scale, zero_point = quantisation or ((like.scale, like.zero_point) if like else (self.scale(), self.zero_point()))
-            results.append(Value(self.model.tensor(shape, scale=scale, zero_point=zero_point), shape, scale, zero_point))
+            scale, zero_point = quantisation or (
+                (like.scale, like.zero_point) if like else (self.scale(), self.zero_point())
+            )
+            results.append(
+                Value(self.model.tensor(shape, scale=scale, zero_point=zero_point), shape, scale, zero_point)
+            )
         self.model.op(opcode, [self.read(i) for i in inputs], [r.index for r in results], **options)
         return [self.keep(r) for r in results]
 

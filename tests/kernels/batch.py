@@ -31,9 +31,20 @@ class Batch:
         self.rng = np.random.default_rng(self.seed)
 
     def conv(
-        self, image: tuple[int, int, int], filters: int, kernel: tuple[int, int] = (1, 1), *, depthwise: bool = False,
-        stride: tuple[int, int] = (1, 1), dilation: tuple[int, int] = (1, 1), padding: str = "SAME",
-        act: tuple[str, int] = LINEAR, spread: float = 8.0, factor: float = 1.0, input_zero: int = -7, batch: int = 1,
+        self,
+        image: tuple[int, int, int],
+        filters: int,
+        kernel: tuple[int, int] = (1, 1),
+        *,
+        depthwise: bool = False,
+        stride: tuple[int, int] = (1, 1),
+        dilation: tuple[int, int] = (1, 1),
+        padding: str = "SAME",
+        act: tuple[str, int] = LINEAR,
+        spread: float = 8.0,
+        factor: float = 1.0,
+        input_zero: int = -7,
+        batch: int = 1,
         weights: np.ndarray | None = None,
     ) -> None:
         """A convolution of an image (height, width, channels). `spread`: ratio of the largest weight scale to the smallest
@@ -43,29 +54,57 @@ class Batch:
         weights = self.rng.integers(-127, 128, shape).astype(np.int8) if weights is None else weights
         depth = kernel[0] * kernel[1] * (1 if depthwise else channels)
         options: dict[str, Any] = dict(
-            padding=padding, stride_h=stride[0], stride_w=stride[1], dilation_h_factor=dilation[0], dilation_w_factor=dilation[1],
+            padding=padding,
+            stride_h=stride[0],
+            stride_w=stride[1],
+            dilation_h_factor=dilation[0],
+            dilation_w_factor=dilation[1],
         )
         if depthwise:
             options["depth_multiplier"] = filters // channels
         out = tuple(out_size(n, k, s, d, padding) for n, k, s, d in zip((h, w), kernel, stride, dilation, strict=True))
         opcode = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
-        self._add(opcode, (batch, h, w, channels), weights, 3 if depthwise else 0, (batch, *out, filters), depth, act, spread, factor,
-                  input_zero, options)
+        self._add(
+            opcode,
+            (batch, h, w, channels),
+            weights,
+            3 if depthwise else 0,
+            (batch, *out, filters),
+            depth,
+            act,
+            spread,
+            factor,
+            input_zero,
+            options,
+        )
 
     def fully_connected(self, rows: int, depth: int, outputs: int, act: tuple[str, int] = LINEAR) -> None:
         weights = self.rng.integers(-127, 128, (outputs, depth)).astype(np.int8)
         self._add("FULLY_CONNECTED", (rows, depth), weights, 0, (rows, outputs), depth, act, 1.0, 1.0, -7, {})
 
     def _add(
-        self, opcode: str, in_shape: tuple[int, ...], weights: np.ndarray, axis: int, out_shape: tuple[int, ...], depth: int,
-        act: tuple[str, int], spread: float, factor: float, input_zero: int, options: dict[str, Any],
+        self,
+        opcode: str,
+        in_shape: tuple[int, ...],
+        weights: np.ndarray,
+        axis: int,
+        out_shape: tuple[int, ...],
+        depth: int,
+        act: tuple[str, int],
+        spread: float,
+        factor: float,
+        input_zero: int,
+        options: dict[str, Any],
     ) -> None:
         b, channels = self.builder, out_shape[-1]
         scales = 0.01 * np.exp(self.rng.uniform(0, np.log(spread), channels)) if spread > 1 else np.full(1, 0.01)
         scale = 0.02 * float(scales.mean()) * 40.0 * depth**0.5 * factor
         x = b.input(in_shape, scale=0.02, zero_point=input_zero)
         w = b.const(weights, scales=[float(np.float32(s)) for s in scales], axis=axis)
-        c = b.const(self.rng.integers(-3000, 3000, channels).astype(np.int32), scale=float(np.float32(0.02) * np.float32(scales[0])))
+        c = b.const(
+            self.rng.integers(-3000, 3000, channels).astype(np.int32),
+            scale=float(np.float32(0.02) * np.float32(scales[0])),
+        )
         y = b.tensor(out_shape, scale=scale, zero_point=act[1])
         b.op(opcode, [x, w, c], [y], fused_activation_function=act[0], **options)
         b.output(y)

@@ -10,8 +10,15 @@ from tinyengine_tf import api
 KERNEL = "te_binary_s8_dsp"
 
 
-def add(batch: Batch, function: str, a: tuple[int, ...], b: tuple[int, ...], scales: tuple[float, float, float], zeros: tuple[int, int, int],
-        act: str = "NONE") -> None:
+def add(
+    batch: Batch,
+    function: str,
+    a: tuple[int, ...],
+    b: tuple[int, ...],
+    scales: tuple[float, float, float],
+    zeros: tuple[int, int, int],
+    act: str = "NONE",
+) -> None:
     m = batch.builder
     x, y = (m.input(shape, scale=s, zero_point=z) for shape, s, z in zip((a, b), scales, zeros))
     out = m.tensor(max(a, b, key=len if len(a) != len(b) else lambda s: s), scale=scales[2], zero_point=zeros[2])

@@ -39,7 +39,9 @@ def check_on_host(model: bytes, core: str) -> None:
     samples = random_samples(graph, 2, 0)
     with tempfile.TemporaryDirectory() as folder:
         write_folder(render(api.compile_graph(graph, load_target(core)), Options()), Path(folder) / "c")
-        program = compile_network(Path(folder) / "c", load_target("host"), Path(folder) / "build", sanitize=True, warnings=True)
+        program = compile_network(
+            Path(folder) / "c", load_target("host"), Path(folder) / "build", sanitize=True, warnings=True
+        )
         got = emulate.run(program, samples).outputs
     for outputs, wanted in zip(got, reference.run(model, samples), strict=True):
         assert [o.tobytes() for o in outputs] == [np.ascontiguousarray(w).tobytes() for w in wanted]
@@ -60,7 +62,16 @@ def test_every_form_of_requantisation(core: str) -> None:
 def test_pointwise_of_any_shape(core: str) -> None:
     """Every remainder of channels, filters and pixels."""
     batch = Batch(seed=2)
-    for channels, filters, pixels in ((1, 1, 1), (1, 2, 3), (2, 3, 2), (3, 4, 5), (5, 8, 1), (6, 5, 4), (7, 6, 3), (131, 7, 2)):
+    for channels, filters, pixels in (
+        (1, 1, 1),
+        (1, 2, 3),
+        (2, 3, 2),
+        (3, 4, 5),
+        (5, 8, 1),
+        (6, 5, 4),
+        (7, 6, 3),
+        (131, 7, 2),
+    ):
         batch.conv((pixels, 1, channels), filters, act=RELU if pixels % 2 else LINEAR)
     batch.conv((3, 3, 8), 4, batch=2)
     batch.fully_connected(1, 24, 7)
@@ -90,7 +101,14 @@ def test_depthwise_of_any_geometry(core: str) -> None:
     for channels in (2, 5):
         for kernel in ((1, 1), (3, 3), (5, 5), (1, 5), (4, 1), (2, 7)):
             for stride in ((1, 1), (2, 2), (1, 3)):
-                batch.conv((7, 11, channels), channels, kernel, depthwise=True, stride=stride, act=RELU if stride[0] == 1 else LINEAR)
+                batch.conv(
+                    (7, 11, channels),
+                    channels,
+                    kernel,
+                    depthwise=True,
+                    stride=stride,
+                    act=RELU if stride[0] == 1 else LINEAR,
+                )
         batch.conv((7, 9, channels), channels, (3, 3), depthwise=True, padding="VALID")
         batch.conv((9, 8, channels), channels, (3, 3), depthwise=True, dilation=(2, 1))
     batch.conv((7, 7, 2), 2, (7, 7), depthwise=True)
@@ -124,9 +142,20 @@ def test_what_is_left_to_others() -> None:
 def test_high_half_of_products_of_halves(tmp_path: Path) -> None:
     """te_high for Armv6-M equals the 64-bit product where its parts are largest, smallest and in between."""
     text = environment().get_template("short_requantize_thumb1.c.j2").render()
-    (tmp_path / "high.c").write_text(f"#include <stdint.h>\n{text}\nint32_t high(int32_t a, int32_t b) {{ return te_high(a, b); }}\n")
+    (tmp_path / "high.c").write_text(
+        f"#include <stdint.h>\n{text}\nint32_t high(int32_t a, int32_t b) {{ return te_high(a, b); }}\n"
+    )
     library = tmp_path / "high.so"
-    flags = ["-std=c99", "-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
+    flags = [
+        "-std=c99",
+        "-O1",
+        "-fsanitize=undefined",
+        "-fno-sanitize-recover=all",
+        "-Wall",
+        "-Wextra",
+        "-Wconversion",
+        "-Werror",
+    ]
     subprocess.run(["gcc", *flags, "-shared", "-fPIC", str(tmp_path / "high.c"), "-o", str(library)], check=True)
     high = ctypes.CDLL(str(library)).high
     high.restype = ctypes.c_int32

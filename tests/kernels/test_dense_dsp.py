@@ -28,7 +28,18 @@ def test_every_form_of_requantisation(act: tuple[str, int], spread: float) -> No
 def test_pointwise_of_any_shape() -> None:
     """Channel counts with every remainder, loops unrolled and not, pixels that do not divide by three."""
     batch = Batch(seed=1)
-    for channels, filters, pixels in ((1, 1, 3), (2, 3, 4), (3, 2, 5), (5, 8, 7), (10, 5, 6), (48, 2, 3), (49, 4, 4), (52, 1, 2), (97, 3, 3), (131, 2, 8)):
+    for channels, filters, pixels in (
+        (1, 1, 3),
+        (2, 3, 4),
+        (3, 2, 5),
+        (5, 8, 7),
+        (10, 5, 6),
+        (48, 2, 3),
+        (49, 4, 4),
+        (52, 1, 2),
+        (97, 3, 3),
+        (131, 2, 8),
+    ):
         batch.conv((pixels, 1, channels), filters, act=RELU if pixels % 2 else LINEAR)
     batch.conv((3, 3, 8), 4, batch=2)
     batch.fully_connected(4, 24, 7)

@@ -56,7 +56,9 @@ def test_3x3_of_any_width() -> None:
     batch = Batch(seed=1)
     for width in (1, 2, 3, 4, 5, 8, 9, 10, 14, 20, 21, 22, 23, 24):
         for stride in (1, 2):
-            batch.conv((3, width, 3), 3, (3, 3), depthwise=True, stride=(stride, stride), act=RELU if width % 2 else LINEAR)
+            batch.conv(
+                (3, width, 3), 3, (3, 3), depthwise=True, stride=(stride, stride), act=RELU if width % 2 else LINEAR
+            )
             if width > 2:
                 batch.conv((4, width, 2), 2, (3, 3), depthwise=True, stride=(1, stride), padding="VALID")
     batch.conv((3, 25, 300), 300, (3, 3), depthwise=True, act=RELU)

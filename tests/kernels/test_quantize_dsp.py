@@ -11,7 +11,9 @@ from tinyengine_tf import api
 KERNEL = "te_quantize_f32_dsp"
 
 
-@pytest.mark.parametrize(("count", "scale", "zero"), [(1203, 0.1, -3), (7, 1 / 3, 127), (602, 1e-3, -128), (601, 255.0, 0)])
+@pytest.mark.parametrize(
+    ("count", "scale", "zero"), [(1203, 0.1, -3), (7, 1 / 3, 127), (602, 1e-3, -128), (601, 255.0, 0)]
+)
 def test_quantize(count: int, scale: float, zero: int) -> None:
     b = ModelBuilder()
     x = b.input((1, count), "FLOAT32")

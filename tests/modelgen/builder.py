@@ -25,8 +25,17 @@ import tflite
 from tests.modelgen.schema import option_value, options_name
 
 _DTYPES = {
-    "BOOL": "bool", "INT8": "int8", "UINT8": "uint8", "INT16": "<i2", "UINT16": "<u2", "INT32": "<i4", "UINT32": "<u4",
-    "INT64": "<i8", "FLOAT16": "<f2", "FLOAT32": "<f4", "FLOAT64": "<f8",
+    "BOOL": "bool",
+    "INT8": "int8",
+    "UINT8": "uint8",
+    "INT16": "<i2",
+    "UINT16": "<u2",
+    "INT32": "<i4",
+    "UINT32": "<u4",
+    "INT64": "<i8",
+    "FLOAT16": "<f2",
+    "FLOAT32": "<f4",
+    "FLOAT64": "<f8",
 }
 _NAMES = {np.dtype(numpy_name): name for name, numpy_name in _DTYPES.items()}
 
@@ -92,7 +101,17 @@ class ModelBuilder:
         zero_points = [int(z) for z in zero_points] if zero_points is not None else [0] * len(scales)
         index = len(self._tensors)
         self._tensors.append(
-            _Tensor(name or f"t{index}", tuple(map(int, shape)), dtype, scales, zero_points, axis, data, is_variable, signature)
+            _Tensor(
+                name or f"t{index}",
+                tuple(map(int, shape)),
+                dtype,
+                scales,
+                zero_points,
+                axis,
+                data,
+                is_variable,
+                signature,
+            )
         )
         return index
 
@@ -165,13 +184,20 @@ class Writer:
         tensors = self.tables([self.tensor(t, b) for t, b in zip(model._tensors, buffer_of, strict=True)])
         operators = self.tables([self.operator(op, codes.index((op.opcode, op.version))) for op in model._ops])
         graph = self.table(
-            "SubGraph", Tensors=tensors, Operators=operators, Name=out.CreateString(model.name),
-            Inputs=self.integers(model._inputs), Outputs=self.integers(model._outputs),
+            "SubGraph",
+            Tensors=tensors,
+            Operators=operators,
+            Name=out.CreateString(model.name),
+            Inputs=self.integers(model._inputs),
+            Outputs=self.integers(model._outputs),
         )
         root = self.table(
-            "Model", Version=model.schema_version, Description=out.CreateString(model.description),
+            "Model",
+            Version=model.schema_version,
+            Description=out.CreateString(model.description),
             OperatorCodes=self.tables([self.operator_code(*code) for code in codes]),
-            Subgraphs=self.tables([graph]), Buffers=buffers,
+            Subgraphs=self.tables([graph]),
+            Buffers=buffers,
         )
         out.Finish(root, file_identifier=b"TFL3")
         return bytes(out.Output())
@@ -213,8 +239,13 @@ class Writer:
                 "QuantizationParameters", Scale=scale, ZeroPoint=zero_point, QuantizedDimension=tensor.axis
             )
         return self.table(
-            "Tensor", Name=self.out.CreateString(tensor.name), Shape=self.integers(tensor.shape), Buffer=buffer,
-            Type=getattr(tflite.TensorType, tensor.dtype), Quantization=quantization, IsVariable=tensor.is_variable,
+            "Tensor",
+            Name=self.out.CreateString(tensor.name),
+            Shape=self.integers(tensor.shape),
+            Buffer=buffer,
+            Type=getattr(tflite.TensorType, tensor.dtype),
+            Quantization=quantization,
+            IsVariable=tensor.is_variable,
             ShapeSignature=None if tensor.signature is None else self.integers(tensor.signature),
         )
 
@@ -222,7 +253,10 @@ class Writer:
         kind, _, custom = opcode.partition(":")
         code = getattr(tflite.BuiltinOperator, kind)
         return self.table(
-            "OperatorCode", DeprecatedBuiltinCode=min(code, 127), BuiltinCode=code, Version=version,
+            "OperatorCode",
+            DeprecatedBuiltinCode=min(code, 127),
+            BuiltinCode=code,
+            Version=version,
             CustomCode=self.out.CreateString(custom) if custom else None,
         )
 
@@ -238,9 +272,14 @@ class Writer:
             else:
                 second = getattr(tflite.BuiltinOptions2, name), offset
         return self.table(
-            "Operator", OpcodeIndex=code, Inputs=self.integers(op.inputs), Outputs=self.integers(op.outputs),
-            BuiltinOptionsType=union and union[0], BuiltinOptions=union and union[1],
-            BuiltinOptions2Type=second and second[0], BuiltinOptions2=second and second[1],
+            "Operator",
+            OpcodeIndex=code,
+            Inputs=self.integers(op.inputs),
+            Outputs=self.integers(op.outputs),
+            BuiltinOptionsType=union and union[0],
+            BuiltinOptions=union and union[1],
+            BuiltinOptions2Type=second and second[0],
+            BuiltinOptions2=second and second[1],
             CustomOptions=self.content(op.custom_options) if op.custom_options else None,
         )
 

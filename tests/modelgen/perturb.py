@@ -125,7 +125,18 @@ def _ends(b: ModelBuilder, rng: random.Random) -> None:
 
 
 _KINDS = (
-    _shape, _shape, _type, _quantisation, _quantisation, _list, _list, _option, _option, _connection, _operator, _ends
+    _shape,
+    _shape,
+    _type,
+    _quantisation,
+    _quantisation,
+    _list,
+    _list,
+    _option,
+    _option,
+    _connection,
+    _operator,
+    _ends,
 )
 
 

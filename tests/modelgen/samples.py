@@ -85,8 +85,11 @@ def build_many_operators() -> ModelBuilder:
     both = one("CONCATENATION", [y, down], (1, 4, 4, 4), axis=3)
     left, right = b.tensor((1, 4, 4, 2), **q), b.tensor((1, 4, 4, 2), **q)
     b.op("SPLIT", [b.const(np.array(3, np.int32)), both], [left, right], num_splits=2)
-    product = one("MUL", [left, one("LOGISTIC", [right], (1, 4, 4, 2), quant={"scale": 1 / 256, "zero_point": -128})],
-                  (1, 4, 4, 2))
+    product = one(
+        "MUL",
+        [left, one("LOGISTIC", [right], (1, 4, 4, 2), quant={"scale": 1 / 256, "zero_point": -128})],
+        (1, 4, 4, 2),
+    )
     leaky = one("LEAKY_RELU", [product], (1, 4, 4, 2), alpha=0.1)
     bent = one("PRELU", [leaky, b.const(np.array([[[1, -1]]], np.int8), scale=0.1)], (1, 4, 4, 2))
     turned = one("TRANSPOSE", [bent, list_of(0, 2, 1, 3)], (1, 4, 4, 2))

@@ -102,8 +102,13 @@ def test_released_vww_network_has_the_macs_of_the_file() -> None:
 
 def mobilenet_v2() -> Arch:
     """Width 1.0 at 224x224, without the last 1x1 convolution."""
-    return parse("16e1k3 | 24e6k3s2, 24e6k3 | 32e6k3s2, 32e6k3, 32e6k3 | 64e6k3s2, 64e6k3, 64e6k3, 64e6k3 |"
-                 "96e6k3, 96e6k3, 96e6k3 | 160e6k3s2, 160e6k3, 160e6k3 | 320e6k3", 224, 1000, 32)
+    return parse(
+        "16e1k3 | 24e6k3s2, 24e6k3 | 32e6k3s2, 32e6k3, 32e6k3 | 64e6k3s2, 64e6k3, 64e6k3, 64e6k3 |"
+        "96e6k3, 96e6k3, 96e6k3 | 160e6k3s2, 160e6k3, 160e6k3 | 320e6k3",
+        224,
+        1000,
+        32,
+    )
 
 
 def test_patches_of_mobilenet_v2() -> None:

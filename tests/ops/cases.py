@@ -36,9 +36,17 @@ def int32(*values: int) -> np.ndarray:
 
 
 def one_op_model(
-    opcode: str, x: Sequence[int], y: Sequence[int] | Sequence[Sequence[int]], arguments: Sequence[np.ndarray] = (),
-    *, dtype: str = "INT8", data_position: int = 0, quantisation: dict[str, Any] | None = None,
-    out_quantisation: dict[str, Any] | None = None, version: int = 1, **options: Any,
+    opcode: str,
+    x: Sequence[int],
+    y: Sequence[int] | Sequence[Sequence[int]],
+    arguments: Sequence[np.ndarray] = (),
+    *,
+    dtype: str = "INT8",
+    data_position: int = 0,
+    quantisation: dict[str, Any] | None = None,
+    out_quantisation: dict[str, Any] | None = None,
+    version: int = 1,
+    **options: Any,
 ) -> bytes:
     """A model of one operator with one computed input, constant arguments, and one output or a list of them."""
     b = ModelBuilder()

@@ -15,8 +15,18 @@ from tinyengine_tf.errors import UnsupportedError
 
 
 def matmul_model(
-    x_stack: tuple[int, ...], y_stack: tuple[int, ...], m: int, k: int, n: int, adj_x: bool, adj_y: bool, *, constant: str = "",
-    scale: float = 0.05, zeros: tuple[int, int, int] = (3, -5, 1), dtype: str = "INT8",
+    x_stack: tuple[int, ...],
+    y_stack: tuple[int, ...],
+    m: int,
+    k: int,
+    n: int,
+    adj_x: bool,
+    adj_y: bool,
+    *,
+    constant: str = "",
+    scale: float = 0.05,
+    zeros: tuple[int, int, int] = (3, -5, 1),
+    dtype: str = "INT8",
 ) -> bytes:
     rng = np.random.default_rng(m * 100 + n)
     b = ModelBuilder()
@@ -35,14 +45,33 @@ def matmul_model(
     return b.finish()
 
 
-STACKS = st.sampled_from((((), ()), ((2,), (2,)), ((3,), (1,)), ((1,), (3,)), ((2, 3), (2, 3)), ((2, 1), (1, 3)), ((2,), ()), ((), (3,))))
+STACKS = st.sampled_from(
+    (((), ()), ((2,), (2,)), ((3,), (1,)), ((1,), (3,)), ((2, 3), (2, 3)), ((2, 1), (1, 3)), ((2,), ()), ((), (3,)))
+)
 DIMS = st.integers(1, 6)
 
 
 @settings(max_examples=80, deadline=None)
-@given(STACKS, DIMS, DIMS, DIMS, st.booleans(), st.booleans(), st.sampled_from(("", "", "y", "x")), SCALES, st.tuples(*[ZERO_POINTS] * 3))
+@given(
+    STACKS,
+    DIMS,
+    DIMS,
+    DIMS,
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(("", "", "y", "x")),
+    SCALES,
+    st.tuples(*[ZERO_POINTS] * 3),
+)
 def test_batch_matmul(
-    stacks: tuple[tuple[int, ...], tuple[int, ...]], m: int, k: int, n: int, adj_x: bool, adj_y: bool, constant: str, scale: float,
+    stacks: tuple[tuple[int, ...], tuple[int, ...]],
+    m: int,
+    k: int,
+    n: int,
+    adj_x: bool,
+    adj_y: bool,
+    constant: str,
+    scale: float,
     zeros: tuple[int, int, int],
 ) -> None:
     assert_exact(matmul_model(*stacks, m, k, n, adj_x, adj_y, constant=constant, scale=scale, zeros=zeros), count=2)

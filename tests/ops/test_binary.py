@@ -26,8 +26,20 @@ extreme_scale = st.floats(2.0**-24, 2.0**24, width=32)
 zero_point = st.one_of(st.integers(-128, 127), st.sampled_from([-128, 0, 127]))
 
 
-def binary_model(function, a_shape, b_shape, *, scales=(0.05, 0.07, 0.1), zeros=(3, -5, 7), constant="", dtype="INT8",
-                 same=False, out_shape=None, seed=0, **options):
+def binary_model(
+    function,
+    a_shape,
+    b_shape,
+    *,
+    scales=(0.05, 0.07, 0.1),
+    zeros=(3, -5, 7),
+    constant="",
+    dtype="INT8",
+    same=False,
+    out_shape=None,
+    seed=0,
+    **options,
+):
     rng = np.random.default_rng(seed)
     quantised = dtype == "INT8"
 
@@ -48,7 +60,9 @@ def binary_model(function, a_shape, b_shape, *, scales=(0.05, 0.07, 0.1), zeros=
     return b.finish()
 
 
-EVERY_PAIR = [[np.repeat(np.arange(-128, 128), 256).astype(np.int8), np.tile(np.arange(-128, 128), 256).astype(np.int8)]]
+EVERY_PAIR = [
+    [np.repeat(np.arange(-128, 128), 256).astype(np.int8), np.tile(np.arange(-128, 128), 256).astype(np.int8)]
+]
 
 
 def check_every_pair(function, scales, zeros, **options):
@@ -61,14 +75,23 @@ def check_every_pair(function, scales, zeros, **options):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sampled_from(QUANTISED), st.tuples(scale, scale, scale), st.tuples(zero_point, zero_point, zero_point), st.sampled_from(ACTIVATIONS))
+@given(
+    st.sampled_from(QUANTISED),
+    st.tuples(scale, scale, scale),
+    st.tuples(zero_point, zero_point, zero_point),
+    st.sampled_from(ACTIVATIONS),
+)
 def test_every_pair(function, scales, zeros, activation):
     options = {} if function in WITHOUT_ACTIVATION else {"fused_activation_function": activation}
     check_every_pair(function, scales, zeros, **options)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(QUANTISED), st.tuples(extreme_scale, extreme_scale, extreme_scale), st.tuples(zero_point, zero_point, zero_point))
+@given(
+    st.sampled_from(QUANTISED),
+    st.tuples(extreme_scale, extreme_scale, extreme_scale),
+    st.tuples(zero_point, zero_point, zero_point),
+)
 def test_extreme_scales_are_exact_or_refused(function, scales, zeros):
     try:
         check_every_pair(function, scales, zeros)
@@ -93,11 +116,26 @@ def test_power_of_two_ratios_in_c(function, scales):
 
 
 BROADCASTS = [
-    ((1, 5, 3, 4), (1, 5, 3, 4)), ((1, 5, 3, 4), (4,)), ((4,), (1, 5, 3, 4)), ((1, 5, 3, 4), (1, 1, 1, 4)),
-    ((1, 5, 3, 4), (1,)), ((1, 5, 3, 4), ()), ((), ()), ((1, 1, 1, 1), (1, 5, 3, 4)), ((1, 5, 3, 4), (1, 5, 3, 1)),
-    ((1, 5, 1, 4), (1, 5, 3, 4)), ((1, 5, 3, 4), (1, 5, 1, 1)), ((1, 5, 3, 4), (3, 4)), ((1, 5, 1, 4), (1, 1, 3, 1)),
-    ((1, 5, 1, 1), (1, 1, 3, 4)), ((2, 3, 5, 4), (2, 1, 1, 4)), ((1, 1), (1, 1)), ((7,), (7,)), ((1, 3, 1, 2, 1), (2, 1, 5, 1, 3)),
-    ((2, 3, 1, 3, 1, 2), (1, 1, 2, 3, 2, 1)), ((1, 1, 1, 6), (1, 1, 1, 6)),
+    ((1, 5, 3, 4), (1, 5, 3, 4)),
+    ((1, 5, 3, 4), (4,)),
+    ((4,), (1, 5, 3, 4)),
+    ((1, 5, 3, 4), (1, 1, 1, 4)),
+    ((1, 5, 3, 4), (1,)),
+    ((1, 5, 3, 4), ()),
+    ((), ()),
+    ((1, 1, 1, 1), (1, 5, 3, 4)),
+    ((1, 5, 3, 4), (1, 5, 3, 1)),
+    ((1, 5, 1, 4), (1, 5, 3, 4)),
+    ((1, 5, 3, 4), (1, 5, 1, 1)),
+    ((1, 5, 3, 4), (3, 4)),
+    ((1, 5, 1, 4), (1, 1, 3, 1)),
+    ((1, 5, 1, 1), (1, 1, 3, 4)),
+    ((2, 3, 5, 4), (2, 1, 1, 4)),
+    ((1, 1), (1, 1)),
+    ((7,), (7,)),
+    ((1, 3, 1, 2, 1), (2, 1, 5, 1, 3)),
+    ((2, 3, 1, 3, 1, 2), (1, 1, 2, 3, 2, 1)),
+    ((1, 1, 1, 6), (1, 1, 1, 6)),
 ]
 
 
@@ -124,8 +162,10 @@ def test_int32(function, shapes):
     assert_exact(model, big)
 
 
-@pytest.mark.parametrize("function, activation", [
-    *itertools.product(["ADD", "SUB", "MUL", "DIV"], ACTIVATIONS), ("MAXIMUM", None), ("MINIMUM", None)])
+@pytest.mark.parametrize(
+    "function, activation",
+    [*itertools.product(["ADD", "SUB", "MUL", "DIV"], ACTIVATIONS), ("MAXIMUM", None), ("MINIMUM", None)],
+)
 @pytest.mark.parametrize("constant", ["", "a", "b"])
 def test_float32(function, activation, constant):
     """Also what overflows, divides by zero or is not a number."""
@@ -141,20 +181,33 @@ def test_float32(function, activation, constant):
 
 @pytest.mark.parametrize("function, activation", list(itertools.product(["ADD", "SUB", "MUL"], ACTIVATIONS)))
 def test_int32_activation(function, activation):
-    assert_exact(binary_model(function, (2, 6), (6,), dtype="INT32", constant="b", fused_activation_function=activation))
+    assert_exact(
+        binary_model(function, (2, 6), (6,), dtype="INT32", constant="b", fused_activation_function=activation)
+    )
 
 
-@pytest.mark.parametrize("shapes, bytes_needed", [
-    (((1, 8, 8, 4), (1, 8, 8, 4)), 512), (((1, 8, 8, 4), (4,)), 264), (((1, 8, 8, 4), (1, 8, 8, 1)), 328),
-    (((1, 8, 8, 4), (1, 8, 1, 4)), 288), (((1, 8, 1, 4), (1, 8, 8, 4)), 288), (((1, 8, 1, 4), (1, 1, 8, 1)), 272),
-], ids=str)
+@pytest.mark.parametrize(
+    "shapes, bytes_needed",
+    [
+        (((1, 8, 8, 4), (1, 8, 8, 4)), 512),
+        (((1, 8, 8, 4), (4,)), 264),
+        (((1, 8, 8, 4), (1, 8, 8, 1)), 328),
+        (((1, 8, 8, 4), (1, 8, 1, 4)), 288),
+        (((1, 8, 1, 4), (1, 8, 8, 4)), 288),
+        (((1, 8, 1, 4), (1, 1, 8, 1)), 272),
+    ],
+    ids=str,
+)
 def test_output_lies_on_an_operand(shapes, bytes_needed):
     host = assert_exact(binary_model("ADD", *shapes))
     assert host.arena.arena_bytes <= bytes_needed
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["both", "a", "b"])), min_size=1, max_size=5), st.sampled_from(["a", "b"]))
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["both", "a", "b"])), min_size=1, max_size=5),
+    st.sampled_from(["a", "b"]),
+)
 def test_tightest_overlap_is_harmless(dims, on):
     """The output as near to an operand as the kernel says it may be, without a planner that might keep away."""
     a = tuple(1 if who == "b" else n for n, who in dims)
@@ -218,7 +271,9 @@ def test_refused(arguments, rule):
         api.load_graph(binary_model(**arguments))
 
 
-SECOND_OPERANDS = list(itertools.product([(), (1, 1, 1, 16), (1, 6, 5, 1), (1, 1, 5, 16), (1, 6, 1, 16), (1, 6, 5, 16)], ["", "b"]))
+SECOND_OPERANDS = list(
+    itertools.product([(), (1, 1, 1, 16), (1, 6, 5, 1), (1, 1, 5, 16), (1, 6, 1, 16), (1, 6, 5, 16)], ["", "b"])
+)
 FUSED = [(ALL[(i + i // 6 + k) % len(ALL)], *case) for i, case in enumerate(SECOND_OPERANDS) for k in (0, 3)]
 
 
@@ -229,7 +284,11 @@ def test_between_convolutions_row_by_row(function, shape, constant):
     b = ModelBuilder()
     quantised = dict(scale=0.05, zero_point=-3)
     x = b.input((1, 6, 5, 4), **quantised)
-    other = b.const(rng.integers(-128, 128, shape).astype(np.int8), **quantised) if constant else b.input(shape, **quantised)
+    other = (
+        b.const(rng.integers(-128, 128, shape).astype(np.int8), **quantised)
+        if constant
+        else b.input(shape, **quantised)
+    )
 
     def convolved(t, before, after):
         w = b.const(rng.integers(-127, 128, (after, 3, 3, before)).astype(np.int8), scale=0.004, zero_point=0)

@@ -24,8 +24,14 @@ def defined(zero_point: int, *functions: str) -> list[list[np.ndarray]]:
     return [[np.maximum(EVERY[0][0], min(zero_point + 1, 127))]] if POSITIVE & {*functions} else EVERY
 
 
-def model(*functions: str, quantised: bool = True, scale: float = 0.06, zero_point: int = -5, out_scale: float = 0.03,
-          dequantised: bool = True) -> bytes:
+def model(
+    *functions: str,
+    quantised: bool = True,
+    scale: float = 0.06,
+    zero_point: int = -5,
+    out_scale: float = 0.03,
+    dequantised: bool = True,
+) -> bytes:
     """int8 -> DEQUANTIZE -> functions -> QUANTIZE -> int8, or without one of the ends."""
     b = ModelBuilder("island")
     at = b.input((1, 256), **({"scale": scale, "zero_point": zero_point} if dequantised else {"dtype": "FLOAT32"}))
@@ -52,7 +58,9 @@ def test_between_int8(function: str, scale: float, zero_point: int) -> None:
     assert kinds(host) in (["Lookup " + f"{function} QUANTIZE"], [])
 
 
-@pytest.mark.parametrize("functions", [(), ("SQUARE", "NEG", "EXP"), ("TANH", "LEAKY_RELU"), ("RELU6", "SQRT", "EXP")], ids=str)
+@pytest.mark.parametrize(
+    "functions", [(), ("SQUARE", "NEG", "EXP"), ("TANH", "LEAKY_RELU"), ("RELU6", "SQRT", "EXP")], ids=str
+)
 def test_chains(functions: tuple[str, ...]) -> None:
     assert len(kinds(assert_exact(model(*functions), defined(-5, *functions)))) == 1
 
@@ -86,7 +94,10 @@ def shared_by_several() -> bytes:
 
 def test_several_readers() -> None:
     host = assert_exact(shared_by_several(), count=5)
-    assert next(layer.op.input.dtype.tflite_name for layer in host.arena.schedule.layers if layer.op.KIND == "ArgExtreme") == "INT8"
+    assert (
+        next(layer.op.input.dtype.tflite_name for layer in host.arena.schedule.layers if layer.op.KIND == "ArgExtreme")
+        == "INT8"
+    )
 
 
 @pytest.mark.parametrize("arguments", [{"quantised": False}, {"dequantised": False}], ids=str)

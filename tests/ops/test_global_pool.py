@@ -20,8 +20,17 @@ def test_global_average_pool(shape: tuple[int, ...], activation: str) -> None:
     b = ModelBuilder()
     x = b.input(shape, scale=0.1, zero_point=-7)
     y = b.tensor((shape[0], 1, 1, shape[3]), scale=0.1, zero_point=-7)
-    b.op("AVERAGE_POOL_2D", [x], [y], padding="VALID", stride_w=1, stride_h=1, filter_width=shape[2], filter_height=shape[1],
-         fused_activation_function=activation)
+    b.op(
+        "AVERAGE_POOL_2D",
+        [x],
+        [y],
+        padding="VALID",
+        stride_w=1,
+        stride_h=1,
+        filter_width=shape[2],
+        filter_height=shape[1],
+        fused_activation_function=activation,
+    )
     b.output(y)
     host = assert_exact(b.finish(), count=5)
     assert kernel_names(host) == ["te_average_pool_2d_s8_global"]

@@ -21,7 +21,9 @@ few = settings(max_examples=10, deadline=None)
 many = settings(max_examples=60, deadline=None)
 
 
-def unary_model(opcode, in_scale, in_zero, out_scale, out_zero, shape=(1, 4, 4, 16), dtypes=("INT8", "INT8"), **options):
+def unary_model(
+    opcode, in_scale, in_zero, out_scale, out_zero, shape=(1, 4, 4, 16), dtypes=("INT8", "INT8"), **options
+):
     b = ModelBuilder(opcode.lower())
     x = b.input(shape, dtypes[0], scale=in_scale, zero_point=in_zero)
     y = b.tensor(shape, dtypes[1], scale=out_scale, zero_point=out_zero)
@@ -97,7 +99,13 @@ def test_rsqrt(in_scale, out_scale, out_zero):
 
 
 @many
-@given(extreme_scale, zero_point, extreme_scale, zero_point, st.sampled_from([("INT8", "INT8"), ("INT8", "UINT8"), ("UINT8", "INT8")]))
+@given(
+    extreme_scale,
+    zero_point,
+    extreme_scale,
+    zero_point,
+    st.sampled_from([("INT8", "INT8"), ("INT8", "UINT8"), ("UINT8", "INT8")]),
+)
 def test_requantize(in_scale, in_zero, out_scale, out_zero, dtypes):
     if dtypes[0] == "UINT8":
         in_zero += 128
@@ -144,8 +152,14 @@ def test_relu6_needs_no_table():
 def float_edges(scale, zero, low, high):
     """Values at, just below and just above every rounding boundary, and far outside."""
     halves = (np.arange(low - zero - 2, high - zero + 3, dtype=np.float32) + np.float32(0.5)) * np.float32(scale)
-    values = np.concatenate([halves, np.nextafter(halves, np.float32(np.inf)), np.nextafter(halves, np.float32(-np.inf)),
-                             np.float32([0.0, -0.0, 1e5 * scale, -1e5 * scale])])
+    values = np.concatenate(
+        [
+            halves,
+            np.nextafter(halves, np.float32(np.inf)),
+            np.nextafter(halves, np.float32(-np.inf)),
+            np.float32([0.0, -0.0, 1e5 * scale, -1e5 * scale]),
+        ]
+    )
     return values.astype(np.float32)
 
 
@@ -166,7 +180,9 @@ def test_quantize(scale, zero):
 
 
 def test_quantize_to_int16():
-    values = np.concatenate([float_edges(0.01, 0, -40, 40), np.float32([327.66, 327.67, 327.68, -327.68, -327.69, 400, -400])])
+    values = np.concatenate(
+        [float_edges(0.01, 0, -40, 40), np.float32([327.66, 327.67, 327.68, -327.68, -327.69, 400, -400])]
+    )
     assert_exact(quantize_model(values.size, 0.01, 0, "INT16"), [[values]])
 
 
@@ -178,7 +194,9 @@ def test_quantize_saturates_where_tflm_overflows():
 
 
 @few
-@given(st.one_of(extreme_scale, st.floats(2.0**-100, 2.0**100, width=32)), zero_point, st.sampled_from(["INT8", "UINT8"]))
+@given(
+    st.one_of(extreme_scale, st.floats(2.0**-100, 2.0**100, width=32)), zero_point, st.sampled_from(["INT8", "UINT8"])
+)
 def test_dequantize(scale, zero, dtype):
     b = ModelBuilder()
     x = b.input((256,), dtype, scale=scale, zero_point=zero + (128 if dtype == "UINT8" else 0))
@@ -220,7 +238,10 @@ def test_refused(change, rule):
 
 # Operators whose multipliers older TFLM sources took in float32.
 DOUBLE_RATIOS: dict[str, dict[str, float]] = {
-    "RELU": {}, "ABS": {}, "LEAKY_RELU": {"alpha": 0.3}, "HARD_SWISH": {},
+    "RELU": {},
+    "ABS": {},
+    "LEAKY_RELU": {"alpha": 0.3},
+    "HARD_SWISH": {},
 }
 
 
@@ -231,4 +252,11 @@ def test_multipliers_are_taken_in_double(opcode):
     for _ in range(150):
         in_scale = float(np.float32(rng.integers(1, 400) / 2.0 ** rng.integers(8, 12)))
         out_scale = float(np.float32(in_scale * 2 * rng.integers(150, 300) / (2 * rng.integers(1, 150) + 1)))
-        check(opcode, in_scale, int(rng.integers(-128, 128)), out_scale, int(rng.integers(-128, 128)), **DOUBLE_RATIOS[opcode])
+        check(
+            opcode,
+            in_scale,
+            int(rng.integers(-128, 128)),
+            out_scale,
+            int(rng.integers(-128, 128)),
+            **DOUBLE_RATIOS[opcode],
+        )

@@ -74,8 +74,14 @@ def test_strided_slice(model: bytes) -> None:
 def test_strided_slice_with_ellipsis_and_new_axis() -> None:
     """TFLM has neither; numpy says what x[1:2, ..., None, ::2] is."""
     model = one_op_model(
-        "STRIDED_SLICE", (3, 2, 4), (1, 2, 1, 2), [int32(1, 0, 0, 0), int32(2, 0, 0, 0), int32(1, 1, 1, 2)],
-        ellipsis_mask=2, new_axis_mask=4, begin_mask=8, end_mask=8,
+        "STRIDED_SLICE",
+        (3, 2, 4),
+        (1, 2, 1, 2),
+        [int32(1, 0, 0, 0), int32(2, 0, 0, 0), int32(1, 1, 1, 2)],
+        ellipsis_mask=2,
+        new_axis_mask=4,
+        begin_mask=8,
+        end_mask=8,
     )
     x = np.arange(24, dtype=np.int8).reshape(3, 2, 4)
     assert HostModel(model).run([x])[0].tolist() == x[1:2, ..., None, ::2].tolist()
@@ -99,7 +105,9 @@ def test_split_v(shape: tuple[int, ...], data: st.DataObject, dtype: str) -> Non
     sizes = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))
     outputs = [tuple(n if i == axis else d for i, d in enumerate(shape)) for n in sizes]
     whole = tuple(sum(sizes) if i == axis else d for i, d in enumerate(shape))
-    model = one_op_model("SPLIT_V", whole, outputs, [int32(*sizes), int32(axis).reshape(())], dtype=dtype, num_splits=len(sizes))
+    model = one_op_model(
+        "SPLIT_V", whole, outputs, [int32(*sizes), int32(axis).reshape(())], dtype=dtype, num_splits=len(sizes)
+    )
     assert_exact(model, count=1)
 
 
@@ -120,14 +128,18 @@ def test_reverse(shape: tuple[int, ...], data: st.DataObject) -> None:
     assert_exact(one_op_model("REVERSE_V2", shape, shape, [int32(*range(first, last + 1))]), count=1)
 
 
-def joined_model(opcode: str, shapes_in: list[tuple[int, ...]], out: tuple[int, ...], axis: int, dtype: str, constant: list[bool]) -> bytes:
+def joined_model(
+    opcode: str, shapes_in: list[tuple[int, ...]], out: tuple[int, ...], axis: int, dtype: str, constant: list[bool]
+) -> bytes:
     """Tensors side by side, some of them constants."""
     rng = np.random.default_rng(len(out))
     b = ModelBuilder()
     inputs = []
     for shape, fixed in zip(shapes_in, constant):
         if fixed:
-            values = rng.integers(-100, 100, shape).astype({"INT8": np.int8, "INT32": np.int32, "FLOAT32": np.float32}[dtype])
+            values = rng.integers(-100, 100, shape).astype(
+                {"INT8": np.int8, "INT32": np.int32, "FLOAT32": np.float32}[dtype]
+            )
             inputs.append(b.const(values, **quantized(dtype)))
         else:
             inputs.append(b.input(shape, dtype, **quantized(dtype)))
@@ -139,7 +151,12 @@ def joined_model(opcode: str, shapes_in: list[tuple[int, ...]], out: tuple[int, 
 
 
 @FEW
-@given(shapes(), st.data(), st.sampled_from(TYPES), st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=5))
+@given(
+    shapes(),
+    st.data(),
+    st.sampled_from(TYPES),
+    st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=5),
+)
 def test_concatenation(shape: tuple[int, ...], data: st.DataObject, dtype: str, parts: list[tuple[int, bool]]) -> None:
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
     inputs = [tuple(n if i == axis % len(shape) else d for i, d in enumerate(shape)) for n, _ in parts]
@@ -154,7 +171,9 @@ def test_pack(shape: tuple[int, ...], data: st.DataObject, dtype: str, count: in
     axis = data.draw(st.integers(-len(shape) - 1, len(shape)))
     out = list(shape)
     out.insert(axis % (len(shape) + 1), count)
-    assert_exact(joined_model("PACK", [shape] * count, tuple(out), axis, dtype, [i % 2 == 1 for i in range(count)]), count=1)
+    assert_exact(
+        joined_model("PACK", [shape] * count, tuple(out), axis, dtype, [i % 2 == 1 for i in range(count)]), count=1
+    )
 
 
 def test_concatenation_of_one_tensor_with_itself() -> None:
@@ -199,7 +218,11 @@ def test_depth_and_space(n: int, h: int, w: int, c: int, block: int, to_depth: b
 
 
 @FEW
-@given(st.integers(1, 2), st.lists(st.tuples(*[st.integers(1, 4)] * 2, st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=2), st.integers(1, 3))
+@given(
+    st.integers(1, 2),
+    st.lists(st.tuples(*[st.integers(1, 4)] * 2, st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=2),
+    st.integers(1, 3),
+)
 def test_batch_to_space(n: int, spatial: list[tuple[int, ...]], c: int) -> None:
     blocks = [s[1] for s in spatial]
     crops = [[min(s[2], s[0] * s[1] - 1), 0] for s in spatial]
@@ -215,12 +238,16 @@ def test_batch_to_space(n: int, spatial: list[tuple[int, ...]], c: int) -> None:
 def test_space_to_batch(n: int, spatial: list[tuple[int, int]], c: int) -> None:
     blocks = [b for _, b in spatial]
     x, y = (n, *(d * b for d, b in spatial), c), (n * math.prod(blocks), *(d for d, _ in spatial), c)
-    assert_exact(one_op_model("SPACE_TO_BATCH_ND", x, y, [int32(*blocks), np.zeros((len(blocks), 2), np.int32)]), count=1)
+    assert_exact(
+        one_op_model("SPACE_TO_BATCH_ND", x, y, [int32(*blocks), np.zeros((len(blocks), 2), np.int32)]), count=1
+    )
 
 
 def test_space_to_batch_with_padding() -> None:
     """TFLM fills with uninitialised memory here; the quantised zero is what TFLite means."""
-    model = one_op_model("SPACE_TO_BATCH_ND", (1, 3, 2, 2), (4, 2, 2, 2), [int32(2, 2), np.array([[1, 0], [0, 2]], np.int32)])
+    model = one_op_model(
+        "SPACE_TO_BATCH_ND", (1, 3, 2, 2), (4, 2, 2, 2), [int32(2, 2), np.array([[1, 0], [0, 2]], np.int32)]
+    )
     x = np.arange(12, dtype=np.int8).reshape(1, 3, 2, 2)
     padded = np.pad(x, ((0, 0), (1, 0), (0, 2), (0, 0)), constant_values=-7)
     want = np.concatenate([padded[:, i::2, j::2] for i in (0, 1) for j in (0, 1)])
@@ -338,7 +365,11 @@ def test_constant_data_enters_a_convolution() -> None:
 def test_extreme_constants_survive_as_literals() -> None:
     """Infinities, the smallest and largest numbers, and the lowest integers, which C cannot write down directly."""
     floats = np.array([np.inf, -np.inf, 0.0, -0.0, 1e-45, 3.4028235e38, 0.1, 16777216.0], np.float32)
-    for values, dtype in ((floats, "FLOAT32"), (np.array([-(2**31), 2**31 - 1, 0], np.int32), "INT32"), (np.array([-(2**63), 2**63 - 1], np.int64), "INT64")):
+    for values, dtype in (
+        (floats, "FLOAT32"),
+        (np.array([-(2**31), 2**31 - 1, 0], np.int32), "INT32"),
+        (np.array([-(2**63), 2**63 - 1], np.int64), "INT64"),
+    ):
         b = ModelBuilder()
         x = b.input((1,), dtype)
         y = b.tensor((1 + len(values),), dtype)

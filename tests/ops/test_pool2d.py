@@ -14,15 +14,31 @@ from tinyengine_tf.errors import UnsupportedError
 
 
 def pool_model(
-    opcode: str, image: tuple[int, ...], kernel: tuple[int, ...], stride: tuple[int, ...], padding: str,
-    activation: str = "NONE", scale: float = 0.05, zero_point: int = 0, output_scale: float | None = None,
+    opcode: str,
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: str,
+    activation: str = "NONE",
+    scale: float = 0.05,
+    zero_point: int = 0,
+    output_scale: float | None = None,
 ) -> bytes:
     b = ModelBuilder()
     x = b.input(image, scale=scale, zero_point=zero_point)
     size = [out_size(image[i + 1], kernel[i], stride[i], 1, padding) for i in (0, 1)]
     y = b.tensor((image[0], *size, image[3]), scale=output_scale or scale, zero_point=zero_point)
-    b.op(opcode, [x], [y], padding=padding, filter_height=kernel[0], filter_width=kernel[1], stride_h=stride[0],
-         stride_w=stride[1], fused_activation_function=activation)
+    b.op(
+        opcode,
+        [x],
+        [y],
+        padding=padding,
+        filter_height=kernel[0],
+        filter_width=kernel[1],
+        stride_h=stride[0],
+        stride_w=stride[1],
+        fused_activation_function=activation,
+    )
     b.output(y)
     return b.finish()
 
@@ -34,8 +50,14 @@ def pool_cases(draw: st.DrawFn) -> bytes:
     if padding == "VALID":
         size = tuple(max(s, k) for s, k in zip(size, kernel))
     return pool_model(
-        draw(st.sampled_from(("AVERAGE_POOL_2D", "MAX_POOL_2D"))), (draw(st.integers(1, 2)), *size, draw(st.integers(1, 9))),
-        kernel, stride, padding, draw(st.sampled_from(ACTIVATIONS)), draw(SCALES), draw(ZERO_POINTS),
+        draw(st.sampled_from(("AVERAGE_POOL_2D", "MAX_POOL_2D"))),
+        (draw(st.integers(1, 2)), *size, draw(st.integers(1, 9))),
+        kernel,
+        stride,
+        padding,
+        draw(st.sampled_from(ACTIVATIONS)),
+        draw(SCALES),
+        draw(ZERO_POINTS),
     )
 
 

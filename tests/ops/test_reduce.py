@@ -19,15 +19,33 @@ def reduced(shape: tuple[int, ...], axes: list[int], keep: bool) -> list[int]:
 
 @settings(max_examples=50, deadline=None)
 @given(
-    st.sampled_from(("MEAN", "SUM")), shapes(1, 4, 9), st.data(), st.booleans(), SCALES, st.sampled_from((0.01, 0.7, 1.0, 33.0)),
-    ZERO_POINTS, ZERO_POINTS,
+    st.sampled_from(("MEAN", "SUM")),
+    shapes(1, 4, 9),
+    st.data(),
+    st.booleans(),
+    SCALES,
+    st.sampled_from((0.01, 0.7, 1.0, 33.0)),
+    ZERO_POINTS,
+    ZERO_POINTS,
 )
 def test_mean_and_sum(
-    opcode: str, shape: tuple[int, ...], data: st.DataObject, keep: bool, scale: float, ratio: float, zero: int, out_zero: int
+    opcode: str,
+    shape: tuple[int, ...],
+    data: st.DataObject,
+    keep: bool,
+    scale: float,
+    ratio: float,
+    zero: int,
+    out_zero: int,
 ) -> None:
     axes = data.draw(st.lists(st.integers(-len(shape), len(shape) - 1), min_size=1, max_size=len(shape)))
     model = one_op_model(
-        opcode, shape, reduced(shape, axes, keep), [int32(*axes)], keep_dims=keep, quantisation=quantized("INT8", scale, zero),
+        opcode,
+        shape,
+        reduced(shape, axes, keep),
+        [int32(*axes)],
+        keep_dims=keep,
+        quantisation=quantized("INT8", scale, zero),
         out_quantisation=quantized("INT8", scale * ratio, out_zero),
     )
     assert_exact(model, count=2)
@@ -49,6 +67,8 @@ def test_global_average(shape: tuple[int, ...], same: bool) -> None:
 
 
 def test_requantising_maximum_is_refused_with_the_rule() -> None:
-    model = one_op_model("REDUCE_MAX", (2, 3), (2,), [int32(1)], keep_dims=False, out_quantisation=quantized("INT8", 0.06))
+    model = one_op_model(
+        "REDUCE_MAX", (2, 3), (2,), [int32(1)], keep_dims=False, out_quantisation=quantized("INT8", 0.06)
+    )
     with pytest.raises(UnsupportedError, match="same scale and zero point"):
         api.load_graph(model)

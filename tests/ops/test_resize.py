@@ -15,13 +15,22 @@ SIZES = st.tuples(st.integers(1, 7), st.integers(1, 7))
 LARGER = st.tuples(st.integers(1, 15), st.integers(1, 15))
 
 
-def resize_model(opcode: str, size: tuple[int, int], out: tuple[int, int], flags: str, n: int, c: int, dtype: str = "INT8") -> bytes:
+def resize_model(
+    opcode: str, size: tuple[int, int], out: tuple[int, int], flags: str, n: int, c: int, dtype: str = "INT8"
+) -> bytes:
     options = {"align_corners": flags == "corners", "half_pixel_centers": flags == "centres"}
     return one_op_model(opcode, (n, *size, c), (n, *out, c), [int32(*out)], dtype=dtype, version=3, **options)
 
 
 @settings(max_examples=40, deadline=None)
-@given(SIZES, LARGER, st.sampled_from(("", "corners", "centres")), st.integers(1, 2), st.integers(1, 9), st.sampled_from(("INT8", "FLOAT32")))
+@given(
+    SIZES,
+    LARGER,
+    st.sampled_from(("", "corners", "centres")),
+    st.integers(1, 2),
+    st.integers(1, 9),
+    st.sampled_from(("INT8", "FLOAT32")),
+)
 def test_nearest(size: tuple[int, int], out: tuple[int, int], flags: str, n: int, c: int, dtype: str) -> None:
     assert_exact(resize_model("RESIZE_NEAREST_NEIGHBOR", size, out, flags, n, c, dtype), count=1)
 
@@ -45,6 +54,8 @@ def test_absurd_enlargement_is_refused_with_the_rule() -> None:
 
 
 def test_two_kinds_of_alignment_are_refused_with_the_rule() -> None:
-    model = one_op_model("RESIZE_BILINEAR", (1, 2, 2, 1), (1, 4, 4, 1), [int32(4, 4)], align_corners=True, half_pixel_centers=True)
+    model = one_op_model(
+        "RESIZE_BILINEAR", (1, 2, 2, 1), (1, 4, 4, 1), [int32(4, 4)], align_corners=True, half_pixel_centers=True
+    )
     with pytest.raises(UnsupportedError, match="not both align_corners and half_pixel_centers"):
         api.load_graph(model)

@@ -36,8 +36,11 @@ def samples(shape, seed=0):
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.floats(2.0**-12, 2.0, width=32), st.integers(-128, 127), st.sampled_from([1.0, 1.0, 0.25, 3.0]),
-    st.sampled_from(["INT8", "INT16"]), st.sampled_from([(1, 2), (1, 10), (3, 7), (1, 256), (2, 3, 2, 5), (4,)]),
+    st.floats(2.0**-12, 2.0, width=32),
+    st.integers(-128, 127),
+    st.sampled_from([1.0, 1.0, 0.25, 3.0]),
+    st.sampled_from(["INT8", "INT16"]),
+    st.sampled_from([(1, 2), (1, 10), (3, 7), (1, 256), (2, 3, 2, 5), (4,)]),
 )
 def test_softmax(in_scale, in_zero, beta, out, shape):
     assert_exact(softmax_model(shape, in_scale, in_zero, beta=beta, out=out), samples(shape))
@@ -76,13 +79,16 @@ def test_in_place():
     assert host.arena.arena_bytes == 64
 
 
-@pytest.mark.parametrize("change, rule", [
-    (dict(dtype="FLOAT32", out="FLOAT32"), "float32 is not computed"),
-    (dict(out_scale=1 / 128), "scale 1/256 and zero point -128"),
-    (dict(out_zero=0), "scale 1/256 and zero point -128"),
-    (dict(in_scale=2.0**-27), "above 2\\^-26"),
-    (dict(shape=(1, 8192)), "at most 8191"),
-])
+@pytest.mark.parametrize(
+    "change, rule",
+    [
+        (dict(dtype="FLOAT32", out="FLOAT32"), "float32 is not computed"),
+        (dict(out_scale=1 / 128), "scale 1/256 and zero point -128"),
+        (dict(out_zero=0), "scale 1/256 and zero point -128"),
+        (dict(in_scale=2.0**-27), "above 2\\^-26"),
+        (dict(shape=(1, 8192)), "at most 8191"),
+    ],
+)
 def test_refused(change, rule):
     with pytest.raises(UnsupportedError, match=rule):
         api.load_graph(softmax_model(**({"shape": (1, 4)} | change)))

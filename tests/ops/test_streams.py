@@ -24,7 +24,9 @@ class Chain:
         self.x = self.b.input(self.shape, **QUANTISED)
         self.rng = np.random.default_rng(draw(st.integers(0, 9)))
 
-    def add(self, opcode: str, shape: tuple[int, ...], before: list[int] = [], after: list[int] = [], **options: object) -> None:
+    def add(
+        self, opcode: str, shape: tuple[int, ...], before: list[int] = [], after: list[int] = [], **options: object
+    ) -> None:
         y = self.b.tensor(shape, **QUANTISED)
         self.b.op(opcode, [*before, self.x, *after], [y], **options)
         self.x, self.shape = y, shape
@@ -48,8 +50,15 @@ class Chain:
         kernel, stride, padding = self.window()
         size = [out_size(d, k, s, 1, padding) for d, k, s in zip(self.shape[1:3], kernel, stride)]
         opcode = self.draw(st.sampled_from(("MAX_POOL_2D", "AVERAGE_POOL_2D")))
-        self.add(opcode, (1, *size, self.shape[3]), padding=padding, stride_h=stride[0], stride_w=stride[1],
-                 filter_height=kernel[0], filter_width=kernel[1])
+        self.add(
+            opcode,
+            (1, *size, self.shape[3]),
+            padding=padding,
+            stride_h=stride[0],
+            stride_w=stride[1],
+            filter_height=kernel[0],
+            filter_width=kernel[1],
+        )
 
     def pad(self) -> None:
         edges = np.array([[0, 0], *([self.draw(st.integers(0, 2)) for _ in "ab"] for _ in "hwc")], np.int32)
@@ -66,7 +75,14 @@ class Chain:
         size, c = tuple(d * s for d, s in zip(self.shape[1:3], stride)), self.draw(st.integers(1, 4))
         w = self.weights(c, self.draw(st.integers(1, 3)), self.draw(st.integers(1, 3)), self.shape[3])
         shape = (1, *size, c)
-        self.add("TRANSPOSE_CONV", shape, before=[self.b.const(int32(*shape)), w], padding="SAME", stride_h=stride[0], stride_w=stride[1])
+        self.add(
+            "TRANSPOSE_CONV",
+            shape,
+            before=[self.b.const(int32(*shape)), w],
+            padding="SAME",
+            stride_h=stride[0],
+            stride_w=stride[1],
+        )
 
     def some_channels(self) -> None:
         begin = self.draw(st.integers(0, self.shape[3] - 1))

@@ -13,8 +13,19 @@ from tests.ops.cases import SCALES, ZERO_POINTS
 
 
 def transpose_conv_model(
-    image: tuple[int, ...], kernel: tuple[int, ...], stride: tuple[int, ...], channels: int, padding: str, *, out: tuple[int, ...] | None = None,
-    bias: bool = True, per_channel: bool = True, activation: str = "NONE", scale: float = 0.05, zero_point: int = -7, out_zero: int = 3,
+    image: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    channels: int,
+    padding: str,
+    *,
+    out: tuple[int, ...] | None = None,
+    bias: bool = True,
+    per_channel: bool = True,
+    activation: str = "NONE",
+    scale: float = 0.05,
+    zero_point: int = -7,
+    out_zero: int = 3,
 ) -> bytes:
     rng = np.random.default_rng(sum(image))
     if out is None:
@@ -27,8 +38,16 @@ def transpose_conv_model(
     if bias:
         inputs.append(b.const(rng.integers(-3000, 3000, channels).astype(np.int32)))
     y = b.tensor((image[0], *out, channels), scale=scale * 3, zero_point=out_zero)
-    b.op("TRANSPOSE_CONV", inputs, [y], padding=padding, stride_h=stride[0], stride_w=stride[1],
-         fused_activation_function=activation, version=3)
+    b.op(
+        "TRANSPOSE_CONV",
+        inputs,
+        [y],
+        padding=padding,
+        stride_h=stride[0],
+        stride_w=stride[1],
+        fused_activation_function=activation,
+        version=3,
+    )
     b.output(y)
     return b.finish()
 
@@ -37,15 +56,45 @@ PAIR = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 
 @settings(max_examples=60, deadline=None)
-@given(PAIR, PAIR, PAIR, st.integers(1, 2), st.integers(1, 5), st.integers(1, 4), st.sampled_from(("SAME", "VALID")), st.booleans(),
-       st.booleans(), SCALES, ZERO_POINTS, ZERO_POINTS)
+@given(
+    PAIR,
+    PAIR,
+    PAIR,
+    st.integers(1, 2),
+    st.integers(1, 5),
+    st.integers(1, 4),
+    st.sampled_from(("SAME", "VALID")),
+    st.booleans(),
+    st.booleans(),
+    SCALES,
+    ZERO_POINTS,
+    ZERO_POINTS,
+)
 def test_transpose_conv(
-    size: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int], n: int, depth: int, channels: int, padding: str,
-    bias: bool, per_channel: bool, scale: float, zero_point: int, out_zero: int,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    n: int,
+    depth: int,
+    channels: int,
+    padding: str,
+    bias: bool,
+    per_channel: bool,
+    scale: float,
+    zero_point: int,
+    out_zero: int,
 ) -> None:
     model = transpose_conv_model(
-        (n, *size, depth), kernel, stride, channels, padding, bias=bias, per_channel=per_channel, scale=scale,
-        zero_point=zero_point, out_zero=out_zero,
+        (n, *size, depth),
+        kernel,
+        stride,
+        channels,
+        padding,
+        bias=bias,
+        per_channel=per_channel,
+        scale=scale,
+        zero_point=zero_point,
+        out_zero=out_zero,
     )
     assert_exact(model, count=2)
 

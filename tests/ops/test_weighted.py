@@ -16,9 +16,6 @@ from tinyengine_tf import api
 from tinyengine_tf.errors import UnsupportedError
 
 
-
-
-
 def weights(rng: np.random.Generator, shape: tuple[int, ...], int4: bool = False) -> np.ndarray:
     return rng.integers(-7 if int4 else -127, 8 if int4 else 128, shape).astype(np.int8)
 
@@ -29,10 +26,22 @@ def matched_output_scale(input_scale: float, weight_scale: float, depth: int) ->
 
 
 def conv_model(
-    opcode: str, image: tuple[int, int, int, int], filters: np.ndarray, *, stride: tuple[int, int] = (1, 1),
-    dilation: tuple[int, int] = (1, 1), padding: str = "SAME", activation: str = "NONE", input_scale: float = 0.02,
-    input_zero: int = -3, output_zero: int = 5, per_channel: bool = True, bias: bool = True, dtype: str = "INT8",
-    output_factor: float = 1.0, seed: int = 0,
+    opcode: str,
+    image: tuple[int, int, int, int],
+    filters: np.ndarray,
+    *,
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    padding: str = "SAME",
+    activation: str = "NONE",
+    input_scale: float = 0.02,
+    input_zero: int = -3,
+    output_zero: int = 5,
+    per_channel: bool = True,
+    bias: bool = True,
+    dtype: str = "INT8",
+    output_factor: float = 1.0,
+    seed: int = 0,
 ) -> bytes:
     """A model of one convolution."""
     rng = np.random.default_rng(seed)
@@ -48,8 +57,12 @@ def conv_model(
     scale = matched_output_scale(input_scale, float(scales.mean()), depth) * output_factor
     y = b.tensor((image[0], h, wd, channels), scale=scale, zero_point=output_zero)
     options: dict[str, Any] = dict(
-        padding=padding, stride_h=stride[0], stride_w=stride[1], dilation_h_factor=dilation[0],
-        dilation_w_factor=dilation[1], fused_activation_function=activation,
+        padding=padding,
+        stride_h=stride[0],
+        stride_w=stride[1],
+        dilation_h_factor=dilation[0],
+        dilation_w_factor=dilation[1],
+        fused_activation_function=activation,
     )
     if axis == 3:
         options["depth_multiplier"] = channels // image[3]
@@ -76,11 +89,20 @@ def conv_cases(draw: st.DrawFn, depthwise: bool) -> bytes:
         channels = groups * per_group
         shape = (groups * draw(st.integers(1, 4)), *kernel, per_group)
     return conv_model(
-        "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", (draw(st.integers(1, 2)), *size, channels),
-        weights(rng, shape, int4), stride=stride, dilation=dilation, padding=padding,
-        activation=draw(st.sampled_from(ACTIVATIONS)), input_scale=draw(SCALES), input_zero=draw(ZERO_POINTS),
-        output_zero=draw(ZERO_POINTS), per_channel=draw(st.booleans()), bias=draw(st.booleans()),
-        dtype="INT4" if int4 else "INT8", output_factor=draw(st.sampled_from((0.01, 0.3, 1.0, 5.0, 1e4))),
+        "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D",
+        (draw(st.integers(1, 2)), *size, channels),
+        weights(rng, shape, int4),
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
+        activation=draw(st.sampled_from(ACTIVATIONS)),
+        input_scale=draw(SCALES),
+        input_zero=draw(ZERO_POINTS),
+        output_zero=draw(ZERO_POINTS),
+        per_channel=draw(st.booleans()),
+        bias=draw(st.booleans()),
+        dtype="INT4" if int4 else "INT8",
+        output_factor=draw(st.sampled_from((0.01, 0.3, 1.0, 5.0, 1e4))),
     )
 
 
@@ -98,12 +120,30 @@ def test_depthwise_conv(model: bytes) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(
-    st.lists(st.integers(1, 4), min_size=1, max_size=3), st.integers(1, 33), st.integers(1, 9), st.booleans(),
-    st.booleans(), st.booleans(), st.sampled_from(ACTIVATIONS), SCALES, ZERO_POINTS, ZERO_POINTS, st.integers(0, 99),
+    st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    st.integers(1, 33),
+    st.integers(1, 9),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(ACTIVATIONS),
+    SCALES,
+    ZERO_POINTS,
+    ZERO_POINTS,
+    st.integers(0, 99),
 )
 def test_fully_connected(
-    leading: list[int], depth: int, units: int, keep: bool, per_channel: bool, bias: bool, activation: str,
-    scale: float, input_zero: int, output_zero: int, seed: int,
+    leading: list[int],
+    depth: int,
+    units: int,
+    keep: bool,
+    per_channel: bool,
+    bias: bool,
+    activation: str,
+    scale: float,
+    input_zero: int,
+    output_zero: int,
+    seed: int,
 ) -> None:
     rng = np.random.default_rng(seed)
     b = ModelBuilder()

@@ -29,7 +29,9 @@ class Net:
         self.x = self.b.input(SHAPE, **(q or Q))
 
     def conv(self, activation="NONE", **q):
-        w = self.b.const(np.random.default_rng(1).integers(-127, 128, (3, 1, 1, 3)).astype(np.int8), scale=0.01, zero_point=0)
+        w = self.b.const(
+            np.random.default_rng(1).integers(-127, 128, (3, 1, 1, 3)).astype(np.int8), scale=0.01, zero_point=0
+        )
         return self.op("CONV_2D", [w], q, padding="SAME", stride_w=1, stride_h=1, fused_activation_function=activation)
 
     def op(self, opcode, others=(), q=None, *, keep=False, **options):
@@ -59,12 +61,16 @@ def test_relu_becomes_the_clamp_of_the_convolution_before_it():
     assert_exact(model)
 
 
-@pytest.mark.parametrize("model, expected", [
-    (Net().conv("RELU").op("RELU6").finish, ["Conv2D"]),
-    (Net().conv().op("RELU", q=dict(scale=0.05, zero_point=-21)).finish, ["Conv2D", "Lookup"]),
-    (Net().conv().op("LOGISTIC", q=dict(scale=1 / 256, zero_point=-128)).finish, ["Conv2D", "Lookup"]),
-    (Net().op("RELU6", keep=True).op("RELU6").finish, ["Lookup", "Lookup"]),
-], ids=["relu, relu6", "another zero point", "no clamp", "the first is an output"])
+@pytest.mark.parametrize(
+    "model, expected",
+    [
+        (Net().conv("RELU").op("RELU6").finish, ["Conv2D"]),
+        (Net().conv().op("RELU", q=dict(scale=0.05, zero_point=-21)).finish, ["Conv2D", "Lookup"]),
+        (Net().conv().op("LOGISTIC", q=dict(scale=1 / 256, zero_point=-128)).finish, ["Conv2D", "Lookup"]),
+        (Net().op("RELU6", keep=True).op("RELU6").finish, ["Lookup", "Lookup"]),
+    ],
+    ids=["relu, relu6", "another zero point", "no clamp", "the first is an output"],
+)
 def test_what_is_fused(model, expected):
     data = model()
     assert kinds(data) == expected
@@ -84,12 +90,20 @@ def test_activation_of_a_tensor_with_two_readers_stays():
 @given(RANGES, RANGES)
 def test_two_clamps_are_one(first, second):
     values = np.arange(-128, 128)
-    np.testing.assert_array_equal(np.clip(np.clip(values, *first), *second), np.clip(values, *clamp_after(first, second)))
+    np.testing.assert_array_equal(
+        np.clip(np.clip(values, *first), *second), np.clip(values, *clamp_after(first, second))
+    )
 
 
 def test_tables_in_a_row_are_one():
     sigmoid = dict(scale=1 / 256, zero_point=-128)
-    model = Net().op("LEAKY_RELU", alpha=0.3).op("LOGISTIC", q=sigmoid).op("QUANTIZE", q=dict(scale=0.004, zero_point=3)).finish()
+    model = (
+        Net()
+        .op("LEAKY_RELU", alpha=0.3)
+        .op("LOGISTIC", q=sigmoid)
+        .op("QUANTIZE", q=dict(scale=0.004, zero_point=3))
+        .finish()
+    )
     (op,) = passes.run(api.load_graph(model)).ops
     assert isinstance(op, Lookup) and op.function == "LEAKY_RELU+LOGISTIC+QUANTIZE" and op.source == (0, 1, 2)
     assert_exact(model)
@@ -113,16 +127,26 @@ def hard_swish_of_parts():
     return net.op("MUL", [x], dict(scale=0.04, zero_point=-100)).finish()
 
 
-@pytest.mark.parametrize("model", [
-    lambda: (lambda n: n.op("ADD", [n.scalar(5)], fused_activation_function="RELU"))(Net()).finish(),
-    lambda: (lambda n: n.op("MUL", [n.x]))(Net()).finish(),
-    lambda: (lambda n: n.op("PRELU", [n.b.const(np.full((1, 1, 3), -7, np.int8), **Q)]))(Net()).finish(),
-    hard_swish_of_parts,
-], ids=["constant", "square", "uniform slope", "hard swish of parts"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: (lambda n: n.op("ADD", [n.scalar(5)], fused_activation_function="RELU"))(Net()).finish(),
+        lambda: (lambda n: n.op("MUL", [n.x]))(Net()).finish(),
+        lambda: (lambda n: n.op("PRELU", [n.b.const(np.full((1, 1, 3), -7, np.int8), **Q)]))(Net()).finish(),
+        hard_swish_of_parts,
+    ],
+    ids=["constant", "square", "uniform slope", "hard swish of parts"],
+)
 def test_one_variable_makes_one_table(model):
     assert kinds(model()) == ["Lookup"]
-    assert_exact(model(), [[np.resize(np.arange(-128, 128), SHAPE).astype(np.int8)], [np.resize(np.arange(128)[::-1], SHAPE).astype(np.int8)],
-                           [np.resize(np.arange(-128, 0), SHAPE).astype(np.int8)]])
+    assert_exact(
+        model(),
+        [
+            [np.resize(np.arange(-128, 128), SHAPE).astype(np.int8)],
+            [np.resize(np.arange(128)[::-1], SHAPE).astype(np.int8)],
+            [np.resize(np.arange(-128, 0), SHAPE).astype(np.int8)],
+        ],
+    )
 
 
 def test_maximum_and_minimum_with_constants_become_a_clamp_of_the_convolution():
@@ -163,8 +187,15 @@ STEPS = ["RELU", "RELU6", "LEAKY_RELU", "ABS", "QUANTIZE", "ADD", "SQUARE", "MUL
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from([0.05, 0.1, 0.0499]), st.sampled_from([-128, -20, 7]), st.booleans()),
-                min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(STEPS), st.sampled_from([0.05, 0.1, 0.0499]), st.sampled_from([-128, -20, 7]), st.booleans()
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_random_chains(steps):
     net = Net()
     first = net.x

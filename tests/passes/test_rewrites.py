@@ -19,8 +19,17 @@ def kinds(graph: Graph) -> list[str]:
 
 
 def padded_model(
-    reader: str, edges: list[tuple[int, int]], *, fill: int | None = None, padding: str = "VALID", zero: int = -7, shared: bool = False,
-    kernel: tuple[int, int] = (3, 3), stride: tuple[int, int] = (1, 1), size: tuple[int, int] = (6, 5), pad_zero: int | None = None,
+    reader: str,
+    edges: list[tuple[int, int]],
+    *,
+    fill: int | None = None,
+    padding: str = "VALID",
+    zero: int = -7,
+    shared: bool = False,
+    kernel: tuple[int, int] = (3, 3),
+    stride: tuple[int, int] = (1, 1),
+    size: tuple[int, int] = (6, 5),
+    pad_zero: int | None = None,
 ) -> bytes:
     """x --PAD--> y --reader--> z, with y also an output if `shared`."""
     rng = np.random.default_rng(0)
@@ -56,14 +65,21 @@ BORDER = [(0, 0), (1, 1), (1, 1), (0, 0)]
 def test_pad_folds_into_its_window(reader: str, padding: str) -> None:
     model = padded_model(reader, BORDER, fill=-128 if reader == "MAX_POOL_2D" else None, padding=padding)
     host = assert_exact(model)
-    assert kinds(host.graph) == [{"CONV_2D": "Conv2D", "DEPTHWISE_CONV_2D": "DepthwiseConv2D", "MAX_POOL_2D": "MaxPool2D"}[reader]]
+    assert kinds(host.graph) == [
+        {"CONV_2D": "Conv2D", "DEPTHWISE_CONV_2D": "DepthwiseConv2D", "MAX_POOL_2D": "MaxPool2D"}[reader]
+    ]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"fill": 5}, {"shared": True}, {"edges": [(0, 0), (1, 1), (1, 1), (0, 1)]}, {"edges": [(1, 0), (1, 1), (1, 1), (0, 0)]},
-        {"pad_zero": 3}, {"reader": "MAX_POOL_2D"}, {"reader": "MAX_POOL_2D", "fill": -128, "edges": [(0, 0), (4, 0), (0, 0), (0, 0)]},
+        {"fill": 5},
+        {"shared": True},
+        {"edges": [(0, 0), (1, 1), (1, 1), (0, 1)]},
+        {"edges": [(1, 0), (1, 1), (1, 1), (0, 0)]},
+        {"pad_zero": 3},
+        {"reader": "MAX_POOL_2D"},
+        {"reader": "MAX_POOL_2D", "fill": -128, "edges": [(0, 0), (4, 0), (0, 0), (0, 0)]},
     ],
     ids=str,
 )
@@ -77,9 +93,21 @@ PAIR = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from(("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D")), EDGE, EDGE, PAIR, PAIR, st.sampled_from(("SAME", "VALID")))
+@given(
+    st.sampled_from(("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D")),
+    EDGE,
+    EDGE,
+    PAIR,
+    PAIR,
+    st.sampled_from(("SAME", "VALID")),
+)
 def test_folded_pads_are_exact(
-    reader: str, rows: tuple[int, int], columns: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int], padding: str
+    reader: str,
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: str,
 ) -> None:
     fill = -128 if reader == "MAX_POOL_2D" else None
     edges = [(0, 0), rows, columns, (0, 0)]
@@ -96,7 +124,16 @@ def test_folded_pads_are_exact(
         one_op_model("CONCATENATION", (2, 3), (2, 3), axis=1),
         one_op_model("SPLIT", (2, 3), [(2, 3)], [np.array(1, np.int32)], data_position=1, num_splits=1),
         one_op_model("MEAN", (2, 1, 1, 3), (2, 3), [int32(1, 2)], keep_dims=False),
-        one_op_model("MAX_POOL_2D", (1, 4, 4, 2), (1, 4, 4, 2), padding="SAME", filter_height=1, filter_width=1, stride_h=1, stride_w=1),
+        one_op_model(
+            "MAX_POOL_2D",
+            (1, 4, 4, 2),
+            (1, 4, 4, 2),
+            padding="SAME",
+            filter_height=1,
+            filter_width=1,
+            stride_h=1,
+            stride_w=1,
+        ),
         one_op_model("SPACE_TO_DEPTH", (1, 2, 2, 3), (1, 1, 1, 12), block_size=2),
     ],
 )
@@ -125,7 +162,12 @@ def test_shape_arithmetic_with_products_folds() -> None:
     sizes = []
     for i, factor in enumerate((1, 2, 2)):
         one, product = b.tensor((), "INT32"), b.tensor((), "INT32")
-        b.op("STRIDED_SLICE", [shape, b.const(int32(i)), b.const(int32(i + 1)), b.const(int32(1))], [one], shrink_axis_mask=1)
+        b.op(
+            "STRIDED_SLICE",
+            [shape, b.const(int32(i)), b.const(int32(i + 1)), b.const(int32(1))],
+            [one],
+            shrink_axis_mask=1,
+        )
         b.op("MUL", [one, b.const(np.array(factor, np.int32))], [product])
         sizes.append(product)
     target = b.tensor((4,), "INT32")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,7 +22,15 @@ class Net:
         self.shape = (self.shape[0], *size, channels)
         return self.b.tensor(self.shape, scale=0.05, zero_point=-128)
 
-    def conv(self, channels: int, kernel: int, dead: list[int], activation: str = "RELU6", bias: int | None = None, unread: list[int] | None = None) -> None:
+    def conv(
+        self,
+        channels: int,
+        kernel: int,
+        dead: list[int],
+        activation: str = "RELU6",
+        bias: int | None = None,
+        unread: list[int] | None = None,
+    ) -> None:
         w = self.rng.integers(-127, 128, (channels, kernel, kernel, self.shape[3])).astype(np.int8)
         w[dead] = 0
         w[..., unread or []] = 0
@@ -40,11 +47,23 @@ class Net:
         y = self._output(self.shape[3], self.shape[1:3])
         self._op("DEPTHWISE_CONV_2D", w, values, 3, y, activation, depth_multiplier=1)
 
-    def _op(self, opcode: str, w: np.ndarray, bias: np.ndarray, axis: int, y: int, activation: str, **options: int) -> None:
+    def _op(
+        self, opcode: str, w: np.ndarray, bias: np.ndarray, axis: int, y: int, activation: str, **options: int
+    ) -> None:
         n = w.shape[axis]
         inputs = [self.x, self.b.const(w, scales=list(np.linspace(0.002, 0.01, n)), axis=axis), self.b.const(bias)]
-        self.b.op(opcode, inputs, [y], padding="SAME", stride_w=1, stride_h=1, dilation_w_factor=1, dilation_h_factor=1,
-                  fused_activation_function=activation, **options)
+        self.b.op(
+            opcode,
+            inputs,
+            [y],
+            padding="SAME",
+            stride_w=1,
+            stride_h=1,
+            dilation_w_factor=1,
+            dilation_h_factor=1,
+            fused_activation_function=activation,
+            **options,
+        )
         self.x = y
 
     def add(self, other: int) -> None:
@@ -121,14 +140,24 @@ def test_graph_outputs_keep_their_channels() -> None:
 @settings(deadline=None, max_examples=25)
 @given(st.data())
 def test_random_networks(data: st.DataObject) -> None:
-    net = Net((1, data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6)), data.draw(st.integers(1, 4))), data.draw(st.integers(0, 99)))
+    net = Net(
+        (1, data.draw(st.integers(1, 6)), data.draw(st.integers(1, 6)), data.draw(st.integers(1, 4))),
+        data.draw(st.integers(0, 99)),
+    )
     trunk, depth = None, data.draw(st.integers(2, 5))
     for _ in range(depth):
         n = data.draw(st.integers(1, 9))
         some = st.lists(st.integers(0, n - 1), max_size=n, unique=True)
         activation = data.draw(st.sampled_from(["NONE", "RELU", "RELU6"]))
         unread = data.draw(st.lists(st.integers(0, net.shape[3] - 1), max_size=2, unique=True))
-        net.conv(n, data.draw(st.sampled_from([1, 3])), data.draw(some), activation, data.draw(st.sampled_from([None, -3000, 0, 20_000])), unread)
+        net.conv(
+            n,
+            data.draw(st.sampled_from([1, 3])),
+            data.draw(some),
+            activation,
+            data.draw(st.sampled_from([None, -3000, 0, 20_000])),
+            unread,
+        )
         if data.draw(st.booleans()):
             net.depthwise(3, activation, tuple(data.draw(some)))
         if trunk is not None and trunk[1] == net.shape and data.draw(st.booleans()):

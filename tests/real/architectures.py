@@ -162,7 +162,9 @@ def segmentation() -> keras.Model:
     inputs = x = L.Input((32, 48, 3), batch_size=1)
     low = normed(L.Conv2D(8, 3, 2, "same")(x))
     x = normed(L.DepthwiseConv2D(3, padding="same", dilation_rate=2)(L.Conv2D(16, 3, 2, "same")(low)))
-    context = tf.image.resize(L.Conv2D(8, 1, activation="relu")(L.GlobalAveragePooling2D(keepdims=True)(x)), x.shape[1:3])
+    context = tf.image.resize(
+        L.Conv2D(8, 1, activation="relu")(L.GlobalAveragePooling2D(keepdims=True)(x)), x.shape[1:3]
+    )
     x = tf.image.resize(L.concatenate([L.Conv2D(8, 1)(x), context]), low.shape[1:3])
     x = L.Conv2D(4, 3, 1, "same")(L.concatenate([x, L.Conv2D(6, 1)(low)]))
     return keras.Model(inputs, tf.argmax(L.Resizing(32, 48)(x), -1, output_type=tf.int32))
@@ -273,7 +275,9 @@ def int8_file(build: Callable[[], keras.Model], io: str = "int8", seed: int = 0)
             yield [rng.normal(0, 1, [d or 1 for d in t.shape]).astype(np.float32) for t in model.inputs]
 
     specs = [tf.TensorSpec(t.shape, tf.float32, name=f"input{i}") for i, t in enumerate(model.inputs)]
-    function = tf.function(lambda *x: model(list(x) if len(x) > 1 else x[0], training=False)).get_concrete_function(*specs)
+    function = tf.function(lambda *x: model(list(x) if len(x) > 1 else x[0], training=False)).get_concrete_function(
+        *specs
+    )
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = data

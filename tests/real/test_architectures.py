@@ -28,7 +28,9 @@ def exported(name: str, io: str) -> bytes:
     return int8_file(ARCHITECTURES[name], io)
 
 
-@pytest.mark.parametrize("name", [n if n in FAST else pytest.param(n, marks=pytest.mark.nightly) for n in ARCHITECTURES])
+@pytest.mark.parametrize(
+    "name", [n if n in FAST else pytest.param(n, marks=pytest.mark.nightly) for n in ARCHITECTURES]
+)
 def test_exact(name: str) -> None:
     """Every layer in one piece, every output when rows are fused and when nothing is wasted on the boundary."""
     model = exported(name, "int8")
@@ -52,7 +54,9 @@ def test_other_exports(name: str, io: str) -> None:
 @pytest.mark.parametrize("core", CORES)
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_cores(name: str, core: str) -> None:
-    result = tinyengine_tf.verify(exported(name, "int8"), target=core, count=1, optimize="latency" if core == "cortex-m4" else "ram")
+    result = tinyengine_tf.verify(
+        exported(name, "int8"), target=core, count=1, optimize="latency" if core == "cortex-m4" else "ram"
+    )
     assert result.exact, str(result.difference)
 
 

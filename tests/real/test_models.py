@@ -9,7 +9,16 @@ import pytest
 
 import tinyengine_tf
 
-MODELS = ("hello_world_int8", "mlperf_ad", "mlperf_kws", "mlperf_ic", "mlperf_vww", "person_detect", "mcunet_vww", "mcunetv2_large")
+MODELS = (
+    "hello_world_int8",
+    "mlperf_ad",
+    "mlperf_kws",
+    "mlperf_ic",
+    "mlperf_vww",
+    "person_detect",
+    "mcunet_vww",
+    "mcunetv2_large",
+)
 CORES = ("host", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32")
 SLOW = {"mcunetv2_large"}
 """Models that run on few cores in the everyday suite, and on all in the nightly one."""
@@ -27,18 +36,25 @@ def cases() -> list[object]:
 @pytest.mark.parametrize(("model", "core"), cases())
 def test_exact_with_noise(model: str, core: str, shared_dir: Path) -> None:
     samples = 1 if core != "host" and model in SLOW else 2
-    result = tinyengine_tf.verify(shared_dir / "models" / f"{model}.tflite", target=core, count=samples, layers=core in ("host", "cortex-m4"))
+    result = tinyengine_tf.verify(
+        shared_dir / "models" / f"{model}.tflite", target=core, count=samples, layers=core in ("host", "cortex-m4")
+    )
     assert result.exact, str(result.difference)
     assert core not in ("host", "cortex-m4") or result.layers_compared > 0
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("mode", [{"optimize": "ram"}, {"optimize": "balanced", "io": "int8"}, {"optimize": "ram", "io": "int8", "feed": "rows"}],
-                         ids=["ram", "balanced-int8", "feed"])
+@pytest.mark.parametrize(
+    "mode",
+    [{"optimize": "ram"}, {"optimize": "balanced", "io": "int8"}, {"optimize": "ram", "io": "int8", "feed": "rows"}],
+    ids=["ram", "balanced-int8", "feed"],
+)
 def test_every_schedule_is_exact(model: str, mode: dict[str, str], shared_dir: Path) -> None:
     if mode.get("feed") and model in ("mlperf_ad", "hello_world_int8"):
         pytest.skip("the input is no image")
-    result = tinyengine_tf.verify(shared_dir / "models" / f"{model}.tflite", target="host", count=2, layers=True, **mode)  # type: ignore[arg-type]
+    result = tinyengine_tf.verify(
+        shared_dir / "models" / f"{model}.tflite", target="host", count=2, layers=True, **mode
+    )  # type: ignore[arg-type]
     assert result.exact, str(result.difference)
 
 
@@ -84,8 +100,14 @@ def test_keyword_spotting_predictions(core: str, shared_dir: Path) -> None:
 
 
 TFLM_RAM_BYTES = {
-    "mlperf_vww": 100_720, "mlperf_kws": 22_832, "mlperf_ic": 55_008, "mlperf_ad": 3_024, "person_detect": 82_320,
-    "mcunet_vww": 219_808, "mcunetv2_large": 2_602_112, "hello_world_int8": 1_168,
+    "mlperf_vww": 100_720,
+    "mlperf_kws": 22_832,
+    "mlperf_ic": 55_008,
+    "mlperf_ad": 3_024,
+    "person_detect": 82_320,
+    "mcunet_vww": 219_808,
+    "mcunetv2_large": 2_602_112,
+    "hello_world_int8": 1_168,
 }
 """Smallest arena with which TFLM accepts each model on a Cortex-M4."""
 

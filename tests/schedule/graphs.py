@@ -42,15 +42,23 @@ class NetworkBuilder:
     def chance(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)
 
-    def push(self, opcode: str, inputs: list[int | None], image: Image, zero_point: int | None = None, **options: Any) -> None:
+    def push(
+        self, opcode: str, inputs: list[int | None], image: Image, zero_point: int | None = None, **options: Any
+    ) -> None:
         """Append an operator whose output becomes the current tensor."""
         self.zero_point = self.pick(-9, 10) if zero_point is None else zero_point
         self.at, self.image = self.model.tensor((1, *image), scale=SCALE, zero_point=self.zero_point), image
         self.model.op(opcode, inputs, [self.at], **options)
 
     def conv(
-        self, channels: int, kernel: tuple[int, int] = (3, 3), stride: int = 1, dilation: int = 1, same: bool = True,
-        depthwise: bool = False, zero_point: int | None = None,
+        self,
+        channels: int,
+        kernel: tuple[int, int] = (3, 3),
+        stride: int = 1,
+        dilation: int = 1,
+        same: bool = True,
+        depthwise: bool = False,
+        zero_point: int | None = None,
     ) -> None:
         """A dense convolution to `channels`, or a depthwise one with that multiplier."""
         rows, columns, depth = self.image
@@ -59,14 +67,23 @@ class NetworkBuilder:
         h, w = (-(-n // stride) if same else -(-(n - e + 1) // stride) for n, e in zip((rows, columns), extent))
         out = depth * channels if depthwise else channels
         taps = kernel[0] * kernel[1] * (1 if depthwise else depth)
-        filters = self.rng.integers(-127, 128, (1, *kernel, out) if depthwise else (out, *kernel, depth)).astype(np.int8)
+        filters = self.rng.integers(-127, 128, (1, *kernel, out) if depthwise else (out, *kernel, depth)).astype(
+            np.int8
+        )
         scales = (self.rng.uniform(0.6, 1.4, out) / (75 * taps**0.5)).astype(np.float32)
         weights = self.model.const(filters, scales=list(map(float, scales)), axis=3 if depthwise else 0)
         bias = self.model.const(self.rng.integers(-900, 900, out).astype(np.int32), scale=1.0)
         self.push(
-            "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", [self.at, weights, bias], (h, w, out), zero_point,
-            padding="SAME" if same else "VALID", stride_h=stride, stride_w=stride, dilation_h_factor=dilation,
-            dilation_w_factor=dilation, fused_activation_function="RELU" if self.chance(0.3) else "NONE",
+            "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D",
+            [self.at, weights, bias],
+            (h, w, out),
+            zero_point,
+            padding="SAME" if same else "VALID",
+            stride_h=stride,
+            stride_w=stride,
+            dilation_h_factor=dilation,
+            dilation_w_factor=dilation,
+            fused_activation_function="RELU" if self.chance(0.3) else "NONE",
             **({"depth_multiplier": channels} if depthwise else {}),
         )
 
@@ -125,9 +142,16 @@ class NetworkBuilder:
         stride, kernel = self.pick(1, 3), (self.pick(1, 4), self.pick(1, 4))
         rows, columns, depth = self.image
         self.push(
-            "MAX_POOL_2D" if self.chance(0.5) else "AVERAGE_POOL_2D", [self.at], (-(-rows // stride), -(-columns // stride), depth),
-            zero_point=self.zero_point, padding="SAME", stride_h=stride, stride_w=stride, filter_height=kernel[0],
-            filter_width=kernel[1], fused_activation_function="NONE",
+            "MAX_POOL_2D" if self.chance(0.5) else "AVERAGE_POOL_2D",
+            [self.at],
+            (-(-rows // stride), -(-columns // stride), depth),
+            zero_point=self.zero_point,
+            padding="SAME",
+            stride_h=stride,
+            stride_w=stride,
+            filter_height=kernel[0],
+            filter_width=kernel[1],
+            fused_activation_function="NONE",
         )
 
     def pad(self) -> None:
@@ -148,9 +172,17 @@ class NetworkBuilder:
 
     def block(self) -> None:
         """One block at random, of those whose operators exist."""
-        draws = {self.any_conv: "CONV_2D", self.any_depthwise: "DEPTHWISE_CONV_2D", self.pointwise: "CONV_2D",
-                 self.inverted_residual: "CONV_2D", self.residual: "ADD", self.branches: "ADD", self.pool: "MAX_POOL_2D",
-                 self.pad: "PAD", self.concat: "CONCATENATION"}
+        draws = {
+            self.any_conv: "CONV_2D",
+            self.any_depthwise: "DEPTHWISE_CONV_2D",
+            self.pointwise: "CONV_2D",
+            self.inverted_residual: "CONV_2D",
+            self.residual: "ADD",
+            self.branches: "ADD",
+            self.pool: "MAX_POOL_2D",
+            self.pad: "PAD",
+            self.concat: "CONCATENATION",
+        }
         known = [draw for draw, opcode in draws.items() if opcode in REGISTRY]
         known[self.pick(0, len(known))]()
 

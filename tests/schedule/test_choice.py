@@ -62,8 +62,12 @@ def test_path_is_best_of_all(seed: int) -> None:
     assert peak(chosen(Goal("ram"))) == least
     assert instructions(chosen(Goal("ram"))) == pytest.approx(min(instructions(p) for p in paths if peak(p) == least))
     fastest = min(instructions(p) for p in paths if peak(p) <= max(limit, least))
-    assert instructions(chosen(Goal("latency"))) == pytest.approx(fastest) and peak(chosen(Goal("latency"))) <= max(limit, least)
-    assert peak(chosen(Goal("balanced"))) == min(peak(p) for p in paths if instructions(p) <= fastest * (1 + BALANCED_EXTRA))
+    assert instructions(chosen(Goal("latency"))) == pytest.approx(fastest) and peak(chosen(Goal("latency"))) <= max(
+        limit, least
+    )
+    assert peak(chosen(Goal("balanced"))) == min(
+        peak(p) for p in paths if instructions(p) <= fastest * (1 + BALANCED_EXTRA)
+    )
     for budget in {peak(p) for p in paths}:
         path = chosen(Goal(ram_budget_bytes=budget))
         assert peak(path) <= budget

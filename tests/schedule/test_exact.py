@@ -66,7 +66,9 @@ def shallower(real: Callable[..., Any]) -> Callable[..., Any]:
     def rings(self: Pipeline) -> dict[Tensor, Ring]:
         found = real(self)
         deepest = max((r for t, r in found.items() if r.owner is t), key=lambda r: r.rows, default=None)
-        return {t: replace(r, places=r.places - 1) if deepest and r.owner is deepest.owner else r for t, r in found.items()}
+        return {
+            t: replace(r, places=r.places - 1) if deepest and r.owner is deepest.owner else r for t, r in found.items()
+        }
 
     return rings
 
@@ -78,7 +80,9 @@ def closer(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def hasty(real: Callable[..., Any]) -> Callable[..., Any]:
     """Rows are computed when one row of those they read is missing."""
-    return lambda *a: tuple(replace(s, wants=tuple(replace(w, rows=f"({w.rows}) - 1") for w in s.wants)) for s in real(*a))
+    return lambda *a: tuple(
+        replace(s, wants=tuple(replace(w, rows=f"({w.rows}) - 1") for w in s.wants)) for s in real(*a)
+    )
 
 
 def shifted(real: Callable[..., Any]) -> Callable[..., Any]:

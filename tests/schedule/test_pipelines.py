@@ -45,7 +45,9 @@ def steps_of(model: bytes, target: str = "host", feed: bool = False) -> Iterator
     space = space_of(model, target, feed)
     for segment in every_segment(space) if space else ():
         step = segment.step
-        own_claim = not step.fused and step.layers[0].layout.distances is not None  # finer than units: not for this test
+        own_claim = (
+            not step.fused and step.layers[0].layout.distances is not None
+        )  # finer than units: not for this test
         if all(rows.cannot_stream(layer) is None for layer in step.layers) and not own_claim:
             yield step
 
@@ -79,7 +81,9 @@ def test_rings_and_distances_are_safe_and_smallest(seed: int, target: str, feed:
         complete = every_row_is_wanted(step)
         for tensor, ring in step.rings.items():
             if ring.rows > 1 and complete:
-                assert not holds(without_guests(step, tensor, ring.rows - 1)), f"{tensor}: {ring.rows} rows are too many"
+                assert not holds(without_guests(step, tensor, ring.rows - 1)), (
+                    f"{tensor}: {ring.rows} rows are too many"
+                )
         for tensor, distance in step.distances.items():
             Simulation(step, {tensor: distance}).run()
             if distance > -tensor.nbytes and complete:
@@ -94,7 +98,9 @@ def test_peak_is_the_sum_of_what_the_step_needs(seed: int, target: str, feed: bo
         life, step = space.life, s.step
         rings = sum(aligned(step.ring_bytes(t)) for t in step.rings)
         work = aligned(step.scratch_bytes) + sum(aligned(layer.layout.state_bytes) for layer in step.layers)
-        alive = sum(aligned(o.nbytes) for o, b in life.begin.items() if b < s.begin <= life.end[o] and o is not space.fed)
+        alive = sum(
+            aligned(o.nbytes) for o, b in life.begin.items() if b < s.begin <= life.end[o] and o is not space.fed
+        )
         outs = space.born_bytes(step.outputs, s.begin)
         together = [alive + outs]
         for t, d in step.distances.items():
@@ -113,12 +119,18 @@ def aligned(size_bytes: int) -> int:
 
 MUTANTS: dict[str, tuple[str, Callable[..., object]]] = {
     "rings one row short": ("window_depth", lambda real: lambda *a: max(real(*a) - 1, 1)),
-    "rings of meeting branches one row short": ("_simulated_depths", lambda real: lambda *a: {p: max(d - 1, 1) for p, d in real(*a).items()}),
+    "rings of meeting branches one row short": (
+        "_simulated_depths",
+        lambda real: lambda *a: {p: max(d - 1, 1) for p, d in real(*a).items()},
+    ),
     "distance one byte short": ("row_distance_bytes", lambda real: lambda *a: real(*a) - 1),
     "distance one row short": ("row_distance_bytes", lambda real: lambda corners, i, *a: real(corners, i, *a) - i),
     "oldest rows too late": ("oldest_rows", lambda real: lambda *a: real(*a) + 1),
     "fewer rows needed": ("rows_needed", lambda real: lambda *a: (real(*a) - 1).clip(0)),
-    "unit distance forgets the unit in work": ("unit_distance_bytes", lambda real: lambda units, hold, i, o: real(units, 0, i, o)),
+    "unit distance forgets the unit in work": (
+        "unit_distance_bytes",
+        lambda real: lambda units, hold, i, o: real(units, 0, i, o),
+    ),
     "hull loses its last corner": ("lower_hull", lambda real: lambda *points: real(*points)[:-1]),
 }
 
@@ -133,7 +145,8 @@ def test_planted_mistakes_are_caught(name: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(rows, "_first", {})
     assert any(
         not holds(step) or any(not holds(step, t, d) for t, d in step.distances.items())
-        for seed in range(40) for step in steps_of(random_network(seed))
+        for seed in range(40)
+        for step in steps_of(random_network(seed))
     ), "the simulation did not notice"
 
 
@@ -146,6 +159,8 @@ def test_a_place_too_narrow_for_its_guest_is_caught(monkeypatch: pytest.MonkeyPa
         return {t: replace(r, pitch_bytes=row_bytes(r.owner) - 1) if r.owner in hosts else r for t, r in rings.items()}
 
     real = pipeline.Pipeline.rings
-    assert any(r.owner is not t for seed in range(40) for s in steps_of(random_network(seed)) for t, r in s.rings.items())
+    assert any(
+        r.owner is not t for seed in range(40) for s in steps_of(random_network(seed)) for t, r in s.rings.items()
+    )
     monkeypatch.setattr(pipeline.Pipeline, "rings", narrow)
     assert any(not holds(step) for seed in range(40) for step in steps_of(random_network(seed)))

@@ -60,8 +60,14 @@ def test_quantisation(scales: list[float], zero_points: list[int], message: str)
 @pytest.mark.parametrize(
     ("dtype", "zero_point", "good"),
     [
-        ("UINT8", 255, True), ("UINT8", 256, False), ("UINT8", -1, False), ("INT16", -32768, True),
-        ("INT16", 32768, False), ("INT32", 2**31 - 1, True), ("INT32", 2**31, False), ("INT4", 7, True),
+        ("UINT8", 255, True),
+        ("UINT8", 256, False),
+        ("UINT8", -1, False),
+        ("INT16", -32768, True),
+        ("INT16", 32768, False),
+        ("INT32", 2**31 - 1, True),
+        ("INT32", 2**31, False),
+        ("INT4", 7, True),
         ("INT4", 8, False),
     ],
 )
@@ -97,8 +103,15 @@ def test_shapes(shape: tuple[int, ...], dtype: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("shape", "dtype", "nbytes"),
-    [((4,), "INT8", 3), ((4,), "INT8", 5), ((2,), "INT32", 7), ((3,), "INT4", 1), ((3,), "INT4", 3), ((), "INT8", 2),
-     ((0,), "INT8", 1)],
+    [
+        ((4,), "INT8", 3),
+        ((4,), "INT8", 5),
+        ((2,), "INT32", 7),
+        ((3,), "INT4", 1),
+        ((3,), "INT4", 3),
+        ((), "INT8", 2),
+        ((0,), "INT8", 1),
+    ],
 )
 def test_constant_of_another_size(shape: tuple[int, ...], dtype: str, nbytes: int) -> None:
     assert f"holds {nbytes} bytes, but shape" in refused(with_tensor(shape, dtype, data=bytes(nbytes)))
@@ -177,9 +190,15 @@ def vector_positions() -> dict[str, int]:
 
     tensor = graph.Tensors(0)
     return {
-        "subgraphs": start(model, 8), "buffers": start(model, 12), "tensors": start(graph, 4),
-        "operators": start(graph, 10), "inputs": start(graph, 6), "shape": start(tensor, 4), "name": start(tensor, 10),
-        "scale": start(tensor.Quantization(), 8), "op inputs": start(graph.Operators(0), 6),
+        "subgraphs": start(model, 8),
+        "buffers": start(model, 12),
+        "tensors": start(graph, 4),
+        "operators": start(graph, 10),
+        "inputs": start(graph, 6),
+        "shape": start(tensor, 4),
+        "name": start(tensor, 10),
+        "scale": start(tensor.Quantization(), 8),
+        "op inputs": start(graph.Operators(0), 6),
         "data": start(model.Buffers(1), 4),
     }
 

@@ -35,7 +35,13 @@ def test_model_facts() -> None:
     assert model.description == "conv, depthwise, add, pool, fc, softmax"
     assert model.size_bytes == len(data) and model.sha256 == hashlib.sha256(data).hexdigest()
     assert [op.opcode for op in model.ops] == [
-        "CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "AVERAGE_POOL_2D", "RESHAPE", "FULLY_CONNECTED", "SOFTMAX",
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "ADD",
+        "AVERAGE_POOL_2D",
+        "RESHAPE",
+        "FULLY_CONNECTED",
+        "SOFTMAX",
     ]
     assert [op.version for op in model.ops] == [3, 1, 2, 1, 1, 1, 1]
     assert model.inputs == (0,) and model.tensors[model.outputs[0]].name == "probabilities"
@@ -79,12 +85,33 @@ def test_odd_types() -> None:
 @pytest.mark.parametrize(
     ("opcode", "written"),
     [
-        ("CONV_2D", dict(padding="VALID", stride_w=2, stride_h=3, fused_activation_function="RELU_N1_TO_1",
-                         dilation_w_factor=4, dilation_h_factor=5, quantized_bias_type="INT64")),
-        ("MAX_POOL_2D", dict(padding="SAME", stride_w=1, stride_h=2, filter_width=3, filter_height=4,
-                             fused_activation_function="RELU6")),
-        ("STRIDED_SLICE", dict(begin_mask=1, end_mask=2, ellipsis_mask=3, new_axis_mask=4, shrink_axis_mask=5,
-                               offset=True)),
+        (
+            "CONV_2D",
+            dict(
+                padding="VALID",
+                stride_w=2,
+                stride_h=3,
+                fused_activation_function="RELU_N1_TO_1",
+                dilation_w_factor=4,
+                dilation_h_factor=5,
+                quantized_bias_type="INT64",
+            ),
+        ),
+        (
+            "MAX_POOL_2D",
+            dict(
+                padding="SAME",
+                stride_w=1,
+                stride_h=2,
+                filter_width=3,
+                filter_height=4,
+                fused_activation_function="RELU6",
+            ),
+        ),
+        (
+            "STRIDED_SLICE",
+            dict(begin_mask=1, end_mask=2, ellipsis_mask=3, new_axis_mask=4, shrink_axis_mask=5, offset=True),
+        ),
         ("LEAKY_RELU", dict(alpha=0.125)),
         ("SQUEEZE", dict(squeeze_dims=(1, -1))),
         ("PACK", dict(values_count=3, axis=-1)),
@@ -101,8 +128,13 @@ def test_options_round_trip(opcode: str, written: dict[str, Any]) -> None:
 
 def test_schema_defaults_without_an_options_table() -> None:
     assert one_op("CONV_2D", bare=True).options == {
-        "padding": "SAME", "stride_w": 0, "stride_h": 0, "fused_activation_function": "NONE",
-        "dilation_w_factor": 1, "dilation_h_factor": 1, "quantized_bias_type": "FLOAT32",
+        "padding": "SAME",
+        "stride_w": 0,
+        "stride_h": 0,
+        "fused_activation_function": "NONE",
+        "dilation_w_factor": 1,
+        "dilation_h_factor": 1,
+        "quantized_bias_type": "FLOAT32",
     }
     assert one_op("ADD", bare=True).options == {"fused_activation_function": "NONE", "pot_scale_int16": True}
     assert one_op("LOGISTIC", bare=True).options == {}
@@ -239,7 +271,10 @@ def test_type_newer_than_the_schema() -> None:
 
 def test_snake_case() -> None:
     assert [snake_case(n) for n in ("DilationWFactor", "PotScaleInt16", "AdjX", "Padding")] == [
-        "dilation_w_factor", "pot_scale_int16", "adj_x", "padding",
+        "dilation_w_factor",
+        "pot_scale_int16",
+        "adj_x",
+        "padding",
     ]
 
 
@@ -281,8 +316,17 @@ def test_fields_agree_with_the_generated_builders(cls: type) -> None:
 
 
 FORMATS = {
-    "Bool": "?", "Int8": "b", "Uint8": "B", "Int16": "h", "Uint16": "H", "Int32": "i", "Uint32": "I", "Int64": "q",
-    "Uint64": "Q", "Float32": "f", "Float64": "d",
+    "Bool": "?",
+    "Int8": "b",
+    "Uint8": "B",
+    "Int16": "h",
+    "Uint16": "H",
+    "Int32": "i",
+    "Uint32": "I",
+    "Int64": "q",
+    "Uint64": "Q",
+    "Float32": "f",
+    "Float64": "d",
 }
 
 

@@ -50,7 +50,11 @@ class Options:
     steps: bool = False
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name) or self.name in _C_KEYWORDS or self.name.startswith("te_"):
+        if (
+            not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name)
+            or self.name in _C_KEYWORDS
+            or self.name.startswith("te_")
+        ):
             raise UsageError(
                 f"{self.name!r} cannot prefix C symbols",
                 hint="a name of lower-case letters, digits and underscores that begins with a letter, such as person_detect",
@@ -61,10 +65,12 @@ class Options:
 def environment() -> jinja2.Environment:
     """Templates of this package and of the kernels; an undefined variable is an error."""
     env = jinja2.Environment(
-        loader=jinja2.ChoiceLoader([
-            jinja2.PackageLoader("tinyengine_tf", "codegen"),
-            jinja2.PackageLoader("tinyengine_tf", "kernels"),
-        ]),
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.PackageLoader("tinyengine_tf", "codegen"),
+                jinja2.PackageLoader("tinyengine_tf", "kernels"),
+            ]
+        ),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -100,11 +106,19 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
         return [PortView(i, t, port_pointer(arena, constants, t)) for i, t in enumerate(tensors)]
 
     context: dict[str, Any] = {
-        "name": options.name, "NAME": options.name.upper(), "options": options,
-        "graph": graph, "fed": steps[0].fed if steps else None, "target": arena.schedule.target, "steps": steps, "layers": arena.schedule.layers,
+        "name": options.name,
+        "NAME": options.name.upper(),
+        "options": options,
+        "graph": graph,
+        "fed": steps[0].fed if steps else None,
+        "target": arena.schedule.target,
+        "steps": steps,
+        "layers": arena.schedule.layers,
         "arena_bytes": max(arena.arena_bytes, 1),
-        "inputs": ports(graph.inputs), "outputs": ports(graph.outputs),
-        "functions": functions.texts, "preludes": functions.preludes,
+        "inputs": ports(graph.inputs),
+        "outputs": ports(graph.outputs),
+        "functions": functions.texts,
+        "preludes": functions.preludes,
     }
     context["constants"] = constants.arrays
     name = options.name

@@ -74,5 +74,3 @@ class Constants:
     def arrays(self) -> list[Array]:
         fills = [Array(self._fill_name(v), DType.INT8.c, np.full(n, v)) for v, n in sorted(self._fills.items())]
         return self._fixed + fills
-
-

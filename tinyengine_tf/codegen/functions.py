@@ -18,7 +18,9 @@ class Functions:
         self._needs: dict[str, str] = {}
         self._parts: dict[str, str] = {}
 
-    def function(self, kernel_name: str, label: str, template: str, params: dict[str, Any], needs: tuple[str, ...]) -> str:
+    def function(
+        self, kernel_name: str, label: str, template: str, params: dict[str, Any], needs: tuple[str, ...]
+    ) -> str:
         """The C name of a kernel with these parameters; layers with the same text share it.
 
         A template may call `part(template, name, **params)`: it renders a function of its own before this one,

@@ -13,7 +13,6 @@ from tinyengine_tf.kernels.base import RowWindow, Table, row_elements, rows_of
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.schedule import Layer, Step
 
-
 FED_COUNTER = "fed"
 """C name of the number of input rows that have arrived."""
 
@@ -124,10 +123,20 @@ class Views:
             return None
         return self._by_rows(step, "ring", step.fed)
 
-    def _by_rows(self, step: Step, name: str, tensor: Tensor, window: RowWindow = RowWindow(), outside: str = "", starts: str = "") -> TensorView:
+    def _by_rows(
+        self,
+        step: Step,
+        name: str,
+        tensor: Tensor,
+        window: RowWindow = RowWindow(),
+        outside: str = "",
+        starts: str = "",
+    ) -> TensorView:
         ring, elements = step.rings.get(tensor), row_elements(tensor)
         places, pitch = (ring.places, ring.pitch_bytes // tensor.dtype.nbytes) if ring else (0, elements)
-        return TensorView(name, tensor, self._pointer(tensor), window, rows_of(tensor), elements, places, pitch, outside, starts)
+        return TensorView(
+            name, tensor, self._pointer(tensor), window, rows_of(tensor), elements, places, pitch, outside, starts
+        )
 
     def _layer(self, step: Step, layer: Layer) -> LayerView:
         op, layout, kernel = layer.op, layer.layout, layer.kernel
@@ -135,15 +144,22 @@ class Views:
         inputs = tuple(self._input(step, layer, i, by_rows) for i in range(len(op.data_inputs)))
         outputs = tuple(self._output(step, i, t, by_rows and not layout.gathers) for i, t in enumerate(op.outputs))
         units = layout.flat // rows_of(op.output) if by_rows and layout.flat else layout.flat
-        function = self._functions.function(kernel.name, layer.label, kernel.template, kernel.params(op, units), kernel.needs)
+        function = self._functions.function(
+            kernel.name, layer.label, kernel.template, kernel.params(op, units), kernel.needs
+        )
         scratch = (f"arena + {self._arena.scratch_offset(step)}",) if layout.scratch_bytes else ()
         state = (f"arena + {self._arena.state_offset(layer)}",) if layout.state_bytes else ()
         tables = tuple(self._constants.table(layer.label, t) for t in layer.tables)
         return LayerView(
-            layer=layer, inputs=inputs, outputs=outputs, by_rows=by_rows,
+            layer=layer,
+            inputs=inputs,
+            outputs=outputs,
+            by_rows=by_rows,
             batch=op.output.shape[0] if by_rows else 1,
             out_rows=layer.calls if by_rows else 1,
-            function=function, tail=(*scratch, *state, *tables, *kernel.args(op)), comment=self._comment(step, layer),
+            function=function,
+            tail=(*scratch, *state, *tables, *kernel.args(op)),
+            comment=self._comment(step, layer),
         )
 
     def _input(self, step: Step, layer: Layer, position: int, by_rows: bool) -> TensorView:
@@ -157,11 +173,17 @@ class Views:
             outside = "0" if window.fill is None else self._constants.fill(window.fill, row_elements(tensor))
         if window.starts is not None:
             firsts = window.starts
-            starts = self._constants.table(layer.label, Table(f"starts{position}", "int16_t", len(firsts), lambda: np.asarray(firsts)))
+            starts = self._constants.table(
+                layer.label, Table(f"starts{position}", "int16_t", len(firsts), lambda: np.asarray(firsts))
+            )
         return self._by_rows(step, name, tensor, window, outside, starts)
 
     def _output(self, step: Step, position: int, tensor: Tensor, by_rows: bool) -> TensorView:
-        return self._by_rows(step, f"out{position}", tensor) if by_rows else TensorView(f"out{position}", tensor, self._pointer(tensor))
+        return (
+            self._by_rows(step, f"out{position}", tensor)
+            if by_rows
+            else TensorView(f"out{position}", tensor, self._pointer(tensor))
+        )
 
     def _pointer(self, tensor: Tensor) -> str:
         return f"arena + {self._arena.offset(tensor)}"
@@ -196,7 +218,10 @@ def _stages(step: Step, views: tuple[LayerView, ...]) -> tuple[StageView, ...]:
     for v in views:
         inputs = [i for i in v.inputs if i.window is not None and i.tensor in position]
         inputs.sort(key=lambda i: -position[i.tensor])
-        wants = (WantView(views[position[i.tensor]] if i.tensor is not step.fed else None, _rows_wanted(i, v.out_rows)) for i in inputs)
+        wants = (
+            WantView(views[position[i.tensor]] if i.tensor is not step.fed else None, _rows_wanted(i, v.out_rows))
+            for i in inputs
+        )
         stages.append(StageView(v, tuple(wants)))
     return tuple(stages)
 

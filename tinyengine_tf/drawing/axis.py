@@ -42,4 +42,6 @@ def size_text(size_bytes: float) -> str:
     if size_bytes < 1024:
         return f"{size_bytes:.0f} B"
     unit, divisor = ("MB", 1 << 20) if size_bytes >= 1 << 20 else ("KB", 1 << 10)
-    return f"{size_bytes / divisor:.3g} {unit}" if size_bytes < 1000 * divisor else f"{size_bytes / divisor:,.0f} {unit}"
+    return (
+        f"{size_bytes / divisor:.3g} {unit}" if size_bytes < 1000 * divisor else f"{size_bytes / divisor:,.0f} {unit}"
+    )

@@ -32,14 +32,29 @@ def front_svg(choices: Sequence[Choice], title: str, budget_bytes: int | None = 
     up = axis([more_percent(c, choices) for c in choices], HEIGHT - BOTTOM, TOP)
     points = [(across.at(c.arena_bytes / 1024), up.at(more_percent(c, choices))) for c in choices]
     steps = "".join(f"H{x}V{y}" for x, y in points[1:])
-    return environment().get_template("front.svg.j2").render(
-        width=WIDTH, height=HEIGHT, left=LEFT, right=WIDTH - RIGHT, top=TOP, bottom=HEIGHT - BOTTOM, title=title,
-        path=f"M{points[0][0]} {points[0][1]}{steps}",
-        points=[(x, y, c, f"{size_text(c.arena_bytes)} ({c.arena_bytes:,} bytes), {c.instructions:,} instructions")
-                for (x, y), c in zip(points, choices, strict=True)],
-        across=[(across.at(t), size_text(t * 1024)) for t in across.ticks], up=[(up.at(t), f"+{t:.3g} %") for t in up.ticks],
-        budget=across.at(budget_bytes / 1024) if budget_bytes is not None and budget_bytes <= across.high * 1024 else None,
-        fastest=min(c.instructions for c in choices),
+    return (
+        environment()
+        .get_template("front.svg.j2")
+        .render(
+            width=WIDTH,
+            height=HEIGHT,
+            left=LEFT,
+            right=WIDTH - RIGHT,
+            top=TOP,
+            bottom=HEIGHT - BOTTOM,
+            title=title,
+            path=f"M{points[0][0]} {points[0][1]}{steps}",
+            points=[
+                (x, y, c, f"{size_text(c.arena_bytes)} ({c.arena_bytes:,} bytes), {c.instructions:,} instructions")
+                for (x, y), c in zip(points, choices, strict=True)
+            ],
+            across=[(across.at(t), size_text(t * 1024)) for t in across.ticks],
+            up=[(up.at(t), f"+{t:.3g} %") for t in up.ticks],
+            budget=across.at(budget_bytes / 1024)
+            if budget_bytes is not None and budget_bytes <= across.high * 1024
+            else None,
+            fastest=min(c.instructions for c in choices),
+        )
     )
 
 
@@ -56,12 +71,16 @@ def front_png(choices: Sequence[Choice], title: str) -> bytes:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ToolchainError(
-            "matplotlib is not installed", where="PNG", hint="pip install 'tinyengine_tf[plot]', or write a file that ends with .svg"
+            "matplotlib is not installed",
+            where="PNG",
+            hint="pip install 'tinyengine_tf[plot]', or write a file that ends with .svg",
         ) from error
     figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.step([c.arena_bytes / 1024 for c in choices], [more_percent(c, choices) for c in choices], where="post", marker="o")
+    axes.step(
+        [c.arena_bytes / 1024 for c in choices], [more_percent(c, choices) for c in choices], where="post", marker="o"
+    )
     axes.set(title=title, xlabel="RAM (KB of 1024 bytes)", ylabel="instructions beyond the fastest, predicted (%)")
     axes.set_xlim(left=0)
     axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))

@@ -46,14 +46,33 @@ def plan_page(arena: ArenaPlan, title: str) -> str:
     up = axis([max(plan.peak_bytes, in_sight or 0) / 1024], TOP + HEIGHT, TOP, least=1 / 64, count=5)
     column = min(max(WIDTH / max(len(steps), 1), COLUMN_PIXELS[0]), COLUMN_PIXELS[1])
     view = View(arena, up, column)
-    return environment().get_template("plan.html.j2").render(
-        title=title, arena=arena, plan=plan, target=arena.schedule.target, graph=arena.schedule.graph,
-        instructions=arena.schedule.instructions, flash_bytes=weights_bytes(arena),
-        size=size_text, budget=budget, left=LEFT, top=TOP, bottom=TOP + HEIGHT, height=HEIGHT,
-        right=LEFT + column * len(steps), column=column,
-        ticks=[(up.at(t), size_text(t * 1024)) for t in up.ticks], budget_y=None if in_sight is None else up.at(in_sight / 1024),
-        peak_y=up.at(plan.peak_bytes / 1024), boxes=list(view.boxes()), shared=list(view.shared()), columns=list(view.columns()),
-        layers=list(view.layers()),
+    return (
+        environment()
+        .get_template("plan.html.j2")
+        .render(
+            title=title,
+            arena=arena,
+            plan=plan,
+            target=arena.schedule.target,
+            graph=arena.schedule.graph,
+            instructions=arena.schedule.instructions,
+            flash_bytes=weights_bytes(arena),
+            size=size_text,
+            budget=budget,
+            left=LEFT,
+            top=TOP,
+            bottom=TOP + HEIGHT,
+            height=HEIGHT,
+            right=LEFT + column * len(steps),
+            column=column,
+            ticks=[(up.at(t), size_text(t * 1024)) for t in up.ticks],
+            budget_y=None if in_sight is None else up.at(in_sight / 1024),
+            peak_y=up.at(plan.peak_bytes / 1024),
+            boxes=list(view.boxes()),
+            shared=list(view.shared()),
+            columns=list(view.columns()),
+            layers=list(view.layers()),
+        )
     )
 
 
@@ -70,7 +89,9 @@ class View:
         for b in sorted(self.arena.plan.problem.buffers, key=lambda b: -b.size_bytes * (b.end - b.start)):
             if b.size_bytes:
                 at = self.arena.plan.offsets[b.name]
-                yield self._box(b.start, b.end, at, at + b.size_bytes, self._kind(b), b.name, self._about(b), self._rows(b))
+                yield self._box(
+                    b.start, b.end, at, at + b.size_bytes, self._kind(b), b.name, self._about(b), self._rows(b)
+                )
 
     def shared(self) -> Iterator[Box]:
         """Where an output lies over an input that it consumes."""
@@ -82,8 +103,10 @@ class View:
             high = min(plan.end_of(over), plan.end_of(under))
             first, last = max(over.start, under.start), min(over.end, under.end)
             if low < high and first < last:
-                text = (f"{over.name} takes {high - low:,} bytes over from {under.name} while that is consumed; "
-                        f"it stays {abs(overlap.distance):,} bytes or more {'below' if overlap.distance >= 0 else 'above at most'}")
+                text = (
+                    f"{over.name} takes {high - low:,} bytes over from {under.name} while that is consumed; "
+                    f"it stays {abs(overlap.distance):,} bytes or more {'below' if overlap.distance >= 0 else 'above at most'}"
+                )
                 yield self._box(first, last, low, high, "shared", "", text)
 
     def columns(self) -> Iterator[dict[str, Any]]:
@@ -94,26 +117,46 @@ class View:
             live = plan.problem.live_at(index)
             used = max((plan.end_of(b) for b in live if b.size_bytes), default=0)
             yield {
-                "x": round(LEFT + index * self.column, 2), "label": step.label.replace("_", "–"), "used_y": self.up.at(used / 1024),
-                "used": used, "live": plan.problem.live_bytes(index), "share": step.instructions / total, "text": step_text(step),
-                "fused": step.fused, "peak": used == plan.peak_bytes,
+                "x": round(LEFT + index * self.column, 2),
+                "label": step.label.replace("_", "–"),
+                "used_y": self.up.at(used / 1024),
+                "used": used,
+                "live": plan.problem.live_bytes(index),
+                "share": step.instructions / total,
+                "text": step_text(step),
+                "fused": step.fused,
+                "peak": used == plan.peak_bytes,
             }
 
     def layers(self) -> Iterator[dict[str, Any]]:
         for step in self.arena.schedule.steps:
             for position, layer in enumerate(step.layers):
                 yield {
-                    "layer": layer, "step": step, "first": position == 0, "shape": "x".join(map(str, layer.op.output.shape)),
+                    "layer": layer,
+                    "step": step,
+                    "first": position == 0,
+                    "shape": "x".join(map(str, layer.op.output.shape)),
                     "place": place_text(self.arena, step, layer.op.output),
                     "instructions": layer.instructions_by_rows if step.fused else layer.instructions,
                 }
 
-    def _box(self, first: int, last: int, low: int, high: int, kind: str, label: str, text: str, rows: tuple[int, ...] = ()) -> Box:
+    def _box(
+        self, first: int, last: int, low: int, high: int, kind: str, label: str, text: str, rows: tuple[int, ...] = ()
+    ) -> Box:
         y = self.up.at(high / 1024)
         width, height = (last - first) * self.column, self.up.at(low / 1024) - y
         fits = height >= 12 and width >= 7 * len(label) + 6
         stripes = tuple(self.up.at(r / 1024) for r in rows)
-        return Box(round(LEFT + first * self.column, 2), y, round(width, 2), round(height, 2), kind, label if fits else "", text, stripes)
+        return Box(
+            round(LEFT + first * self.column, 2),
+            y,
+            round(width, 2),
+            round(height, 2),
+            kind,
+            label if fits else "",
+            text,
+            stripes,
+        )
 
     def _kind(self, buffer: Buffer) -> str:
         tensor, graph = self.owner.get(buffer.name), self.arena.schedule.graph

@@ -11,6 +11,10 @@ import jinja2
 def environment() -> jinja2.Environment:
     """Templates of this package; an undefined variable is an error."""
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("tinyengine_tf", "drawing"), undefined=jinja2.StrictUndefined, autoescape=True,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        loader=jinja2.PackageLoader("tinyengine_tf", "drawing"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )

@@ -21,5 +21,10 @@ class ArgExtremePortable(Kernel):
 
     def params(self, op: ArgExtreme, units: int) -> dict[str, Any]:
         shape = op.input.shape
-        return {"type": op.input.dtype.c, "outer": math.prod(shape[: op.axis]), "size": shape[op.axis], "inner": math.prod(shape[op.axis + 1 :]),
-                "compare": ">" if op.largest else "<"}
+        return {
+            "type": op.input.dtype.c,
+            "outer": math.prod(shape[: op.axis]),
+            "size": shape[op.axis],
+            "inner": math.prod(shape[op.axis + 1 :]),
+            "compare": ">" if op.largest else "<",
+        }

@@ -43,7 +43,12 @@ class Table:
 
     @property
     def nbytes(self) -> int:
-        return self.length * {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "uint32_t": 4, "int64_t": 8, "float": 4}[self.ctype]
+        return (
+            self.length
+            * {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "uint32_t": 4, "int64_t": 8, "float": 4}[
+                self.ctype
+            ]
+        )
 
 
 @dataclass(frozen=True)

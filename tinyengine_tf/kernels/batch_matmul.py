@@ -25,8 +25,12 @@ class BatchMatMulPortable(Kernel):
 
     def params(self, op: BatchMatMul, units: int) -> dict[str, Any]:
         return {
-            "stacks": op.stacks, "rows": op.rows, "columns": op.columns, "depth": op.depth,
-            "x_const": op.x.const, "y_const": op.y.const,
+            "stacks": op.stacks,
+            "rows": op.rows,
+            "columns": op.columns,
+            "depth": op.depth,
+            "x_const": op.x.const,
+            "y_const": op.y.const,
             "x_strides": (1, op.rows) if op.adjoint_x else (op.depth, 1),
             "y_strides": (1, op.depth) if op.adjoint_y else (op.columns, 1),
         }

@@ -16,7 +16,9 @@ from tinyengine_tf.target import Target
 
 def is_flat(op: Binary) -> bool:
     """Whether the outer loop's steps are units that may be done in any number: constants must not advance with it."""
-    return len(op.loops) <= 2 and not any(t is not None and t.const and s for t, s in zip(op.inputs, op.loops[0].strides, strict=True))
+    return len(op.loops) <= 2 and not any(
+        t is not None and t.const and s for t, s in zip(op.inputs, op.loops[0].strides, strict=True)
+    )
 
 
 def limits_nothing(op: Binary) -> bool:
@@ -71,14 +73,20 @@ class BinaryLoops(Kernel):
         named = list(zip("ab", (op.a, op.b), strict=True))
         constants = [name for name, t in named if t.const]
         return {
-            "function": op.function, "type": op.dtype.c, "value_type": "float" if op.dtype is DType.FLOAT32 else "int32_t", "arithmetic": op.needs_scales,
+            "function": op.function,
+            "type": op.dtype.c,
+            "value_type": "float" if op.dtype is DType.FLOAT32 else "int32_t",
+            "arithmetic": op.needs_scales,
             "counts": [units // inner if is_flat(op) and i == 0 else loop.count for i, loop in enumerate(loops)],
-            "operands": [{"name": name, "strides": [loop.strides[k] for loop in loops],
-                          "depth": read_depth(op, k)}
-                         for k, name in enumerate("ab")],
-            "pointers": [name for name, t in named if not t.const], "constants": constants,
+            "operands": [
+                {"name": name, "strides": [loop.strides[k] for loop in loops], "depth": read_depth(op, k)}
+                for k, name in enumerate("ab")
+            ],
+            "pointers": [name for name, t in named if not t.const],
+            "constants": constants,
             "zeros": [t.zero_point if op.needs_scales else 0 for t in (op.a, op.b, op.output)],
-            "multipliers": op.multipliers if op.needs_scales else (), "headroom": op.headroom_bits,
+            "multipliers": op.multipliers if op.needs_scales else (),
+            "headroom": op.headroom_bits,
             "clamp": None if limits_nothing(op) else [literal(end, op.dtype) for end in op.clamp],
         }
 

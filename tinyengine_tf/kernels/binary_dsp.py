@@ -56,8 +56,11 @@ class BinaryDsp(BinaryLoops):
         loops, inner = op.loops, math.prod(loop.count for loop in op.loops[1:])
         counts = [units // inner if is_flat(op) and i == 0 else loop.count for i, loop in enumerate(loops)]
         return {
-            "function": op.function, "times": counts[0] if len(counts) > 1 else 1, "count": counts[-1],
-            "steps": loops[0].strides if len(counts) > 1 else (0, 0), "lines": RunCode(op, counts[-1]).lines(),
+            "function": op.function,
+            "times": counts[0] if len(counts) > 1 else 1,
+            "count": counts[-1],
+            "steps": loops[0].strides if len(counts) > 1 else (0, 0),
+            "lines": RunCode(op, counts[-1]).lines(),
         }
 
 
@@ -82,9 +85,15 @@ def _solve(op: Binary) -> Requantization | str:
     a, b = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128))
     scaled = 2**bits * (products(op, a, b) if product else sums(op, a, b))
     constant = abs(1 + 2 * zero) << bits - 1 << tail
-    if np.abs(scaled).max() >= 2**31 or constant + (1 << bits) + (np.abs(scaled).max() * multiplier.mantissa >> 32) >= 2**31:
+    if (
+        np.abs(scaled).max() >= 2**31
+        or constant + (1 << bits) + (np.abs(scaled).max() * multiplier.mantissa >> 32) >= 2**31
+    ):
         return "intermediate values exceed 32 bits"
-    if (evaluate(scaled, np.int64(multiplier.mantissa), np.int64(tail), zero, signed, low, high, bits) != op.compute(a, b)).any():
+    if (
+        evaluate(scaled, np.int64(multiplier.mantissa), np.int64(tail), zero, signed, low, high, bits)
+        != op.compute(a, b)
+    ).any():
         return "the short requantisation differs from TFLM's"
     one = np.array([multiplier.mantissa]), np.array([tail]), np.zeros(1, np.int64), np.zeros(1, bool)
     return Requantization(signed, zero, low, high, tail, *one, bits)
@@ -97,7 +106,7 @@ def products(op: Binary, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def sums(op: Binary, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The sum before its requantisation, as the instructions compute it."""
     plain, other, m = split(op)
-    x, v = ((a, b) if plain == 0 else (b, a))
+    x, v = (a, b) if plain == 0 else (b, a)
     signs = (1, -1 if op.function == "SUB" else 1)
     v = (v - op.inputs[1 - plain].zero_point) << HEADROOM_BITS + 1
     h = (v * m.mantissa + (1 << 31) >> 32) + rounding(m)
@@ -146,8 +155,11 @@ class RunCode:
         plain, other, m = split(self.op)
         sign = -1 if self.op.function == "SUB" and plain == 1 else 1
         return [
-            *code, *load_number("r10", -sign * zeros[plain] << HEADROOM_BITS - 1 + SUM_BITS),
-            *load_number("r11", -zeros[other] << HEADROOM_BITS + 1), *load_number("r12", m.mantissa), *load_number("lr", rounding(m)),
+            *code,
+            *load_number("r10", -sign * zeros[plain] << HEADROOM_BITS - 1 + SUM_BITS),
+            *load_number("r11", -zeros[other] << HEADROOM_BITS + 1),
+            *load_number("r12", m.mantissa),
+            *load_number("lr", rounding(m)),
         ]
 
     def element(self, load_a: str, load_b: str) -> list[str]:
@@ -164,7 +176,8 @@ class RunCode:
         if m.shift:
             code += ["add r6, r6, r7, asr #31", f"asr r6, r6, #{-m.shift}"]
         code += [
-            loads[plain], f"{'sub' if subtract and plain == 1 else 'add'} r7, r10, r7, lsl #{HEADROOM_BITS - 1 + SUM_BITS}",
+            loads[plain],
+            f"{'sub' if subtract and plain == 1 else 'add'} r7, r10, r7, lsl #{HEADROOM_BITS - 1 + SUM_BITS}",
             f"{'sub' if subtract and other == 1 else 'add'} r7, r7, r6, lsl #{SUM_BITS}",
         ]
         return [*code, *self.rq.lines("r7", "r8", "r9", "", "r6"), "strb r7, [r2], #1"]

@@ -25,6 +25,13 @@ class CastPortable(Kernel):
     def params(self, op: Cast, units: int) -> dict[str, Any]:
         x, y = op.input.dtype, op.output.dtype
         bits = 8 * y.nbytes
-        return {"count": units, "in_type": x.c, "out_type": y.c, "is_bool": x is DType.BOOL,
-                "truncates": x is DType.FLOAT32 and y is not DType.FLOAT32,
-                "end": 2.0 ** (bits - 1), "low": f"INT{bits}_MIN", "high": f"INT{bits}_MAX"}
+        return {
+            "count": units,
+            "in_type": x.c,
+            "out_type": y.c,
+            "is_bool": x is DType.BOOL,
+            "truncates": x is DType.FLOAT32 and y is not DType.FLOAT32,
+            "end": 2.0 ** (bits - 1),
+            "low": f"INT{bits}_MIN",
+            "high": f"INT{bits}_MAX",
+        }

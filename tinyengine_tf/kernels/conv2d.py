@@ -39,9 +39,13 @@ class Conv2DPortable(Kernel):
     def params(self, op: Conv2D, units: int) -> dict[str, Any]:
         return {
             "window": op.window,
-            "in_width": op.image.w, "in_channels": op.input.shape[3],
-            "out_width": op.out_image.w, "out_channels": op.out_channels,
-            "group_in": op.weights.shape[3], "group_out": op.out_channels // op.groups, "groups": op.groups,
+            "in_width": op.image.w,
+            "in_channels": op.input.shape[3],
+            "out_width": op.out_image.w,
+            "out_channels": op.out_channels,
+            "group_in": op.weights.shape[3],
+            "group_out": op.out_channels // op.groups,
+            "groups": op.groups,
             "padded": op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0,
         }
 

@@ -40,9 +40,16 @@ class Conv2DDsp(Kernel):
         inner = out_width if after == 0 else (width + window.pad_left - window.extent.w) // window.stride.w + 1
         together = window.stride.w * channels * (PIXELS - 1) <= LARGEST_OFFSET
         return {
-            "window": window, "in_width": width, "in_channels": channels, "out_width": out_width, "block": PIXELS,
-            "first_inner": first, "end_inner": max(inner, 0), "together": together,
-            "padded": first > 0 or inner < out_width, **dense_params(op),
+            "window": window,
+            "in_width": width,
+            "in_channels": channels,
+            "out_width": out_width,
+            "block": PIXELS,
+            "first_inner": first,
+            "end_inner": max(inner, 0),
+            "together": together,
+            "padded": first > 0 or inner < out_width,
+            **dense_params(op),
         }
 
     def args(self, op: Conv2D) -> tuple[str, ...]:

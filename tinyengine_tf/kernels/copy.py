@@ -16,8 +16,18 @@ from tinyengine_tf.ops.strided_slice import StridedSlice
 from tinyengine_tf.ops.transpose import Transpose
 
 STRIDED = (
-    StridedCopy, Transpose, Slice, StridedSlice, Split, Unpack, Reverse, Repeat,
-    SpaceToDepth, DepthToSpace, SpaceToBatch, BatchToSpace,
+    StridedCopy,
+    Transpose,
+    Slice,
+    StridedSlice,
+    Split,
+    Unpack,
+    Reverse,
+    Repeat,
+    SpaceToDepth,
+    DepthToSpace,
+    SpaceToBatch,
+    BatchToSpace,
 )
 
 
@@ -34,7 +44,14 @@ def image_rows(tensor: Tensor) -> int | None:
 def copy_params(op: StridedCopy, loops: tuple[tuple[int, int], ...]) -> dict[str, Any]:
     """The innermost loop is a run of elements; the others are around it."""
     *outer, (run, step) = loops or ((1, 1),)
-    return {"ctype": op.output.dtype.c, "width": op.output.dtype.nbytes, "offset": op.offset, "outer": outer, "run": run, "step": step}
+    return {
+        "ctype": op.output.dtype.c,
+        "width": op.output.dtype.nbytes,
+        "offset": op.offset,
+        "outer": outer,
+        "run": run,
+        "step": step,
+    }
 
 
 @kernel

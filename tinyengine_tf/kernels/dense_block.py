@@ -13,7 +13,14 @@ import numpy as np
 from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
 from tinyengine_tf.kernels.conv2d import conv_window, touches_image
 from tinyengine_tf.kernels.pointwise import not_pointwise
-from tinyengine_tf.kernels.short_requantize import form, is_thumb1, live_weights, reason_against, requantize_args, requantize_tables
+from tinyengine_tf.kernels.short_requantize import (
+    form,
+    is_thumb1,
+    live_weights,
+    reason_against,
+    requantize_args,
+    requantize_tables,
+)
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
 from tinyengine_tf.target import Target
@@ -42,7 +49,9 @@ class DenseBlock(Kernel):
 
     def dense_params(self, op: Conv2D | FullyConnected) -> dict[str, Any]:
         return {
-            "block": PIXELS, "out_channels": op.out_channels, "dense_template": self.dense_template,
+            "block": PIXELS,
+            "out_channels": op.out_channels,
+            "dense_template": self.dense_template,
             "form": form(op, called="short_requantize" not in self.needs),
         }
 
@@ -84,12 +93,18 @@ class Conv2DBlock(DenseBlock):
         return reason_against(op) if touches_image(op) else "windows of padding alone"
 
     def layout(self, op: Conv2D) -> Layout:
-        return Layout((conv_window(op),), scratch_bytes=op.weights.elements // op.out_channels * min(op.out_image.w, PIXELS))
+        return Layout(
+            (conv_window(op),), scratch_bytes=op.weights.elements // op.out_channels * min(op.out_image.w, PIXELS)
+        )
 
     def params(self, op: Conv2D, units: int) -> dict[str, Any]:
         return {
-            "window": op.window, "in_width": op.image.w, "in_channels": op.input.shape[3], "out_width": op.out_image.w,
-            "padded": op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0, **self.dense_params(op),
+            "window": op.window,
+            "in_width": op.image.w,
+            "in_channels": op.input.shape[3],
+            "out_width": op.out_image.w,
+            "padded": op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0,
+            **self.dense_params(op),
         }
 
     def args(self, op: Conv2D) -> tuple[str, ...]:

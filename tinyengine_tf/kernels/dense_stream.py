@@ -104,6 +104,11 @@ def dense_params(op: WeightedOp, together: int = 2) -> dict[str, Any]:
     unrolled = min(UNROLLED, key=lambda factor: (n % factor, -factor))
     assert SCALE == 256
     return {
-        "groups": n, "out_channels": op.out_channels, "stream_bytes": 4 * stream_words(op, op.out_channels // together * together, together), "rq": requantization(op),
-        "looped": looped, "unrolled": unrolled, "peeled": n % unrolled if looped else n,
+        "groups": n,
+        "out_channels": op.out_channels,
+        "stream_bytes": 4 * stream_words(op, op.out_channels // together * together, together),
+        "rq": requantization(op),
+        "looped": looped,
+        "unrolled": unrolled,
+        "peeled": n % unrolled if looped else n,
     }

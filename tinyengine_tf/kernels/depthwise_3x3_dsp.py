@@ -57,7 +57,7 @@ class Depthwise3x3Dsp(Kernel):
         stride, width = op.window.stride.w, op.out_image.w
         return {
             "comment": f"One output row of a 3x3 depthwise convolution, stride {stride}, {op.image.w} -> {width} columns, "
-                       f"{op.out_channels} channels.",
+            f"{op.out_channels} channels.",
             "arguments": ("const int8_t *const *in", "int8_t *out", "const uint32_t *stream"),
             "lines": RowCode(op).lines(),
         }
@@ -88,31 +88,54 @@ class RowCode:
 
     def lines(self) -> list[str]:
         self.code = [
-            "push {r4-r11, lr}", f"sub sp, sp, #{FRAME_BYTES}", "mov r3, r1", "mov r12, r2",
-            *load_number("lr", 20 * self.channels), "add lr, lr, r2", f"strd r12, lr, [sp, #{STREAM}]",
-            *load_number("lr", self.rq.layer_constant), f"str lr, [sp, #{C if self.rq.tail is not None else CONSTANT}]",
+            "push {r4-r11, lr}",
+            f"sub sp, sp, #{FRAME_BYTES}",
+            "mov r3, r1",
+            "mov r12, r2",
+            *load_number("lr", 20 * self.channels),
+            "add lr, lr, r2",
+            f"strd r12, lr, [sp, #{STREAM}]",
+            *load_number("lr", self.rq.layer_constant),
+            f"str lr, [sp, #{C if self.rq.tail is not None else CONSTANT}]",
             "ldmia r0, {r0, r1, r2}",
-            "1:", *self.load_channel(),
+            "1:",
+            *self.load_channel(),
         ]
         self.row()
         self.advance_pointers()
         back = self.loaded * self.channels - 1
         self.code += [line for r in ("r0", "r1", "r2") for line in add_number(r, -back, "r12")]
         self.code += add_number("r3", 1 - self.out_width * self.channels, "r12")
-        self.code += [f"ldrd r12, lr, [sp, #{STREAM}]", "cmp r12, lr", "bne 1b", f"add sp, sp, #{FRAME_BYTES}", "pop {r4-r11, lr}"]
+        self.code += [
+            f"ldrd r12, lr, [sp, #{STREAM}]",
+            "cmp r12, lr",
+            "bne 1b",
+            f"add sp, sp, #{FRAME_BYTES}",
+            "pop {r4-r11, lr}",
+        ]
         return self.code
 
     def load_channel(self) -> list[str]:
         """Weights of a channel into registers, its other constants onto the stack; r12 points into the stream."""
         mask = "#0xff00ff00"
         lines = [
-            "ldmia r12!, {r4, r6, r8, r9, r10}", f"str r12, [sp, #{STREAM}]",
-            "lsl r5, r4, #8", f"and r5, r5, {mask}", f"and r4, r4, {mask}",
-            "lsl r7, r6, #8", f"and r7, r7, {mask}", f"and r6, r6, {mask}",
+            "ldmia r12!, {r4, r6, r8, r9, r10}",
+            f"str r12, [sp, #{STREAM}]",
+            "lsl r5, r4, #8",
+            f"and r5, r5, {mask}",
+            f"and r4, r4, {mask}",
+            "lsl r7, r6, #8",
+            f"and r7, r7, {mask}",
+            f"and r6, r6, {mask}",
             f"strd r9, r10, [sp, #{BIAS}]",
         ]
         if self.rq.tail is None:
-            lines += ["lsr r12, r8, #16", f"ldr lr, [sp, #{CONSTANT}]", *self.rq.constant_lines("lr", "r12", "lr"), f"strd lr, r12, [sp, #{C}]"]
+            lines += [
+                "lsr r12, r8, #16",
+                f"ldr lr, [sp, #{CONSTANT}]",
+                *self.rq.constant_lines("lr", "r12", "lr"),
+                f"strd lr, r12, [sp, #{C}]",
+            ]
         return lines + (["mov r11, r9"] if self.in_progress == 2 else [])
 
     def row(self) -> None:
@@ -169,7 +192,9 @@ class RowCode:
         else:
             both = (self.zero & 0xFFFF) * 0x10001
             self.code += [*load_number("r12", both), f"mov lr, #{self.zero}"]
-        for tap, (weights, single, row) in enumerate((("r4", "smlabb", "r7"), ("r5", "smlabt", "r7"), ("r6", "smlabb", "r8"))):
+        for tap, (weights, single, row) in enumerate(
+            (("r4", "smlabb", "r7"), ("r5", "smlabt", "r7"), ("r6", "smlabb", "r8"))
+        ):
             output, between = divmod(column + self.pad - tap, self.stride)
             if between or not 0 <= output < self.out_width:
                 continue

@@ -10,7 +10,14 @@ from typing import Any, ClassVar
 
 from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
 from tinyengine_tf.kernels.conv2d import conv_window, touches_image
-from tinyengine_tf.kernels.short_requantize import form, is_thumb1, live_weights, reason_against, requantize_args, requantize_tables
+from tinyengine_tf.kernels.short_requantize import (
+    form,
+    is_thumb1,
+    live_weights,
+    reason_against,
+    requantize_args,
+    requantize_tables,
+)
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.window import Window
 from tinyengine_tf.target import Target
@@ -65,10 +72,17 @@ class DepthwiseBlock(Kernel):
         first, end = inner_columns(op)
         borders, block = self.has_borders(op), min(max(end - first, 1), self.outputs)
         return {
-            "window": op.window, "in_width": op.image.w, "out_width": op.out_image.w, "channels": op.out_channels,
-            "first_inner": first, "end_inner": end, "borders": borders, "block": block,
+            "window": op.window,
+            "in_width": op.image.w,
+            "out_width": op.out_image.w,
+            "channels": op.out_channels,
+            "first_inner": first,
+            "end_inner": end,
+            "borders": borders,
+            "block": block,
             "single": borders or (end - first) % block > 0,
-            "columns": products(op.window, block), "single_columns": products(op.window, 1),
+            "columns": products(op.window, block),
+            "single_columns": products(op.window, 1),
             "form": form(op, called="short_requantize" not in self.needs),
         }
 

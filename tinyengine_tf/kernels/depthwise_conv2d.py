@@ -26,9 +26,12 @@ class DepthwiseConv2DPortable(Kernel):
 
     def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
         return {
-            "window": op.window, "multiplier": op.multiplier,
-            "in_width": op.image.w, "in_channels": op.input.shape[3],
-            "out_width": op.out_image.w, "out_channels": op.out_channels,
+            "window": op.window,
+            "multiplier": op.multiplier,
+            "in_width": op.image.w,
+            "in_channels": op.input.shape[3],
+            "out_width": op.out_image.w,
+            "out_channels": op.out_channels,
             "padded": op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0,
         }
 

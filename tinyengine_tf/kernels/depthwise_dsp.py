@@ -23,12 +23,36 @@ from tinyengine_tf.kernels.conv2d import conv_window
 from tinyengine_tf.kernels.dense_stream import requantization
 from tinyengine_tf.kernels.fast_requantize import solve
 from tinyengine_tf.kernels.thumb import (
-    LARGEST_OFFSET, LARGEST_PAIR_OFFSET, LARGEST_STEP, add_number, at_offset, load_number, load_words, store_words,
+    LARGEST_OFFSET,
+    LARGEST_PAIR_OFFSET,
+    LARGEST_STEP,
+    add_number,
+    at_offset,
+    load_number,
+    load_words,
+    store_words,
 )
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 
-COLUMN_END, V_BLOCK, OUT, OUT_BASE, STREAM, STREAM_END, BIAS, MANTISSA, C, TAIL, ROWS, CHANNEL, COUNT, CONSTANT, COLUMNS, WEIGHTS, TIMES = \
-    range(0, 68, 4)
+(
+    COLUMN_END,
+    V_BLOCK,
+    OUT,
+    OUT_BASE,
+    STREAM,
+    STREAM_END,
+    BIAS,
+    MANTISSA,
+    C,
+    TAIL,
+    ROWS,
+    CHANNEL,
+    COUNT,
+    CONSTANT,
+    COLUMNS,
+    WEIGHTS,
+    TIMES,
+) = range(0, 68, 4)
 FRAME_BYTES = 72
 """Stack offsets."""
 MOST_ROWS = 7
@@ -42,7 +66,13 @@ class Geometry:
 
     def __init__(self, op: DepthwiseConv2D):
         w = op.window
-        self.rows, self.taps, self.stride, self.dilation, self.pad = w.kernel.h, w.kernel.w, w.stride.w, w.dilation.w, w.pad_left
+        self.rows, self.taps, self.stride, self.dilation, self.pad = (
+            w.kernel.h,
+            w.kernel.w,
+            w.stride.w,
+            w.dilation.w,
+            w.pad_left,
+        )
         self.words = -(-self.rows // 2)
         self.column_bytes = 4 * self.words
         self.out_width = op.out_image.w
@@ -85,7 +115,10 @@ class DepthwiseDsp(Kernel):
         geometry = Geometry(op) if op.window.kernel.h <= MOST_ROWS else None
         if geometry is None:
             return f"more than {MOST_ROWS} rows"
-        if geometry.columns_bytes + geometry.weights_bytes > LARGEST_OFFSET or max(op.input.shape[3], op.out_channels) > LARGEST_OFFSET:
+        if (
+            geometry.columns_bytes + geometry.weights_bytes > LARGEST_OFFSET
+            or max(op.input.shape[3], op.out_channels) > LARGEST_OFFSET
+        ):
             return "too wide, or too many channels"
         found = solve(op)
         return found if isinstance(found, str) else None
@@ -101,7 +134,7 @@ class DepthwiseDsp(Kernel):
         w = op.window
         return {
             "comment": f"One output row of a {w.kernel.h}x{w.kernel.w} depthwise convolution, stride {w.stride.w}, {op.image.w} -> "
-                       f"{op.out_image.w} columns, {op.input.shape[3]} -> {op.out_channels} channels.",
+            f"{op.out_image.w} columns, {op.input.shape[3]} -> {op.out_channels} channels.",
             "arguments": ("const int8_t *const *in", "int8_t *out", "uint8_t *scratch", "const uint32_t *stream"),
             "lines": RowCode(op).lines(),
         }
@@ -139,21 +172,46 @@ class RowCode:
         code = [*self.begin(), "1:", *self.pair_columns()]
         if self.multiplier > 1:
             code += [*load_number("r12", self.multiplier), f"str r12, [sp, #{TIMES}]", "4:"]
-        code += [*self.unpack_weights(), *self.outputs(), f"ldr r12, [sp, #{OUT_BASE}]", "add r12, r12, #1", f"str r12, [sp, #{OUT_BASE}]"]
+        code += [
+            *self.unpack_weights(),
+            *self.outputs(),
+            f"ldr r12, [sp, #{OUT_BASE}]",
+            "add r12, r12, #1",
+            f"str r12, [sp, #{OUT_BASE}]",
+        ]
         if self.multiplier > 1:
             code += [f"ldr r12, [sp, #{TIMES}]", "subs r12, r12, #1", f"str r12, [sp, #{TIMES}]", "bne 4b"]
-        return [*code, *step, f"ldrd r12, lr, [sp, #{STREAM}]", "cmp r12, lr", "bne 1b", f"add sp, sp, #{FRAME_BYTES}", "pop {r4-r11, lr}"]
+        return [
+            *code,
+            *step,
+            f"ldrd r12, lr, [sp, #{STREAM}]",
+            "cmp r12, lr",
+            "bne 1b",
+            f"add sp, sp, #{FRAME_BYTES}",
+            "pop {r4-r11, lr}",
+        ]
 
     def begin(self) -> list[str]:
         """The stack frame, and padding columns, which stay for all channels."""
         g = self.geometry
         code = [
-            "push {r4-r11, lr}", f"sub sp, sp, #{FRAME_BYTES}",
-            f"str r1, [sp, #{OUT_BASE}]", f"str r2, [sp, #{COLUMNS}]", f"str r3, [sp, #{STREAM}]", f"str r0, [sp, #{ROWS}]",
-            *load_number("r12", self.stream_bytes), "add r12, r12, r3", f"str r12, [sp, #{STREAM_END}]",
-            f"add r12, r2, #{g.columns_bytes}", f"str r12, [sp, #{WEIGHTS}]", "mov r12, #0", f"str r12, [sp, #{CHANNEL}]",
-            *load_number("r12", self.rq.layer_constant), f"str r12, [sp, #{C if self.rq.tail is not None else CONSTANT}]",
-            f"add r12, r2, #{self.rounds * self.columns_step + self.columns_start}", f"str r12, [sp, #{COLUMN_END}]",
+            "push {r4-r11, lr}",
+            f"sub sp, sp, #{FRAME_BYTES}",
+            f"str r1, [sp, #{OUT_BASE}]",
+            f"str r2, [sp, #{COLUMNS}]",
+            f"str r3, [sp, #{STREAM}]",
+            f"str r0, [sp, #{ROWS}]",
+            *load_number("r12", self.stream_bytes),
+            "add r12, r12, r3",
+            f"str r12, [sp, #{STREAM_END}]",
+            f"add r12, r2, #{g.columns_bytes}",
+            f"str r12, [sp, #{WEIGHTS}]",
+            "mov r12, #0",
+            f"str r12, [sp, #{CHANNEL}]",
+            *load_number("r12", self.rq.layer_constant),
+            f"str r12, [sp, #{C if self.rq.tail is not None else CONSTANT}]",
+            f"add r12, r2, #{self.rounds * self.columns_step + self.columns_start}",
+            f"str r12, [sp, #{COLUMN_END}]",
         ]
         if g.outside:
             code += load_number("r12", (self.zero & 0xFFFF) * 0x10001)
@@ -180,8 +238,11 @@ class RowCode:
     def pair_columns(self) -> list[str]:
         g = self.geometry
         code = [
-            f"ldr r12, [sp, #{ROWS}]", f"ldmia r12, {{{', '.join(f'r{i}' for i in range(g.rows))}}}",
-            f"ldr r7, [sp, #{CHANNEL}]", f"ldr lr, [sp, #{COLUMNS}]", *add_number("lr", self.columns_start, "r12"),
+            f"ldr r12, [sp, #{ROWS}]",
+            f"ldmia r12, {{{', '.join(f'r{i}' for i in range(g.rows))}}}",
+            f"ldr r7, [sp, #{CHANNEL}]",
+            f"ldr lr, [sp, #{COLUMNS}]",
+            *add_number("lr", self.columns_start, "r12"),
         ]
         if self.rounds > 1:
             code.append("2:")
@@ -220,19 +281,33 @@ class RowCode:
         if self.rq.tail is not None:
             return [*code, "ldmia lr!, {r0, r1}", f"str lr, [sp, #{STREAM}]", f"strd r0, r1, [sp, #{BIAS}]"]
         return [
-            *code, "ldmia lr!, {r0, r1, r2}", f"str lr, [sp, #{STREAM}]", f"strd r0, r1, [sp, #{BIAS}]",
-            f"ldr r3, [sp, #{CONSTANT}]", *self.rq.constant_lines("r3", "r2", "r3"), f"strd r3, r2, [sp, #{C}]",
+            *code,
+            "ldmia lr!, {r0, r1, r2}",
+            f"str lr, [sp, #{STREAM}]",
+            f"strd r0, r1, [sp, #{BIAS}]",
+            f"ldr r3, [sp, #{CONSTANT}]",
+            *self.rq.constant_lines("r3", "r2", "r3"),
+            f"strd r3, r2, [sp, #{C}]",
         ]
 
     def outputs(self) -> list[str]:
         blocks = self.geometry.blocks
-        code = [f"ldr r12, [sp, #{COLUMNS}]", f"str r12, [sp, #{V_BLOCK}]", f"ldr r12, [sp, #{OUT_BASE}]", f"str r12, [sp, #{OUT}]"]
+        code = [
+            f"ldr r12, [sp, #{COLUMNS}]",
+            f"str r12, [sp, #{V_BLOCK}]",
+            f"ldr r12, [sp, #{OUT_BASE}]",
+            f"str r12, [sp, #{OUT}]",
+        ]
         for i, (n, times) in enumerate(blocks):
             if times > 1:
                 code += [*load_number("r12", times), f"str r12, [sp, #{COUNT}]", "3:"]
             code += self.block(n)
             if times > 1 or i + 1 < len(blocks):
-                code += [f"ldr r12, [sp, #{V_BLOCK}]", *add_number("r12", n * self.geometry.column_bytes, "lr"), f"str r12, [sp, #{V_BLOCK}]"]
+                code += [
+                    f"ldr r12, [sp, #{V_BLOCK}]",
+                    *add_number("r12", n * self.geometry.column_bytes, "lr"),
+                    f"str r12, [sp, #{V_BLOCK}]",
+                ]
             if times > 1:
                 code += [f"ldr r12, [sp, #{COUNT}]", "subs r12, r12, #1", f"str r12, [sp, #{COUNT}]", "bne 3b"]
         return code

@@ -6,7 +6,13 @@ from typing import Any
 
 from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
 from tinyengine_tf.kernels.conv2d import conv_window
-from tinyengine_tf.kernels.short_requantize import form, live_weights, reason_against, requantize_args, requantize_tables
+from tinyengine_tf.kernels.short_requantize import (
+    form,
+    live_weights,
+    reason_against,
+    requantize_args,
+    requantize_tables,
+)
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.target import Target
 
@@ -35,8 +41,13 @@ class DepthwiseVector(Kernel):
 
     def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
         return {
-            "window": op.window, "in_width": op.image.w, "out_width": op.out_image.w, "channels": op.out_channels, "lanes": LANES,
-            "padded": op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0, "form": form(op, called=False),
+            "window": op.window,
+            "in_width": op.image.w,
+            "out_width": op.out_image.w,
+            "channels": op.out_channels,
+            "lanes": LANES,
+            "padded": op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0,
+            "form": form(op, called=False),
         }
 
     def args(self, op: DepthwiseConv2D) -> tuple[str, ...]:

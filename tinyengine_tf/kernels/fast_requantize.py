@@ -98,7 +98,11 @@ class Requantization:
         """The first part of `lines`, after which `mantissa` and `c` are no longer needed."""
         if not self.signed:
             return [f"smmla {total}, {total}, {mantissa}, {c}"]
-        return [f"smmla {spare}, {total}, {mantissa}, {c}", f"asr {total}, {total}, #31", f"add {total}, {total}, {spare}, asr #{self.bits - 1}"]
+        return [
+            f"smmla {spare}, {total}, {mantissa}, {c}",
+            f"asr {total}, {total}, #31",
+            f"add {total}, {total}, {spare}, asr #{self.bits - 1}",
+        ]
 
     def tail_lines(self, total: str, tail: str) -> list[str]:
         """The last part of `lines`: the shift, the output's zero point already added, and the clamp."""
@@ -113,7 +117,14 @@ class Requantization:
 
 
 def evaluate(
-    scaled: np.ndarray, mantissa: np.ndarray, tail: np.ndarray, zero: int, signed: bool, low: int, high: int, bits: int = 8
+    scaled: np.ndarray,
+    mantissa: np.ndarray,
+    tail: np.ndarray,
+    zero: int,
+    signed: bool,
+    low: int,
+    high: int,
+    bits: int = 8,
 ) -> np.ndarray:
     """Exactly what the instructions compute from 2**bits-fold sums: SMMLA, sign correction, shift, saturate."""
     t = ((1 + 2 * zero << bits - 1) << tail) + (1 << bits - 2) + ((scaled * mantissa) >> 32)
@@ -145,7 +156,9 @@ def solve(op: WeightedOp) -> Requantization | str:
     zero, (low, high) = op.output.zero_point, op.clamp
     if op.weights.data is None or (op.bias is not None and op.bias.data is None):
         assert op.weights.quant is not None
-        return _without_weights(op.input.scale, op.weights.quant.scales, op.output.scale, op.out_channels, zero, low, high)
+        return _without_weights(
+            op.input.scale, op.weights.quant.scales, op.output.scale, op.out_channels, zero, low, high
+        )
     signed = low < zero
     mantissas = np.array([m.mantissa for m in op.multipliers], np.int64)
     rights = np.array([-m.shift for m in op.multipliers], np.int64)
@@ -165,7 +178,9 @@ def solve(op: WeightedOp) -> Requantization | str:
         return "the output multiplier of a channel has no short form"
     tails = np.zeros_like(rights)
     biases = SCALE * bias
-    mantissas[live], tails[live], offsets = _with_one_tail(*solved, mantissas[live], rights[live], ends[live], zero, signed, low, high)
+    mantissas[live], tails[live], offsets = _with_one_tail(
+        *solved, mantissas[live], rights[live], ends[live], zero, signed, low, high
+    )
     biases[live] += offsets
     tails[dead] = tails[live].min(initial=MAX_TAIL_SHIFT) if live.any() else 0
     mantissas[dead] = 2**31 - 1
@@ -185,23 +200,39 @@ def _without_weights(
     tails = np.clip([-m.shift - 1 for m in multipliers], 0, MAX_TAIL_SHIFT)
     if low >= zero and tails.min() <= MAX_COMMON_TAIL:
         tails[:] = tails.min()  # weights almost always admit it: see _with_one_tail
-    return _requantization(low < zero, zero, low, high, mantissas, tails, np.zeros_like(tails), np.zeros(len(tails), bool))
+    return _requantization(
+        low < zero, zero, low, high, mantissas, tails, np.zeros_like(tails), np.zeros(len(tails), bool)
+    )
 
 
 def _requantization(
-    signed: bool, zero: int, low: int, high: int, mantissas: np.ndarray, tails: np.ndarray, biases: np.ndarray, constant: np.ndarray
+    signed: bool,
+    zero: int,
+    low: int,
+    high: int,
+    mantissas: np.ndarray,
+    tails: np.ndarray,
+    biases: np.ndarray,
+    constant: np.ndarray,
 ) -> Requantization:
     used = set(tails.tolist())
-    return Requantization(signed, zero, low, high, used.pop() if len(used) == 1 else None, mantissas, tails, biases, constant)
+    return Requantization(
+        signed, zero, low, high, used.pop() if len(used) == 1 else None, mantissas, tails, biases, constant
+    )
 
 
 def _outputs(op: WeightedOp, sums: np.ndarray) -> np.ndarray:
     """TFLM's outputs for sums [channels, n], any multiplier."""
-    each = [np.clip(requantize(row, m) + op.output.zero_point, *op.clamp) for row, m in zip(sums, op.multipliers, strict=True)]
+    each = [
+        np.clip(requantize(row, m) + op.output.zero_point, *op.clamp)
+        for row, m in zip(sums, op.multipliers, strict=True)
+    ]
     return np.stack(each)
 
 
-def _steps(mantissa: np.ndarray, r: np.ndarray, ends: np.ndarray, zero: int, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
+def _steps(
+    mantissa: np.ndarray, r: np.ndarray, ends: np.ndarray, zero: int, low: int, high: int
+) -> tuple[np.ndarray, np.ndarray]:
     """(sums, outputs) [channels, n]: both ends of the range and both sides of each step of TFLM's formula within it."""
     m, right = mantissa[:, None], r[:, None]
     k = np.arange(low + 1, high + 1)[None, :] - zero
@@ -212,7 +243,9 @@ def _steps(mantissa: np.ndarray, r: np.ndarray, ends: np.ndarray, zero: int, low
     sums = np.concatenate((ends, steps), axis=1)
     outputs = tflm(sums, m, right, zero, low, high)
     inside = (from_sum > ends[:, :1]) & (from_sum <= ends[:, 1:])
-    assert (tflm(from_sum, m, right, zero, low, high) == k + zero)[inside].all(), "the steps are not where they should be"
+    assert (tflm(from_sum, m, right, zero, low, high) == k + zero)[inside].all(), (
+        "the steps are not where they should be"
+    )
     assert (inside.sum(axis=1) == outputs[:, 1] - outputs[:, 0]).all(), "a step is missing"
     return sums, outputs
 
@@ -231,7 +264,13 @@ def _solve_live(
         tails = r - 1 - lost
         scaled = sums * SCALE + offset[:, None]
         got = evaluate(scaled, part[:, None], np.clip(tails, 0, MAX_TAIL_SHIFT)[:, None], zero, signed, low, high)
-        fits = open_ & (tails >= 0) & (tails <= MAX_TAIL_SHIFT) & (got == outputs).all(axis=1) & (np.abs(scaled).max(axis=1) < 2**31)
+        fits = (
+            open_
+            & (tails >= 0)
+            & (tails <= MAX_TAIL_SHIFT)
+            & (got == outputs).all(axis=1)
+            & (np.abs(scaled).max(axis=1) < 2**31)
+        )
         found[:, fits] = np.stack((part, tails, offset))[:, fits]
         open_ &= ~fits
         if not open_.any():
@@ -243,8 +282,16 @@ Solution = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _with_one_tail(
-    found: np.ndarray, tails: np.ndarray, offsets: np.ndarray, mantissa: np.ndarray, r: np.ndarray, ends: np.ndarray,
-    zero: int, signed: bool, low: int, high: int,
+    found: np.ndarray,
+    tails: np.ndarray,
+    offsets: np.ndarray,
+    mantissa: np.ndarray,
+    r: np.ndarray,
+    ends: np.ndarray,
+    zero: int,
+    signed: bool,
+    low: int,
+    high: int,
 ) -> Solution:
     """The solution with the smallest tail for all channels if every one has such a form, else the one given.
 

@@ -12,8 +12,12 @@ from tinyengine_tf.ops.float_function import FloatFunction, FloatTable
 from tinyengine_tf.target import Target
 
 IN_C = {
-    "ABS": "x < 0.0f ? -x : x + 0.0f", "NEG": "-x", "SQUARE": "x * x", "RELU": "x < 0.0f ? 0.0f : x",
-    "RELU6": "x > 6.0f ? 6.0f : x < 0.0f ? 0.0f : x", "LEAKY_RELU": "x > 0.0f ? x : x * alpha",
+    "ABS": "x < 0.0f ? -x : x + 0.0f",
+    "NEG": "-x",
+    "SQUARE": "x * x",
+    "RELU": "x < 0.0f ? 0.0f : x",
+    "RELU6": "x > 6.0f ? 6.0f : x < 0.0f ? 0.0f : x",
+    "LEAKY_RELU": "x > 0.0f ? x : x * alpha",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
-from tinyengine_tf.kernels.weighted import bias_table, clamp_args, requantize_tables
+from tinyengine_tf.kernels.weighted import clamp_args, requantize_tables
 from tinyengine_tf.ops.fully_connected import FullyConnected
 
 

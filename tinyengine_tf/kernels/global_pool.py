@@ -24,7 +24,13 @@ class GlobalSum(Kernel):
 
     def params(self, op: Any, units: int) -> dict[str, Any]:
         _, height, width, channels = op.input.shape
-        return {"rows": height, "width": width, "channels": channels, "count": height * width, "mean": isinstance(op, AveragePool2D)}
+        return {
+            "rows": height,
+            "width": width,
+            "channels": channels,
+            "count": height * width,
+            "mean": isinstance(op, AveragePool2D),
+        }
 
 
 @kernel

@@ -51,6 +51,11 @@ class GatherPortable(Kernel):
 
     def params(self, op: Gather, units: int) -> dict[str, Any]:
         return {
-            "ctype": op.output.dtype.c, "width": op.output.dtype.nbytes, "const": op.input.const,
-            "outer": op.outer, "depth": op.depth, "inner": op.inner, "count": op.indices.elements,
+            "ctype": op.output.dtype.c,
+            "width": op.output.dtype.nbytes,
+            "const": op.input.const,
+            "outer": op.outer,
+            "depth": op.depth,
+            "inner": op.inner,
+            "count": op.indices.elements,
         }

@@ -27,9 +27,16 @@ class PadRows(Kernel):
 
     def params(self, op: Pad, units: int) -> dict[str, Any]:
         return {
-            "ctype": op.output.dtype.c, "width": op.output.dtype.nbytes, "fill_value": literal(op.fill, op.output.dtype),
-            "columns": op.input.shape[2], "channels": op.input.shape[3], "out_channels": op.output.shape[3],
-            "left": op.before[2], "right": op.after[2], "front": op.before[3], "back": op.after[3],
+            "ctype": op.output.dtype.c,
+            "width": op.output.dtype.nbytes,
+            "fill_value": literal(op.fill, op.output.dtype),
+            "columns": op.input.shape[2],
+            "channels": op.input.shape[3],
+            "out_channels": op.output.shape[3],
+            "left": op.before[2],
+            "right": op.after[2],
+            "front": op.before[3],
+            "back": op.after[3],
             "padded_rows": op.before[1] + op.after[1] > 0,
         }
 
@@ -46,7 +53,9 @@ class PadPortable(Kernel):
 
     def params(self, op: Pad, units: int) -> dict[str, Any]:
         return {
-            "ctype": op.output.dtype.c, "width": op.output.dtype.nbytes, "fill_value": literal(op.fill, op.output.dtype),
+            "ctype": op.output.dtype.c,
+            "width": op.output.dtype.nbytes,
+            "fill_value": literal(op.fill, op.output.dtype),
             "levels": pad_levels(op),
         }
 

@@ -20,8 +20,12 @@ class Pool2DPortable(Kernel):
 
     def params(self, op: Pool2D, units: int) -> dict[str, Any]:
         return {
-            "window": op.window, "low": op.clamp[0], "high": op.clamp[1],
-            "in_width": op.image.w, "out_width": op.out_image.w, "channels": op.input.shape[3],
+            "window": op.window,
+            "low": op.clamp[0],
+            "high": op.clamp[1],
+            "in_width": op.image.w,
+            "out_width": op.out_image.w,
+            "channels": op.input.shape[3],
             "padded_rows": pool_window(op).leaves_image(rows_of(op.input), rows_of(op.output)),
             "padded_columns": op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0,
         }

@@ -20,8 +20,13 @@ class QuantizePortable(Elementwise):
 
     def params(self, op: Quantize, units: int) -> dict[str, Any]:
         info = np.iinfo(op.output.dtype.numpy)
-        return {**super().params(op, units), "scale": op.output.scale, "zero": op.output.zero_point,
-                "low": int(info.min), "high": int(info.max)}
+        return {
+            **super().params(op, units),
+            "scale": op.output.scale,
+            "zero": op.output.zero_point,
+            "low": int(info.min),
+            "high": int(info.max),
+        }
 
 
 @kernel

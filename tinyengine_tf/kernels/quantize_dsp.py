@@ -34,5 +34,11 @@ class QuantizeDsp(Elementwise):
 
     def params(self, op: Quantize, units: int) -> dict[str, Any]:
         zero = op.output.zero_point
-        return {**super().params(op, units), "scale": op.output.scale, "bits": FRACTION_BITS, "round": ROUNDED,
-                "rounding": (zero << FRACTION_BITS) + (1 << FRACTION_BITS - 1), "zero": zero}
+        return {
+            **super().params(op, units),
+            "scale": op.output.scale,
+            "bits": FRACTION_BITS,
+            "round": ROUNDED,
+            "rounding": (zero << FRACTION_BITS) + (1 << FRACTION_BITS - 1),
+            "zero": zero,
+        }

@@ -21,12 +21,20 @@ class ResizeNearestPortable(Kernel):
         return Layout((RowWindow(starts=op.sources(1)),))
 
     def tables(self, op: ResizeNearest) -> tuple[Table, ...]:
-        return () if self._factor(op) else (Table("columns", "int16_t", op.output.shape[2], lambda: np.array(op.sources(2))),)
+        return (
+            ()
+            if self._factor(op)
+            else (Table("columns", "int16_t", op.output.shape[2], lambda: np.array(op.sources(2))),)
+        )
 
     def params(self, op: ResizeNearest, units: int) -> dict[str, Any]:
         return {
-            "ctype": op.output.dtype.c, "width": op.output.dtype.nbytes, "channels": op.output.shape[3],
-            "columns": op.input.shape[2], "out_columns": op.output.shape[2], "factor": self._factor(op),
+            "ctype": op.output.dtype.c,
+            "width": op.output.dtype.nbytes,
+            "channels": op.output.shape[3],
+            "columns": op.input.shape[2],
+            "out_columns": op.output.shape[2],
+            "factor": self._factor(op),
         }
 
     @staticmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from tinyengine_tf.errors import UnsupportedError
 from tinyengine_tf.ir import Op
@@ -19,7 +19,7 @@ class Choice:
     rejected: tuple[tuple[str, str], ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def candidates(kind: type[Op]) -> tuple[Kernel, ...]:
     """All kernels for one kind of operator, highest rank first."""
     return tuple(sorted((k for k in KERNELS if kind in k.ops), key=lambda k: (-k.rank, k.name)))

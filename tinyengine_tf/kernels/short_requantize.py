@@ -59,6 +59,7 @@ def form(op: WeightedOp, called: bool) -> Form:
 
 def requantize_tables(op: WeightedOp) -> tuple[Table, Table]:
     """`terms` and `tails` above."""
+
     def terms() -> np.ndarray:
         rq = requantization(op)
         return np.stack((rq.biases, rq.mantissas), axis=1)

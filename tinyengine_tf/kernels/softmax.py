@@ -27,5 +27,13 @@ class SoftmaxPortable(Kernel):
 
     def params(self, op: Softmax, units: int) -> dict[str, Any]:
         bits = 8 * op.output.dtype.nbytes
-        return {"rows": op.input.elements // op.depth, "depth": op.depth, "count": op.exponentials.size,
-                "out_type": op.output.dtype.c, "bits": bits, "may_vanish": bits == 8 and op.depth >= 512, "low": -(2 ** (bits - 1)), "high": 2 ** (bits - 1) - 1}
+        return {
+            "rows": op.input.elements // op.depth,
+            "depth": op.depth,
+            "count": op.exponentials.size,
+            "out_type": op.output.dtype.c,
+            "bits": bits,
+            "may_vanish": bits == 8 and op.depth >= 512,
+            "low": -(2 ** (bits - 1)),
+            "high": 2 ** (bits - 1) - 1,
+        }

@@ -33,8 +33,13 @@ class TransposeConvPortable(Kernel):
         window = self.layout(op).windows[0]  # type: ignore[index]
         assert window is not None
         return {
-            "window": w, "rows": window.size, "columns": -(-w.kernel.w // w.stride.w), "in_width": op.input.shape[2], "in_channels": op.input.shape[3],
-            "out_width": op.output.shape[2], "out_channels": op.out_channels,
+            "window": w,
+            "rows": window.size,
+            "columns": -(-w.kernel.w // w.stride.w),
+            "in_width": op.input.shape[2],
+            "in_channels": op.input.shape[3],
+            "out_width": op.output.shape[2],
+            "out_channels": op.out_channels,
             "leaves_image": window.leaves_image(rows_of(op.input), rows_of(op.output)),
         }
 

@@ -1,7 +1,7 @@
 """Static memory planning: where each buffer lies in the arena, proven legal and, mostly, proven optimal.
 
-    Problem --plan--> Plan --verify--> (nothing, or BadPlan)
-                           |--draw--> text            |--table.write_plan--> CSV
+Problem --plan--> Plan --verify--> (nothing, or BadPlan)
+                       |--draw--> text            |--table.write_plan--> CSV
 """
 
 from tinyengine_tf.memory.picture import draw

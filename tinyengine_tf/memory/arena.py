@@ -12,7 +12,6 @@ from tinyengine_tf.memory.problem import Plan
 from tinyengine_tf.memory.verify import verify
 from tinyengine_tf.schedule import Layer, Ring, Schedule, Step
 
-
 QUICK_NODES = 600
 """What an estimate may spend on a better plan, in nodes of the sweep: some milliseconds."""
 

@@ -83,7 +83,12 @@ def liveness(schedule: Schedule) -> Liveness:
 
 
 def step_overlaps(
-    schedule: Schedule, step: Step, index: int, names: Mapping[Tensor, str], start: Mapping[Tensor, int], last: Mapping[Tensor, int]
+    schedule: Schedule,
+    step: Step,
+    index: int,
+    names: Mapping[Tensor, str],
+    start: Mapping[Tensor, int],
+    last: Mapping[Tensor, int],
 ) -> list[Overlap]:
     """Pairs (output over input) for the inputs that die in this step.
 
@@ -100,7 +105,13 @@ def step_overlaps(
     for layer in step.layers:
         for t in layer.op.data_inputs:
             owner, offset = schedule.owner(t)
-            if t not in step.rings and not owner.const and owner is not out and owner not in kept and last[owner] == index:
+            if (
+                t not in step.rings
+                and not owner.const
+                and owner is not out
+                and owner not in kept
+                and last[owner] == index
+            ):
                 distance = step.distances.get(t)
                 distances.setdefault(owner, []).append(None if distance is None else distance + into - offset)
     return [Overlap(names[out], names[t], max(d)) for t, d in distances.items() if None not in d]  # type: ignore[type-var]

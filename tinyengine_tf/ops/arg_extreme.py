@@ -16,9 +16,11 @@ class ArgExtreme(Op):
     """Index of the first largest (or smallest) value along `axis`, as int32."""
 
     CONSTRAINTS: ClassVar = (
-        Constraint("the input is int8 or float32 and the output int32",
-                   lambda op: op.input.dtype in (DType.INT8, DType.FLOAT32) and op.output.dtype is DType.INT32,
-                   lambda op: f"{op.input.dtype.tflite_name} -> {op.output.dtype.tflite_name}"),
+        Constraint(
+            "the input is int8 or float32 and the output int32",
+            lambda op: op.input.dtype in (DType.INT8, DType.FLOAT32) and op.output.dtype is DType.INT32,
+            lambda op: f"{op.input.dtype.tflite_name} -> {op.output.dtype.tflite_name}",
+        ),
     )
 
     axis: int

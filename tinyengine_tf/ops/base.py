@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tinyengine_tf.ir import DType, Op, Tensor
 
@@ -114,4 +114,3 @@ def per_tensor(op: Op) -> bool:
 PER_TENSOR = Constraint("activations are quantised per tensor, not per channel", per_tensor)
 
 INT8_ACTIVATIONS: tuple[Constraint, ...] = (INT8_DATA, QUANTIZED, PER_TENSOR)
-

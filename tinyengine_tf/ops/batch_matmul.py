@@ -17,7 +17,9 @@ Strides = tuple[int, ...]
 
 
 def inputs_are_int8(op: Op) -> bool:
-    return all(t is not None and t.dtype is DType.INT8 and t.quant is not None and not t.quant.per_channel for t in op.inputs)
+    return all(
+        t is not None and t.dtype is DType.INT8 and t.quant is not None and not t.quant.per_channel for t in op.inputs
+    )
 
 
 @operator("BATCH_MATMUL")
@@ -31,7 +33,11 @@ class BatchMatMul(Op):
     CONSTRAINTS: ClassVar = (
         *INT8_ACTIVATIONS,
         Constraint("both inputs are int8, with one scale and zero point each", inputs_are_int8),
-        Constraint("matrices share a dimension below 2^15, so 32-bit sums are exact", lambda op: op.depth < 2**15, lambda op: op.depth),
+        Constraint(
+            "matrices share a dimension below 2^15, so 32-bit sums are exact",
+            lambda op: op.depth < 2**15,
+            lambda op: op.depth,
+        ),
         Constraint(RATIO_RULE, lambda op: op.multiplier.shift <= MAX_SHIFT),
     )
 
@@ -83,12 +89,17 @@ class BatchMatMul(Op):
         x, y, out = inputs[0], inputs[1], outputs[0]
         if x is None or y is None or len(x.shape) < 2 or len(y.shape) < 2:
             raise Reject("inputs have two dimensions or more", f"{x}, {y}")
-        op = cls(inputs=(x, y), outputs=outputs, adjoint_x=bool(raw.options["adj_x"]), adjoint_y=bool(raw.options["adj_y"]))
+        op = cls(
+            inputs=(x, y), outputs=outputs, adjoint_x=bool(raw.options["adj_x"]), adjoint_y=bool(raw.options["adj_y"])
+        )
         if op.depth != y.shape[-1 if op.adjoint_y else -2]:
             raise Reject("the matrices share a dimension", f"{x.shape} and {y.shape}")
         stack = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
         if out.elements != int(np.prod(stack)) * op.rows * op.columns:
-            raise Reject("the output has the shape of the product", f"{out.shape} where {(*stack, op.rows, op.columns)} is expected")
+            raise Reject(
+                "the output has the shape of the product",
+                f"{out.shape} where {(*stack, op.rows, op.columns)} is expected",
+            )
         return (op,)
 
     def check(self) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,21 +28,32 @@ MAX_PRODUCT_SHIFT = 15  # 255 * 255 * 2**15 is the last product below 2**31
 MAX_VALUE_SHIFT = 23
 
 _INT32_CLAMPS: Mapping[str, tuple[int, int]] = {
-    "NONE": (INT32_MIN, INT32_MAX), "RELU": (0, INT32_MAX), "RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1),
+    "NONE": (INT32_MIN, INT32_MAX),
+    "RELU": (0, INT32_MAX),
+    "RELU6": (0, 6),
+    "RELU_N1_TO_1": (-1, 1),
 }
 
 FLOAT_MAX = float(np.finfo(np.float32).max)  # TFLM clamps to finite numbers even without an activation
 _FLOAT_CLAMPS: Mapping[str, tuple[float, float]] = {
-    "NONE": (-FLOAT_MAX, FLOAT_MAX), "RELU": (0.0, FLOAT_MAX), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0),
+    "NONE": (-FLOAT_MAX, FLOAT_MAX),
+    "RELU": (0.0, FLOAT_MAX),
+    "RELU6": (0.0, 6.0),
+    "RELU_N1_TO_1": (-1.0, 1.0),
 }
 
 
-def no_overflow(op: "Binary") -> bool:
+def no_overflow(op: Binary) -> bool:
     """TFLM's fixed-point arithmetic is defined: no multiplier is too large for 32 bits."""
     if op.dtype is not DType.INT8 or op.function in ORDER:
         return True
-    limits = {"ADD": (0, 0, 0), "SUB": (0, 0, 0), "MUL": (MAX_PRODUCT_SHIFT,), "PRELU": (MAX_VALUE_SHIFT, MAX_PRODUCT_SHIFT),
-              "SQUARED_DIFFERENCE": (0, 0, 0)}
+    limits = {
+        "ADD": (0, 0, 0),
+        "SUB": (0, 0, 0),
+        "MUL": (MAX_PRODUCT_SHIFT,),
+        "PRELU": (MAX_VALUE_SHIFT, MAX_PRODUCT_SHIFT),
+        "SQUARED_DIFFERENCE": (0, 0, 0),
+    }
     return all(m.shift <= most for m, most in zip(op.multipliers, limits[op.function], strict=True))
 
 
@@ -56,9 +67,12 @@ class Binary(Op):
     """
 
     CONSTRAINTS: ClassVar = (
-        Constraint("the ratios of input to output scales leave 32-bit arithmetic without overflow "
-                   "(ADD, SUB: below 2^19; MUL, PRELU: below 2^15; SQUARED_DIFFERENCE: the squared input scale below 2^12 times "
-                   "the output's)", no_overflow),
+        Constraint(
+            "the ratios of input to output scales leave 32-bit arithmetic without overflow "
+            "(ADD, SUB: below 2^19; MUL, PRELU: below 2^15; SQUARED_DIFFERENCE: the squared input scale below 2^12 times "
+            "the output's)",
+            no_overflow,
+        ),
     )
 
     function: str
@@ -119,7 +133,9 @@ class Binary(Op):
         if not self.needs_scales:
             raw = {"ADD": a + b, "SUB": a - b, "MUL": a * b}[self.function]
             return np.clip(wrap32(raw), low, high)
-        return np.clip(self._quantized(a - self.a.zero_point, b - self.b.zero_point) + self.output.zero_point, low, high)
+        return np.clip(
+            self._quantized(a - self.a.zero_point, b - self.b.zero_point) + self.output.zero_point, low, high
+        )
 
     def _real(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
@@ -178,7 +194,9 @@ def _accepted(opcode: str) -> tuple[DType, ...]:
 
 def _clamp(raw: RawOpLike, y: Tensor) -> tuple[int, int] | tuple[float, float]:
     if raw.opcode not in ACTIVATED:
-        return {DType.INT8: (-128, 127), DType.INT32: (INT32_MIN, INT32_MAX), DType.FLOAT32: (-math.inf, math.inf)}[y.dtype]
+        return {DType.INT8: (-128, 127), DType.INT32: (INT32_MIN, INT32_MAX), DType.FLOAT32: (-math.inf, math.inf)}[
+            y.dtype
+        ]
     if y.dtype is DType.INT8:
         return fused_clamp(raw, y)
     activation = raw.options["fused_activation_function"]

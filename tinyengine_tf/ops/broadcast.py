@@ -27,9 +27,9 @@ def broadcast_shape(a: Shape, b: Shape) -> Shape | None:
 def broadcast_loops(a: Shape, b: Shape) -> tuple[Loop, ...]:
     """Loops from the outermost to the innermost; dimensions that both operands walk in the same way are joined.
 
-        (1, 8, 8, 4) with itself        Loop(256, (1, 1))
-        (1, 8, 8, 4) and (4,)           Loop(64, (4, 0)), Loop(4, (1, 1))
-        (1, 8, 8, 4) and (1, 8, 8, 1)   Loop(64, (4, 1)), Loop(4, (1, 0))
+    (1, 8, 8, 4) with itself        Loop(256, (1, 1))
+    (1, 8, 8, 4) and (4,)           Loop(64, (4, 0)), Loop(4, (1, 1))
+    (1, 8, 8, 4) and (1, 8, 8, 1)   Loop(64, (4, 1)), Loop(4, (1, 0))
     """
     out = broadcast_shape(a, b)
     assert out is not None, (a, b)

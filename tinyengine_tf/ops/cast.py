@@ -21,9 +21,11 @@ class Cast(Op):
     """Stored values to another type: integers wrap; floats are cut towards zero and saturated, NaN gives 0."""
 
     CONSTRAINTS: ClassVar = (
-        Constraint("it converts int8, int16, int32, float32 or bool to int8, int16, int32 or float32",
-                   lambda op: op.input.dtype in FROM and op.output.dtype in TO,
-                   lambda op: f"{op.input.dtype.tflite_name} -> {op.output.dtype.tflite_name}"),
+        Constraint(
+            "it converts int8, int16, int32, float32 or bool to int8, int16, int32 or float32",
+            lambda op: op.input.dtype in FROM and op.output.dtype in TO,
+            lambda op: f"{op.input.dtype.tflite_name} -> {op.output.dtype.tflite_name}",
+        ),
         SAME_ELEMENTS,
     )
 

@@ -55,7 +55,9 @@ class WeightedOp(Op):
 
 
 @lru_cache(maxsize=4096)
-def channel_multipliers(input_scale: float, scales: tuple[float, ...], output_scale: float, channels: int) -> tuple[Multiplier, ...]:
+def channel_multipliers(
+    input_scale: float, scales: tuple[float, ...], output_scale: float, channels: int
+) -> tuple[Multiplier, ...]:
     each = tuple(quantize_multiplier(input_scale * s / output_scale) for s in scales)
     return each if len(each) > 1 else each * channels
 
@@ -91,11 +93,15 @@ def no_overflow(op: WeightedOp) -> bool:
 WEIGHTED: tuple[Constraint, ...] = (
     *INT8_ACTIVATIONS,
     Constraint("weights and bias are constant", weights_are_constant),
-    Constraint("weights are int8 (or int4) and bias int32", lambda op: op.weights.dtype is DType.INT8
-               and (op.bias is None or op.bias.dtype is DType.INT32)),
+    Constraint(
+        "weights are int8 (or int4) and bias int32",
+        lambda op: op.weights.dtype is DType.INT8 and (op.bias is None or op.bias.dtype is DType.INT32),
+    ),
     Constraint("weights have one scale, or one per output channel", scales_follow_channels),
     Constraint("bias has one value per output channel", bias_per_channel),
-    Constraint("|bias| + 256 * sum of |weights| of each channel stays below 2^31, so 32-bit sums are exact", no_overflow),
+    Constraint(
+        "|bias| + 256 * sum of |weights| of each channel stays below 2^31, so 32-bit sums are exact", no_overflow
+    ),
     Constraint(RATIO_RULE, lambda op: all(m.shift <= MAX_SHIFT for m in op.multipliers)),
 )
 
@@ -132,7 +138,9 @@ class Conv2D(WeightedOp):
         if x is None or w is None or any(len(t.shape) != 4 for t in (x, w, y)):
             raise Reject("input, weights and output have four dimensions")
         if y.shape[3] != w.shape[0] or y.shape[0] != x.shape[0]:
-            raise Reject("the output has the input's batch and one channel per filter", f"{x.shape}, {w.shape} -> {y.shape}")
+            raise Reject(
+                "the output has the input's batch and one channel per filter", f"{x.shape}, {w.shape} -> {y.shape}"
+            )
         if x.shape[3] % w.shape[3] or w.shape[0] % (x.shape[3] // w.shape[3]):
             raise Reject("channels divide evenly into groups", f"{x.shape[3]} channels, weights {w.shape}")
         window = parse_window(raw.options, HW(*w.shape[1:3]), HW(*x.shape[1:3]), HW(*y.shape[1:3]))

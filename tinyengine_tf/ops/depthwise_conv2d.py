@@ -47,8 +47,10 @@ class DepthwiseConv2D(WeightedOp):
         if x is None or w is None or any(len(t.shape) != 4 for t in (x, w, y)):
             raise Reject("input, weights and output have four dimensions")
         if w.shape[0] != 1 or w.shape[3] != y.shape[3] or y.shape[0] != x.shape[0] or y.shape[3] % x.shape[3]:
-            raise Reject("weights are 1 x height x width x output channels, a multiple of the input's channels",
-                         f"{x.shape}, {w.shape} -> {y.shape}")
+            raise Reject(
+                "weights are 1 x height x width x output channels, a multiple of the input's channels",
+                f"{x.shape}, {w.shape} -> {y.shape}",
+            )
         window = parse_window(raw.options, HW(*w.shape[1:3]), HW(*x.shape[1:3]), HW(*y.shape[1:3]))
         return (cls(inputs=inputs, outputs=outputs, window=window, clamp=fused_clamp(raw, y)),)
 

@@ -81,7 +81,9 @@ def quantize_value(real: float, scale: float, zero_point: int) -> int:
     return zero_point + round_half_away(float(np.float32(real) / np.float32(scale)))
 
 
-def activation_range(activation: str, scale: float, zero_point: int, low: int = -128, high: int = 127) -> tuple[int, int]:
+def activation_range(
+    activation: str, scale: float, zero_point: int, low: int = -128, high: int = 127
+) -> tuple[int, int]:
     """The clamp that a fused activation means for an output of that quantisation."""
     limits = {"NONE": (None, None), "RELU": (0.0, None), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0)}
     lo, hi = limits[activation]

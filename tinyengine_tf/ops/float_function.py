@@ -127,5 +127,11 @@ class FloatTable(Op):
 
     def check(self) -> None:
         kinds: tuple[Any, ...] = (self.input.dtype, self.output.dtype)
-        if len(self.table) != 256 or kinds != (DType.INT8, DType.FLOAT32) or self.input.elements != self.output.elements:
-            raise InvalidIR(f"table of {len(self.table)} values from {self.input!r} to {self.output!r}", where=self.name)
+        if (
+            len(self.table) != 256
+            or kinds != (DType.INT8, DType.FLOAT32)
+            or self.input.elements != self.output.elements
+        ):
+            raise InvalidIR(
+                f"table of {len(self.table)} values from {self.input!r} to {self.output!r}", where=self.name
+            )

@@ -43,8 +43,10 @@ def import_graph(model: RawModel) -> Graph:
 def _hint(model: RawModel) -> str:
     hint = "`tinyengine_tf ops` lists what each operator accepts"
     if any(t.is_dynamic for t in model.tensors):
-        hint += (". The file was exported with an open batch size, so shapes in it may be placeholders: "
-                 "export with a fixed one, as in keras.Input(shape, batch_size=1)")
+        hint += (
+            ". The file was exported with an open batch size, so shapes in it may be placeholders: "
+            "export with a fixed one, as in keras.Input(shape, batch_size=1)"
+        )
     return hint
 
 

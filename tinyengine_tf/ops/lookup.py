@@ -69,7 +69,10 @@ class Lookup(Op):
         if (x.dtype, y.dtype) == (DType.FLOAT32, DType.FLOAT32):
             return FloatFunction.parse(raw, inputs, outputs)
         if (x.dtype, y.dtype) != (DType.INT8, DType.INT8):
-            raise Reject("input and output are int8, or float32 between DEQUANTIZE and QUANTIZE", f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}")
+            raise Reject(
+                "input and output are int8, or float32 between DEQUANTIZE and QUANTIZE",
+                f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}",
+            )
         return (lookup(raw.opcode, x, y, lambda: UNARY[raw.opcode](raw.options, x, y).tolist()),)
 
     def check(self) -> None:

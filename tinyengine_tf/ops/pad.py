@@ -36,7 +36,10 @@ class Pad(Op):
 
     CONSTRAINTS: ClassVar = (
         SAME_TYPE,
-        Constraint("an int8 output has a zero point", lambda op: op.output.dtype is not DType.INT8 or op.output.quant is not None),
+        Constraint(
+            "an int8 output has a zero point",
+            lambda op: op.output.dtype is not DType.INT8 or op.output.quant is not None,
+        ),
     )
 
     before: tuple[int, ...]
@@ -60,7 +63,13 @@ class Pad(Op):
     @property
     def distance(self) -> int:
         """Output elements written before the last input element is read, less those read: see `StridedCopy.distance`."""
-        steps = zip(self.input.shape, self.before, packed_strides(self.input.shape), packed_strides(self.output.shape), strict=True)
+        steps = zip(
+            self.input.shape,
+            self.before,
+            packed_strides(self.input.shape),
+            packed_strides(self.output.shape),
+            strict=True,
+        )
         return sum(b * out + (n - 1) * (out - source) for n, b, source, out in steps)
 
     def evaluate(self) -> tuple[np.ndarray, ...] | None:

@@ -69,9 +69,11 @@ class Dequantize(Op):
     """int8, uint8 or int16 to float32: scale * (q - zero_point), rounded once."""
 
     CONSTRAINTS: ClassVar = (
-        Constraint("it converts int8, uint8 or int16 to float32",
-                   lambda op: op.input.dtype in (DType.INT8, DType.UINT8, DType.INT16) and op.output.dtype is DType.FLOAT32,
-                   lambda op: f"{op.input.dtype.tflite_name} -> {op.output.dtype.tflite_name}"),
+        Constraint(
+            "it converts int8, uint8 or int16 to float32",
+            lambda op: op.input.dtype in (DType.INT8, DType.UINT8, DType.INT16) and op.output.dtype is DType.FLOAT32,
+            lambda op: f"{op.input.dtype.tflite_name} -> {op.output.dtype.tflite_name}",
+        ),
         Constraint("the input has a scale and a zero point", lambda op: op.input.quant is not None),
         PER_TENSOR,
         SAME_ELEMENTS,

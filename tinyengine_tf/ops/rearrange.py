@@ -15,7 +15,9 @@ def blocks(raw: RawOpLike, small: Tensor, large: Tensor) -> int:
     """The block size; `small` has the fewer pixels."""
     block = raw.options["block_size"]
     if len(small.shape) != 4 or len(large.shape) != 4 or block < 1:
-        raise Reject("tensors have four dimensions and the block size is at least 1", f"{small}, {large}, block {block}")
+        raise Reject(
+            "tensors have four dimensions and the block size is at least 1", f"{small}, {large}, block {block}"
+        )
     n, h, w, c = small.shape
     if large.shape != (n, h * block, w * block, c // block**2) or c % block**2:
         raise Reject("every block of pixels becomes the channels of one pixel", f"{large} and {small}, block {block}")
@@ -89,8 +91,14 @@ class SpaceToBatch(StridedCopy):
             x = padded
         packed = packed_strides(shape)
         inner = [b * s for b, s in zip(block, packed[1:-1])]
-        ops.append(cls(inputs=(x,), outputs=outputs, sizes=(*block, shape[0], *small, shape[-1]),
-                       strides=(*packed[1:-1], packed[0], *inner, 1)))
+        ops.append(
+            cls(
+                inputs=(x,),
+                outputs=outputs,
+                sizes=(*block, shape[0], *small, shape[-1]),
+                strides=(*packed[1:-1], packed[0], *inner, 1),
+            )
+        )
         return tuple(ops)
 
 
@@ -109,7 +117,9 @@ class BatchToSpace(StridedCopy):
         begin = (0, *(e[0] for e in edges), 0)
         cropped = (batch, *(d - e[0] - e[1] for d, e in zip(shape[1:-1], edges, strict=True)), x.shape[-1])
         if x.shape[0] % product or y.shape != cropped:
-            raise Reject("batches divide into blocks and the output is what the crop leaves", f"{x}, blocks of {block}, to {y}")
+            raise Reject(
+                "batches divide into blocks and the output is what the crop leaves", f"{x}, blocks of {block}, to {y}"
+            )
         packed = packed_strides(x.shape)
         across = [packed[0] * batch * (block[1] if len(block) > 1 else 1), packed[0] * batch]
         sizes, strides = [batch], [packed[0]]

@@ -71,7 +71,9 @@ def sums_fit(op: Reduce) -> bool:
 
 SUMMED = (
     *INT8_ACTIVATIONS,
-    Constraint("fewer than 2^23 elements make one output element, so 32-bit sums are exact", sums_fit, lambda op: op.count),
+    Constraint(
+        "fewer than 2^23 elements make one output element, so 32-bit sums are exact", sums_fit, lambda op: op.count
+    ),
     Constraint(RATIO_RULE, lambda op: op.multiplier.shift <= MAX_SHIFT),
 )
 

@@ -34,7 +34,9 @@ class Resize(Op):
             raise Reject("input and output are NHWC images of equal batch and channels", f"{x} -> {y}")
         size = inputs[1] if len(inputs) > 1 else None
         if size is not None and size.data is not None and tuple(size.values.reshape(-1).tolist()) != y.shape[1:3]:
-            raise Reject("the output has the size asked for", f"{y.shape[1:3]} where {size.values.tolist()} is expected")
+            raise Reject(
+                "the output has the size asked for", f"{y.shape[1:3]} where {size.values.tolist()} is expected"
+            )
         flags = {name: bool(raw.options[name]) for name in ("align_corners", "half_pixel_centers")}
         return (cls(inputs=(x,), outputs=outputs, **flags),)
 
@@ -81,8 +83,12 @@ class ResizeBilinear(Resize):
 
     CONSTRAINTS: ClassVar = (
         *INT8_ACTIVATIONS,
-        Constraint("not both align_corners and half_pixel_centers", lambda op: not (op.align_corners and op.half_pixel_centers)),
-        Constraint("the enlargement is small enough for TFLM's 10-bit positions to stay inside the image", stays_inside),
+        Constraint(
+            "not both align_corners and half_pixel_centers", lambda op: not (op.align_corners and op.half_pixel_centers)
+        ),
+        Constraint(
+            "the enlargement is small enough for TFLM's 10-bit positions to stay inside the image", stays_inside
+        ),
     )
 
     @cached_property

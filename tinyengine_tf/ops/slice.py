@@ -16,7 +16,9 @@ class BoxCopy(StridedCopy):
     """A StridedCopy that walks every dimension of its input at its own start and step."""
 
     @classmethod
-    def of(cls, x: Tensor, out: Tensor, begin: Sequence[int], sizes: Sequence[int], steps: Sequence[int] | None = None) -> Op:
+    def of(
+        cls, x: Tensor, out: Tensor, begin: Sequence[int], sizes: Sequence[int], steps: Sequence[int] | None = None
+    ) -> Op:
         """Element begin + i * step of each dimension, i < size."""
         steps = steps or [1] * len(x.shape)
         for dim, first, size, step in zip(x.shape, begin, sizes, steps, strict=True):

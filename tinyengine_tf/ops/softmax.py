@@ -20,7 +20,7 @@ DIFFERENCE_BITS = 5  # differences are scaled to Q5
 MAX_DEPTH = 8191  # a sum of more exponentials, each up to 2**19, wraps 32 bits
 
 
-def output_is_fixed(op: "Softmax") -> bool:
+def output_is_fixed(op: Softmax) -> bool:
     y = op.output
     if y.dtype is DType.INT8:
         return y.zero_point == -128 and y.scale == 1 / 256
@@ -33,11 +33,19 @@ class Softmax(Op):
     """exp(beta * x) / sum of exp(beta * x) over the last dimension, in fixed point."""
 
     CONSTRAINTS: ClassVar = (
-        Constraint("the output has scale 1/256 and zero point -128 (int16: 1/65536 and -32768)", output_is_fixed,
-                   lambda op: f"{op.output.scale:.6g} and {op.output.zero_point}"),
-        Constraint("beta * input scale is above 2^-26", lambda op: op.beta * op.input.scale * 2.0**26 > 1,
-                   lambda op: f"{op.beta * op.input.scale:.3g}"),
-        Constraint(f"the last dimension has at most {MAX_DEPTH} values", lambda op: op.depth <= MAX_DEPTH, lambda op: op.depth),
+        Constraint(
+            "the output has scale 1/256 and zero point -128 (int16: 1/65536 and -32768)",
+            output_is_fixed,
+            lambda op: f"{op.output.scale:.6g} and {op.output.zero_point}",
+        ),
+        Constraint(
+            "beta * input scale is above 2^-26",
+            lambda op: op.beta * op.input.scale * 2.0**26 > 1,
+            lambda op: f"{op.beta * op.input.scale:.3g}",
+        ),
+        Constraint(
+            f"the last dimension has at most {MAX_DEPTH} values", lambda op: op.depth <= MAX_DEPTH, lambda op: op.depth
+        ),
     )
 
     beta: float
@@ -61,8 +69,10 @@ class Softmax(Op):
         x, y = inputs[0], outputs[0]
         assert x is not None
         if x.dtype is not DType.INT8 or y.dtype not in (DType.INT8, DType.INT16):
-            raise Reject("it converts int8 to int8 or int16; float32 is not computed here",
-                         f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}")
+            raise Reject(
+                "it converts int8 to int8 or int16; float32 is not computed here",
+                f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}",
+            )
         if not x.shape or x.shape != y.shape:
             raise Reject("input and output have the same shape, of at least one dimension", f"{x} -> {y}")
         require_quantized(x, y)

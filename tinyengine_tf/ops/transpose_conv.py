@@ -36,7 +36,9 @@ class TransposeConv(WeightedOp):
         if x is None or w is None or any(len(t.shape) != 4 for t in (x, w, y)):
             raise Reject("input, weights and output have four dimensions")
         if (y.shape[0], y.shape[3], x.shape[3]) != (x.shape[0], w.shape[0], w.shape[3]):
-            raise Reject("the output has the input's batch and one channel per filter", f"{x.shape}, {w.shape} -> {y.shape}")
+            raise Reject(
+                "the output has the input's batch and one channel per filter", f"{x.shape}, {w.shape} -> {y.shape}"
+            )
         stride = HW(raw.options["stride_h"], raw.options["stride_w"])
         kernel = HW(*w.shape[1:3])
         check_sizes(stride=stride, kernel=kernel)

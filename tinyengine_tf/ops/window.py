@@ -69,7 +69,9 @@ def parse_window(options: Any, kernel: HW, image: HW, out: HW) -> Window:
     for name, i, o, s, e in zip("hw", image, out, stride, window.extent, strict=True):
         expected = -(-i // s) if same else -(-(i - e + 1) // s)
         if o != expected or o < 1:
-            raise Reject("the output size follows from input, stride and padding", f"{name}: {o} where {expected} is expected")
+            raise Reject(
+                "the output size follows from input, stride and padding", f"{name}: {o} where {expected} is expected"
+            )
     if not same:
         return window
     total = [max((o - 1) * s + e - i, 0) for i, o, s, e in zip(image, out, stride, window.extent, strict=True)]

@@ -103,7 +103,11 @@ def find_constants(graph: Graph) -> Mapping[Tensor, Constants]:
         return found.get(t, Constants(np.zeros(n, bool), np.zeros(n, np.int64)))
 
     for op in graph.ops:
-        if isinstance(op, WeightedOp) and op.weights.data is not None and (mixes_channels(op) or isinstance(op, DepthwiseConv2D)):
+        if (
+            isinstance(op, WeightedOp)
+            and op.weights.data is not None
+            and (mixes_channels(op) or isinstance(op, DepthwiseConv2D))
+        ):
             if isinstance(op, DepthwiseConv2D) and op.multiplier != 1:
                 continue
             found[op.output] = _weighted_constants(op, of(op.input))

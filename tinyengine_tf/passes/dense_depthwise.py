@@ -22,7 +22,11 @@ def dense_depthwise(graph: Graph) -> Graph:
 
 def as_conv(op: DepthwiseConv2D) -> Op:
     return Conv2D(
-        inputs=(op.input, transposed(op.weights), *op.inputs[2:]), outputs=op.outputs, source=op.source, clamp=op.clamp, window=op.window
+        inputs=(op.input, transposed(op.weights), *op.inputs[2:]),
+        outputs=op.outputs,
+        source=op.source,
+        clamp=op.clamp,
+        window=op.window,
     )
 
 

@@ -30,7 +30,10 @@ def fold_pad(graph: Graph) -> Graph:
         reader = graph.sole_reader(pad.output) if isinstance(pad, Pad) else None
         if reader is not None and is_window_padding(pad, reader):
             folded[reader] = replace(
-                reader, inputs=(pad.input, *reader.inputs[1:]), window=wider(reader.window, pad), source=(*pad.source, *reader.source)
+                reader,
+                inputs=(pad.input, *reader.inputs[1:]),
+                window=wider(reader.window, pad),
+                source=(*pad.source, *reader.source),
             )
             gone.add(pad)
     if not gone:
@@ -41,7 +44,11 @@ def fold_pad(graph: Graph) -> Graph:
 def is_window_padding(pad: Pad, reader: Op) -> bool:
     if not isinstance(reader, (Conv2D, DepthwiseConv2D, MaxPool2D)) or reader.input is not pad.output:
         return False
-    if pad.input.quant != pad.output.quant or len(pad.before) != 4 or any(p[i] for p in (pad.before, pad.after) for i in (0, 3)):
+    if (
+        pad.input.quant != pad.output.quant
+        or len(pad.before) != 4
+        or any(p[i] for p in (pad.before, pad.after) for i in (0, 3))
+    ):
         return False
     if isinstance(reader, MaxPool2D):
         return pad.fill == LOWEST and touches(wider(reader.window, pad), HW(*pad.input.shape[1:3]), reader.out_image)

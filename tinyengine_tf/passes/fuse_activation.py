@@ -27,7 +27,9 @@ def fuse_activation(graph: Graph) -> Graph:
             if producer is not None and has_clamp(producer) and is_same(op.input, op.output):
                 del ops[producer]
                 op = replace(
-                    producer, outputs=op.outputs, source=producer.source + op.source,
+                    producer,
+                    outputs=op.outputs,
+                    source=producer.source + op.source,
                     clamp=clamp_after(producer.clamp, op.clamp),  # type: ignore[attr-defined]
                 )
         made[op.output] = op

@@ -48,7 +48,9 @@ def _only_enters(readers: tuple[Op, ...]) -> bool:
     """Whether all readers are the same conversion to int8."""
     return bool(readers) and all(
         (isinstance(op, Quantize) or isinstance(op, Lookup) and op.flips_sign_bit)
-        and op.output.dtype is DType.INT8 and op.output.quant == readers[0].output.quant and _keeps_shape(op)
+        and op.output.dtype is DType.INT8
+        and op.output.quant == readers[0].output.quant
+        and _keeps_shape(op)
         for op in readers
     )
 

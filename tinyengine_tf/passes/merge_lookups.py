@@ -36,6 +36,9 @@ def compose(first: Lookup, second: Lookup) -> Lookup:
     smallest = int(all_values(second.input.dtype)[0])
     table = np.array(second.table)[np.array(first.table) - smallest]
     return replace(
-        second, inputs=first.inputs, table=tuple(table.tolist()), source=first.source + second.source,
+        second,
+        inputs=first.inputs,
+        table=tuple(table.tolist()),
+        source=first.source + second.source,
         function=f"{first.function}+{second.function}",
     )

@@ -10,7 +10,15 @@ import numpy as np
 from tinyengine_tf.ir import DType, Graph, Op, Quant, Tensor
 from tinyengine_tf.ops.conv2d import WeightedOp
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
-from tinyengine_tf.passes.channels import Constants, channels_of, find_constants, find_needed, foldable, folded_share, mixes_channels
+from tinyengine_tf.passes.channels import (
+    Constants,
+    channels_of,
+    find_constants,
+    find_needed,
+    foldable,
+    folded_share,
+    mixes_channels,
+)
 
 
 def shrink(graph: Graph) -> Graph:

@@ -40,7 +40,9 @@ def choose_kernels(graph: Graph, target: Target, joined: Collection[Op] = ()) ->
     return tuple(layers), storage_of(graph, joined)
 
 
-def build(graph: Graph, target: Target, goal: Goal = Goal(), arena_bytes: Callable[[Schedule], int] | None = None) -> Schedule:
+def build(
+    graph: Graph, target: Target, goal: Goal = Goal(), arena_bytes: Callable[[Schedule], int] | None = None
+) -> Schedule:
     """The schedule that serves `goal` best.
 
     arena_bytes   what a schedule needs once its memory is planned; None: the sum of what is alive in its busiest step.
@@ -52,7 +54,9 @@ def build(graph: Graph, target: Target, goal: Goal = Goal(), arena_bytes: Callab
     for space, schedule_of in _choices(graph, target, goal.feed):
         known: dict[Path, Schedule] = {}
 
-        def schedule(path: Path, known: dict[Path, Schedule] = known, schedule_of: Callable[[Path], Schedule] = schedule_of) -> Schedule:
+        def schedule(
+            path: Path, known: dict[Path, Schedule] = known, schedule_of: Callable[[Path], Schedule] = schedule_of
+        ) -> Schedule:
             if path not in known:
                 known[path] = schedule_of(path)
             return known[path]
@@ -107,7 +111,8 @@ def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
     reason = next((r for layer in readers if (r := cannot_stream(layer))), None)
     if not readers or readers[0] is not layers[0] or reason:
         raise UsageError(
-            f"the input cannot be fed by rows: its first reader {reason or 'is not the first layer'}", where=graph.name,
+            f"the input cannot be fed by rows: its first reader {reason or 'is not the first layer'}",
+            where=graph.name,
             hint="feed whole frames",
         )
     return source

@@ -72,7 +72,8 @@ def choose_path(space: Segments, goal: Goal, latency_limit: int, measure: Measur
         if least > goal.ram_budget_bytes:
             raise DoesNotFitError(
                 f"no schedule needs less than {least:,} bytes of RAM, the budget is {goal.ram_budget_bytes:,}",
-                needed_bytes=least, budget_bytes=goal.ram_budget_bytes,
+                needed_bytes=least,
+                budget_bytes=goal.ram_budget_bytes,
                 hint="a larger budget, a smaller input resolution or a narrower model",
             )
         return leanest
@@ -146,7 +147,10 @@ def smallest(space: Segments) -> tuple[list[Segment], Path]:
         if limit is not None and (least is None or least >= limit):
             break
         if least is None:
-            raise UsageError("the input cannot be fed by rows: it is needed beyond the layers that run row by row", hint="feed whole frames")
+            raise UsageError(
+                "the input cannot be fed by rows: it is needed beyond the layers that run row by row",
+                hint="feed whole frames",
+            )
         limit = least
     found = [*singles, *_covering(space, singles, limit)]
     path = shortest_path(found, space.end, limit)

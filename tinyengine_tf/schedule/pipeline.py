@@ -14,7 +14,7 @@ from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.base import RowWindow
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.overlap import Reading, layer_distances, pipeline_distance
-from tinyengine_tf.schedule.rows import SOURCE, Order, RowLayer, order_of, row_layer, row_windows, unit_distance_bytes
+from tinyengine_tf.schedule.rows import SOURCE, Order, RowLayer, order_of, row_layer, unit_distance_bytes
 from tinyengine_tf.schedule.schedule import Ring
 
 ALIGN = 4
@@ -44,9 +44,32 @@ class Facts:
     guests    inputs whose row may lie where the output's row will be: (tensor, bytes above it)
     """
 
-    __slots__ = ("layer", "streams", "inputs", "whole", "born_whole", "out", "out_end", "row_bytes", "calls", "distances", "guests", "scratch", "state", "_rows")
+    __slots__ = (
+        "layer",
+        "streams",
+        "inputs",
+        "whole",
+        "born_whole",
+        "out",
+        "out_end",
+        "row_bytes",
+        "calls",
+        "distances",
+        "guests",
+        "scratch",
+        "state",
+        "_rows",
+    )
 
-    def __init__(self, layer: Layer, streams: bool, inputs: tuple[Input, ...], whole: Mapping[Tensor, int], out_end: int, readers: Mapping[Tensor, int]):
+    def __init__(
+        self,
+        layer: Layer,
+        streams: bool,
+        inputs: tuple[Input, ...],
+        whole: Mapping[Tensor, int],
+        out_end: int,
+        readers: Mapping[Tensor, int],
+    ):
         self.layer, self.streams, self.inputs, self.whole, self.out_end = layer, streams, inputs, whole, out_end
         self.out, self.born_whole = layer.op.output, max(whole.values(), default=-1)
         self.scratch, self.state = aligned(layer.layout.scratch_bytes), aligned(layer.layout.state_bytes)
@@ -88,8 +111,24 @@ class Pipeline:
     whole        sources that are read as a whole, too
     """
 
-    __slots__ = ("begin", "fed", "order", "tensors", "readings", "whole", "inner_end", "ring_bytes", "scratch_bytes", "state_bytes",
-                 "last", "_depth", "_pitch", "_cost", "_guest", "_facts")
+    __slots__ = (
+        "begin",
+        "fed",
+        "order",
+        "tensors",
+        "readings",
+        "whole",
+        "inner_end",
+        "ring_bytes",
+        "scratch_bytes",
+        "state_bytes",
+        "last",
+        "_depth",
+        "_pitch",
+        "_cost",
+        "_guest",
+        "_facts",
+    )
 
     def __init__(self, begin: int, fed: Tensor | None = None, fed_end: int = -1):
         self.begin, self.fed = begin, fed

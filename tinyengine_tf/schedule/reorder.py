@@ -25,7 +25,9 @@ class Node:
     touches: tuple[int, ...]
 
 
-def reordered(graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]]) -> tuple[Layer, ...] | None:
+def reordered(
+    graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]]
+) -> tuple[Layer, ...] | None:
     """The layers in the order of the smallest peak, renumbered; None if that is the order given."""
     problem = Stretches(graph, layers, storage)
     order = [index for begin, end in problem.stretches() for index in problem.best_order(begin, end)]
@@ -64,7 +66,11 @@ class Stretches:
 
     def stretches(self) -> list[tuple[int, int]]:
         """Half-open ranges between places where one tensor is all that later layers need."""
-        first = {t: -1 if t in self.given else (users & -users).bit_length() - 1 for t, users in enumerate(self.users) if users}
+        first = {
+            t: -1 if t in self.given else (users & -users).bit_length() - 1
+            for t, users in enumerate(self.users)
+            if users
+        }
         last = {t: self.users[t].bit_length() - 1 for t in first}
         crossing = [0] * (len(self.nodes) + 1)
         for t, begin in first.items():
@@ -90,7 +96,7 @@ class Stretches:
             if len(following) > MOST_STATES:
                 return self._greedy(begin, end)
             states = following
-        (_, order), = states.values()
+        ((_, order),) = states.values()
         given = self._peak(range(begin, end), begin)
         return list(order) if self._peak(order, begin) < given else list(range(begin, end))
 
@@ -98,7 +104,9 @@ class Stretches:
         """Always the layer that leaves least alive; the order given unless that is worse."""
         done, order = (1 << begin) - 1, []
         while len(order) < end - begin:
-            index = min(self._ready(done, begin, end), key=lambda i: (self._alive(done | 1 << i), self._alive(done, i), i))
+            index = min(
+                self._ready(done, begin, end), key=lambda i: (self._alive(done | 1 << i), self._alive(done, i), i)
+            )
             order.append(index)
             done |= 1 << index
         return order if self._peak(order, begin) < self._peak(range(begin, end), begin) else list(range(begin, end))
@@ -114,7 +122,8 @@ class Stretches:
         """Bytes alive between layers, or while a layer runs after those in `done`."""
         now = () if running is None else self.nodes[running].touches
         return sum(
-            size for t, (size, users) in enumerate(zip(self.size_bytes, self.users, strict=True))
+            size
+            for t, (size, users) in enumerate(zip(self.size_bytes, self.users, strict=True))
             if t in now or ((users & done or t in self.given) and (users & ~done or t in self.kept))
         )
 

@@ -263,8 +263,12 @@ def _simulated_depths(layers: tuple[RowLayer, ...]) -> dict[int, int]:
     """Depths of the rings of layers that hang together, the first one's inputs left out, by carrying the order out."""
     done = [0] * len(layers)
     reads = [
-        [(k - back, rows_needed(w, layer.rows, n).tolist(), oldest_rows(w, layer.rows, n).tolist(), n)
-         for back, n, w in pull_order(layer.reads)] if k else []
+        [
+            (k - back, rows_needed(w, layer.rows, n).tolist(), oldest_rows(w, layer.rows, n).tolist(), n)
+            for back, n, w in pull_order(layer.reads)
+        ]
+        if k
+        else []
         for k, layer in enumerate(layers)
     ]
     depth = {r[0]: 1 for inputs in reads for r in inputs}

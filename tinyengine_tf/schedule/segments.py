@@ -18,6 +18,7 @@ from tinyengine_tf.schedule.pipeline import Facts, Input, Pipeline, aligned
 from tinyengine_tf.schedule.rows import cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Step
 
+
 @dataclass(frozen=True, eq=False)
 class Segment:
     """Layers [begin, end) as one step.
@@ -42,7 +43,11 @@ class Lifetimes:
     """First and last layer that touch each tensor's memory; graph inputs begin at -1, outputs end at len(layers)."""
 
     def __init__(
-        self, graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]], fed: Tensor | None = None
+        self,
+        graph: Graph,
+        layers: Sequence[Layer],
+        storage: Mapping[Tensor, tuple[Tensor, int]],
+        fed: Tensor | None = None,
     ):
         self._storage = storage
         self.begin: dict[Tensor, int] = {}
@@ -71,7 +76,11 @@ class Segments:
     UNBOUNDED: ClassVar[int] = 1 << 62
 
     def __init__(
-        self, graph: Graph, layers: Sequence[Layer], storage: Mapping[Tensor, tuple[Tensor, int]], fed: Tensor | None = None
+        self,
+        graph: Graph,
+        layers: Sequence[Layer],
+        storage: Mapping[Tensor, tuple[Tensor, int]],
+        fed: Tensor | None = None,
     ):
         self.layers, self.fed, self._storage = layers, fed, storage
         self.life = Lifetimes(graph, layers, storage, fed)
@@ -114,7 +123,13 @@ class Segments:
         if found is None:
             facts, layer = self.facts[index], self.layers[index]
             outs = self.born_bytes(layer.op.outputs, index)
-            peak = self.live_in[index] + outs - self._saved(facts.distances, index, index + 1, outs) + facts.scratch + facts.state
+            peak = (
+                self.live_in[index]
+                + outs
+                - self._saved(facts.distances, index, index + 1, outs)
+                + facts.scratch
+                + facts.state
+            )
             found = self._singles[index] = Segment(self, index, index + 1, False, peak, layer.instructions)
         return found
 
@@ -189,6 +204,7 @@ class Segments:
     def _distances(self, pipeline: Pipeline, end: int) -> dict[Tensor, int]:
         """How close the output may come to each input that dies."""
         return {
-            t: pipeline.distance(t) for t in pipeline.readings
+            t: pipeline.distance(t)
+            for t in pipeline.readings
             if self._dies(t, pipeline.begin, end) and self.life.owner(t) not in pipeline.whole
         }

@@ -49,7 +49,9 @@ def joinable(graph: Graph) -> list[Concatenation]:
         if not isinstance(op, Concatenation) or op.outer != 1 or len(op.data_inputs) != len(op.inputs):
             continue
         wholes = [_whole(t, storage) for t in op.data_inputs]
-        if all(w in made and w not in storage and w.nbytes == t.nbytes for w, t in zip(wholes, op.data_inputs, strict=True)):
+        if all(
+            w in made and w not in storage and w.nbytes == t.nbytes for w, t in zip(wholes, op.data_inputs, strict=True)
+        ):
             if len(set(wholes)) == len(wholes):
                 found.append(op)
                 storage |= {w: (op.output, 0) for w in wholes}

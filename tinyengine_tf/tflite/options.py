@@ -14,8 +14,16 @@ from tinyengine_tf.tflite.schema import BUILTIN_OPERATORS, TENSOR_TYPES, Field, 
 
 # Fields that hold an enumeration. The schema's compiler reduces them to integers, so the link is kept here.
 _TENSOR_TYPE_FIELDS = frozenset(
-    ("in_data_type", "out_data_type", "out_type", "output_type", "idx_out_type", "quantized_bias_type",
-     "key_dtype", "value_dtype")
+    (
+        "in_data_type",
+        "out_data_type",
+        "out_type",
+        "output_type",
+        "idx_out_type",
+        "quantized_bias_type",
+        "key_dtype",
+        "value_dtype",
+    )
 )
 _ENUM_FIELDS = {
     ("*", "padding"): tflite.Padding,

@@ -30,7 +30,8 @@ def read(data: bytes, name: str = "model") -> RawModel:
     data = bytes(data)
     if data[4:8] != _IDENTIFIER:
         raise ModelError(
-            f"not a .tflite file: bytes 4 to 8 are {data[4:8]!r}, expected {_IDENTIFIER!r}", where=name,
+            f"not a .tflite file: bytes 4 to 8 are {data[4:8]!r}, expected {_IDENTIFIER!r}",
+            where=name,
             hint="pass the output of tf.lite.TFLiteConverter, not a Keras or SavedModel file",
         )
     blob = Blob(data)

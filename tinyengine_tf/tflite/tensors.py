@@ -17,9 +17,7 @@ MAX_TENSOR_BYTES = 2**31 - 1  # sizes are int32 in TFLM
 
 _DTYPES = {d.tflite_name: d for d in DType} | {"INT4": DType.INT8}
 _UNQUANTISED = (DType.FLOAT32, DType.BOOL)
-_ZERO_POINT_RANGE = {
-    "INT4": (-8, 7), "INT8": (-128, 127), "UINT8": (0, 255), "INT16": (-(2**15), 2**15 - 1)
-}
+_ZERO_POINT_RANGE = {"INT4": (-8, 7), "INT8": (-128, 127), "UINT8": (0, 255), "INT16": (-(2**15), 2**15 - 1)}
 _INT32_RANGE = (-(2**31), 2**31 - 1)
 
 
@@ -113,7 +111,8 @@ def _shape(table: Table, dtype: DType | None, where: str) -> tuple[int, ...]:
     shape = table.integers("shape")
     if any(n < 0 for n in shape):
         raise ModelError(
-            f"shape {list(shape)} has a negative dimension", where=where,
+            f"shape {list(shape)} has a negative dimension",
+            where=where,
             hint="export the model with a fixed input shape",
         )
     nbytes = math.prod(max(n, 1) for n in shape) * (dtype.nbytes if dtype else 1)
@@ -157,6 +156,4 @@ def _axis(dimension: int, count: int, shape: tuple[int, ...], where: str) -> int
     # Public files hold biases of rank 1 with the axis of their weights, 3: the only dimension is meant.
     if shape == (count,):
         return 0
-    raise ModelError(
-        f"{count} scales along dimension {dimension} do not match shape {list(shape)}", where=where
-    )
+    raise ModelError(f"{count} scales along dimension {dimension} do not match shape {list(shape)}", where=where)
