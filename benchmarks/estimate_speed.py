@@ -28,7 +28,8 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     target, layout = load_target("cortex-m4"), published_grid(classes=100).layout
     print(
-        f"{'space':12}{'goal':18}{'first ms':>10}{'median ms':>11}{'candidates/s':>14}{'graph ms':>10}{'arena bytes':>13}"
+        f"{'space':12}{'goal':18}{'first ms':>10}{'median ms':>11}"
+        f"{'candidates/s':>14}{'graph ms':>10}{'arena bytes':>13}"
     )
     for width, resolution in SPACES:
         space = layout.space(width, (resolution, resolution))
@@ -44,8 +45,10 @@ def main() -> None:
                 estimating.append(time.process_time() - built)
             rest = estimating[LEARNING:]
             print(
-                f"w{width}-r{resolution:<7}{goal + ', ' + feed:18}{statistics.median(estimating[:LEARNING]) * 1e3:>10.1f}"
-                f"{statistics.median(rest) * 1e3:>11.2f}{count / sum(rest):>14.0f}{statistics.median(building) * 1e3:>10.2f}"
+                f"w{width}-r{resolution:<7}{goal + ', ' + feed:18}"
+                f"{statistics.median(estimating[:LEARNING]) * 1e3:>10.1f}"
+                f"{statistics.median(rest) * 1e3:>11.2f}{count / sum(rest):>14.0f}"
+                f"{statistics.median(building) * 1e3:>10.2f}"
                 f"{round(statistics.median(arenas)):>13,}"
             )
 

@@ -32,8 +32,8 @@ def main() -> None:
     print(f"{head}{'exact ms':>13}{'slowest':>11}")
     for name, make, count in FAMILIES:
         problems = [make(seed) for seed in range(count)]
-        fast, fast_s = zip(*[_timed(p, exact=False) for p in problems])
-        best, best_s = zip(*[_timed(p, exact=True) for p in problems])
+        fast, fast_s = zip(*[_timed(p, exact=False) for p in problems], strict=True)
+        best, best_s = zip(*[_timed(p, exact=True) for p in problems], strict=True)
         for found in (*fast, *best):
             verify(found)
         optima = {id(b.problem): b.peak_bytes for b in best if b.optimal}

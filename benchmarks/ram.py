@@ -1,4 +1,4 @@
-"""How little RAM real models need, and what that costs in instructions: measured on an emulated Cortex-M4, exact with TFLM.
+"""How little RAM real models need, and what that costs in instructions: measured on an emulated Cortex-M4.
 
     TINYENGINE_SHARED=../shared PYTHONPATH=. python benchmarks/ram.py [model ...]
 

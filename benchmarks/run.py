@@ -75,12 +75,13 @@ def measure(model: Path, core: str, optimize: str) -> dict[str, Any]:
     layers = []
     for step in arena.schedule.steps:
         last = step.layers[-1]
+        into, out = step.layers[0].op.input.shape[1:], last.op.output.shape[1:]
         layers.append(
             {
                 "layer": step.label,
                 "kernel": " + ".join(x.kernel.name for x in step.layers),
                 "macs": sum(x.op.macs for x in step.layers),
-                "shape": f"{'x'.join(map(str, step.layers[0].op.input.shape[1:]))} -> {'x'.join(map(str, last.op.output.shape[1:]))}",
+                "shape": f"{'x'.join(map(str, into))} -> {'x'.join(map(str, out))}",
                 "instructions": spent.get(last.index, 0),
             }
         )
@@ -133,7 +134,8 @@ def table(model: str, core: str, result: dict[str, Any], baseline: dict[str, Any
     for layer in sorted(result["layers"], key=lambda x: -x["instructions"])[:worst]:
         spent = layer["instructions"]
         lines.append(
-            f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, layer['macs'])}  {layer['layer']:8} {layer['shape']:28} {layer['kernel'][:90]}"
+            f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, layer['macs'])}  "
+            f"{layer['layer']:8} {layer['shape']:28} {layer['kernel'][:90]}"
         )
     return "\n".join(lines) + "\n"
 

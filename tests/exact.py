@@ -121,8 +121,9 @@ def assert_exact(
             if not equal:
                 where = np.argwhere(got != np.asarray(want).reshape(got.shape))
                 first = tuple(where[0]) if len(where) else ()
+                expected_there = np.asarray(want).reshape(got.shape)[first] if first else want
                 raise AssertionError(
                     f"sample {number}, output {output}: {len(where)} of {got.size} values differ, first at {first}: "
-                    f"got {got[first] if first else got}, TFLM {np.asarray(want).reshape(got.shape)[first] if first else want}"
+                    f"got {got[first] if first else got}, TFLM {expected_there}"
                 )
     return host

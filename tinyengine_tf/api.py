@@ -151,7 +151,8 @@ def check_fit(arena: ArenaPlan) -> None:
     if board.ram_bytes is not None and arena.arena_bytes > board.ram_bytes:
         named = ", ".join(f"{b.name} {b.size_bytes:,}" for b in largest)
         raise DoesNotFitError(
-            f"the arena needs {arena.arena_bytes:,} bytes, {board.title} has {board.ram_bytes:,} of RAM; largest buffers: {named}",
+            f"the arena needs {arena.arena_bytes:,} bytes, {board.title} has {board.ram_bytes:,} of RAM; "
+            f"largest buffers: {named}",
             needed_bytes=arena.arena_bytes,
             budget_bytes=board.ram_bytes,
             where=arena.schedule.graph.name,

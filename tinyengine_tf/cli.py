@@ -140,7 +140,7 @@ def _add_goal(sub: argparse.ArgumentParser) -> None:
         "--optimize",
         default="latency",
         choices=OPTIMIZE,
-        help="latency: least work; ram: least memory; balanced: least memory within 5 %% more work; default %(default)s",
+        help="latency: least work; ram: least memory; balanced: least memory in 5 %% more work; default %(default)s",
     )
     sub.add_argument(
         "--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000"

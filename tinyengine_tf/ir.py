@@ -171,10 +171,8 @@ class Op:
     def remap(self, tensors: Mapping[Tensor, Tensor]) -> Op:
         """The same operator reading (and writing) other tensors."""
 
-        def get(t: Tensor | None) -> Tensor | None:
-            return t if t is None else tensors.get(t, t)
-
-        inputs, outputs = tuple(map(get, self.inputs)), tuple(map(get, self.outputs))
+        inputs = tuple(t if t is None else tensors.get(t, t) for t in self.inputs)
+        outputs = tuple(tensors.get(t, t) for t in self.outputs)
         if inputs == self.inputs and outputs == self.outputs:
             return self
         return replace(self, inputs=inputs, outputs=outputs)
@@ -232,7 +230,7 @@ class Graph:
         if (
             outputs == self.outputs
             and len(remapped) == len(self.ops)
-            and all(a is b for a, b in zip(remapped, self.ops))
+            and all(a is b for a, b in zip(remapped, self.ops, strict=True))
         ):
             return self
         return replace(self, ops=remapped, outputs=outputs)

@@ -100,7 +100,7 @@ def _uninterrupted() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for stopper, handler in before.items():
+            signal.signal(stopper, handler)
         for number in pending:
             signal.raise_signal(number)

@@ -83,7 +83,7 @@ def smallest_arena_bytes(model: bytes, *, isolated: bool = False, timeout_s: flo
 def fastest_ns(
     model: bytes, inputs: Sequence[Sample], *, repeats: int = 20, isolated: bool = False, timeout_s: float = 600.0
 ) -> int:
-    """Return the wall time in ns of the fastest inference, `repeats` per sample, on TFLM's portable reference kernels."""
+    """The wall time in ns of the fastest inference, `repeats` per sample, on TFLM's portable reference kernels."""
     return _call(_fastest_ns, model, inputs, repeats, isolated=isolated, timeout_s=timeout_s)
 
 

@@ -130,7 +130,8 @@ def summary(arena: ArenaPlan) -> str:
         [
             f"arena    {arena.arena_bytes:>10,} bytes of RAM ({proof})",
             f"weights  {weights_bytes(arena):>10,} bytes of flash",
-            f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates, about {arena.schedule.instructions:,} instructions predicted",
+            f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates, "
+            f"about {arena.schedule.instructions:,} instructions predicted",
         ]
     )
 
@@ -198,9 +199,8 @@ def verification(figures: dict[str, Any]) -> str:
     compared = f"{figures['samples']} samples" + (
         f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else ""
     )
-    lines = [
-        f"{'EXACT' if figures['exact'] else 'DIFFERENT'}  {compared}, {figures['target']} against TFLM's reference kernels"
-    ]
+    outcome = "EXACT" if figures["exact"] else "DIFFERENT"
+    lines = [f"{outcome}  {compared}, {figures['target']} against TFLM's reference kernels"]
     if figures["difference"]:
         lines.append(f"  first difference: {figures['difference']}")
     if figures["instructions"] is not None:
@@ -215,56 +215,7 @@ def verification(figures: dict[str, Any]) -> str:
             f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}"
         )
     lines.append(
-        f"  flash         {figures['flash_bytes']:>12,} bytes: code {figures['code_bytes']:,}, constants {figures['constants_bytes']:,}"
-    )
-    return "\n".join(lines)
-
-
-def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
-    """The memory plan as data."""
-    plan = arena.plan
-    return {
-        "peak_bytes": plan.peak_bytes,
-        "lower_bound_bytes": plan.lower_bound_bytes,
-        "proven_optimal": plan.optimal,
-        "planner": plan.planner,
-        "steps": [step.label for step in arena.schedule.steps],
-        "rings": {
-            layer.label: step.rings[layer.op.output].rows
-            for step in arena.schedule.steps
-            for layer in step.layers
-            if layer.op.output in step.rings
-        },
-        "buffers": [
-            {"name": b.name, "offset": plan.offsets[b.name], "bytes": b.size_bytes, "start": b.start, "end": b.end}
-            for b in plan.problem.buffers
-        ],
-        "overlaps": [{"output": o.over, "input": o.under, "distance": o.distance} for o in plan.problem.overlaps],
-    }
-
-
-def verification(figures: dict[str, Any]) -> str:
-    """The outcome of verify() as a short list."""
-    compared = f"{figures['samples']} samples" + (
-        f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else ""
-    )
-    lines = [
-        f"{'EXACT' if figures['exact'] else 'DIFFERENT'}  {compared}, {figures['target']} against TFLM's reference kernels"
-    ]
-    if figures["difference"]:
-        lines.append(f"  first difference: {figures['difference']}")
-    if figures["instructions"] is not None:
-        per_mac = f" ({figures['instructions'] / figures['macs']:.2f} per MAC)" if figures["macs"] else ""
-        lines.append(f"  instructions  {figures['instructions']:>12,}{per_mac}, executed under QEMU: not cycles")
-        lines.append(
-            f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}; "
-            f"stack {figures['stack_bytes']:,} more"
-        )
-    else:
-        lines.append(
-            f"  RAM           {figures['static_ram_bytes']:>12,} bytes, of which arena {figures['arena_bytes']:,}"
-        )
-    lines.append(
-        f"  flash         {figures['flash_bytes']:>12,} bytes: code {figures['code_bytes']:,}, constants {figures['constants_bytes']:,}"
+        f"  flash         {figures['flash_bytes']:>12,} bytes: code {figures['code_bytes']:,}, "
+        f"constants {figures['constants_bytes']:,}"
     )
     return "\n".join(lines)

@@ -46,8 +46,8 @@ class Difference:
 
     def __str__(self) -> str:
         return (
-            f"sample {self.sample}: {self.layer} {self.op} {self.tensor!r} differs in {self.differing:,} of {self.elements:,} "
-            f"values, first at {list(self.index)}: {self.got:g} here, {self.expected:g} in TFLM"
+            f"sample {self.sample}: {self.layer} {self.op} {self.tensor!r} differs in {self.differing:,} of "
+            f"{self.elements:,} values, first at {list(self.index)}: {self.got:g} here, {self.expected:g} in TFLM"
         )
 
 

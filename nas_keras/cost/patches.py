@@ -1,4 +1,4 @@
-"""Patch-based inference as MCUNetV2 models it: the first blocks once per patch of their output, the rest layer by layer.
+"""Patch-based inference as MCUNetV2 models it: the first blocks per patch of their output, the rest layer by layer.
 
 A patch of the last such block's output needs a larger patch of its input, and so on down to the image: halos that
 neighbours share are computed again by each. The model serves to reproduce the paper; the compiler itself fuses
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 from nas_keras.cost.footprint import AnalyticCost, Footprint
 from nas_keras.space.arch import HW, Arch
@@ -92,7 +93,7 @@ class PatchCost:
         size = layers[-1].out_hw[axis]
         cuts = [size * i // self.patches for i in range(self.patches + 1)]
         found = []
-        for begin, end in zip(cuts, cuts[1:]):
+        for begin, end in pairwise(cuts):
             spans = {len(layers) - 1: (begin, end)}
             for k in range(len(layers) - 1, -1, -1):
                 layer = layers[k]

@@ -63,9 +63,9 @@ def placed(
     kernel, stride = (g.pick(1, 4), g.pick(1, 4)), (g.pick(1, 3), g.pick(1, 3))
     dilation = (g.pick(1, 3), g.pick(1, 2)) if dilated and g.chance(0.3) else (1, 1)
     same = g.chance(0.6)
-    if not same and any((k - 1) * d + 1 > n for k, d, n in zip(kernel, dilation, image)):
+    if not same and any((k - 1) * d + 1 > n for k, d, n in zip(kernel, dilation, image, strict=True)):
         return None
-    h, w = (window(g, *each, same) for each in zip(image, kernel, stride, dilation))
+    h, w = (window(g, *each, same) for each in zip(image, kernel, stride, dilation, strict=True))
     options = {"padding": "SAME" if same else "VALID", "stride_h": stride[0], "stride_w": stride[1]}
     if dilated:
         options |= {"dilation_h_factor": dilation[0], "dilation_w_factor": dilation[1]}
@@ -73,7 +73,7 @@ def placed(
 
 
 def filters(g: GraphBuilder, x: Value, shape: Shape, axis: int, taps: int) -> tuple[int, list[int], tuple[float, int]]:
-    """(weights, bias or nothing, output quantisation) that use most of the int8 range, scaled per channel or per tensor."""
+    """(weights, bias or nothing, output quantisation) that use most of the int8 range, per channel or per tensor."""
     out = shape[axis]
     scales = [g.scale() for _ in range(out)] if g.chance(0.7) else [g.scale()]
     if not g.extreme:
@@ -134,7 +134,7 @@ def transpose_conv(g: GraphBuilder) -> None:
     if not x:
         return
     kernel, stride, same, out = (g.pick(1, 4), g.pick(1, 4)), (g.pick(1, 3), g.pick(1, 2)), g.chance(0.5), g.pick(1, 4)
-    h, w = (n * s if same else (n - 1) * s + max(k, s) for n, k, s in zip(x.shape[1:3], kernel, stride))
+    h, w = (n * s if same else (n - 1) * s + max(k, s) for n, k, s in zip(x.shape[1:3], kernel, stride, strict=True))
     if h * w * out > MAX_ELEMENTS:
         return
     weights, bias, quantisation = filters(g, x, (out, *kernel, x.shape[3]), 0, kernel[0] * kernel[1] * x.shape[3])
@@ -189,7 +189,7 @@ def binary(g: GraphBuilder) -> None:
 
 
 def _broadcast(a: Shape, b: Shape) -> Shape | None:
-    if len(a) != len(b) or not all(m == n or 1 in (m, n) for m, n in zip(a, b)):
+    if len(a) != len(b) or not all(m == n or 1 in (m, n) for m, n in zip(a, b, strict=True)):
         return None
     shape = tuple(map(max, a, b))
     return shape if np.prod(shape) <= MAX_ELEMENTS else None
@@ -242,7 +242,7 @@ def activation(g: GraphBuilder) -> None:
 
 @draw()
 def in_floats(g: GraphBuilder) -> None:
-    """DEQUANTIZE, a function, QUANTIZE: how exporters write what they cannot quantise. Beyond 2^31 steps C defines nothing."""
+    """DEQUANTIZE, a function, QUANTIZE: what exporters cannot quantise. Beyond 2^31 steps C defines nothing."""
     x = g.some(1, 2, 3, 4)
     if not x or g.extreme:
         return
@@ -266,11 +266,11 @@ def pad(g: GraphBuilder) -> None:
     extra: list[int] = []
     options = {}
     if opcode == "MIRROR_PAD":
-        amounts = [(min(a, n - 1), min(b, n - 1)) for (a, b), n in zip(amounts, x.shape)]
+        amounts = [(min(a, n - 1), min(b, n - 1)) for (a, b), n in zip(amounts, x.shape, strict=True)]
         options = {"mode": g.rng.choice(("REFLECT", "SYMMETRIC"))}
     if opcode == "PADV2":
         extra = [g.weights((1,), **x.quantisation)]
-    shape = tuple(n + sum(a) for n, a in zip(x.shape, amounts))
+    shape = tuple(n + sum(a) for n, a in zip(x.shape, amounts, strict=True))
     if np.prod(shape) <= MAX_ELEMENTS:
         g.emit(opcode, [x, g.constant(amounts), *extra], [shape], x, **options)
         if image and g.chance(0.7):
@@ -320,7 +320,8 @@ def concatenate(g: GraphBuilder) -> None:
     fitting = [
         v
         for v in g.values
-        if len(v.shape) == len(x.shape) and all(m == n for i, (m, n) in enumerate(zip(v.shape, x.shape)) if i != axis)
+        if len(v.shape) == len(x.shape)
+        and all(m == n for i, (m, n) in enumerate(zip(v.shape, x.shape, strict=True)) if i != axis)
     ]
     parts = [x, *(g.rng.choice(fitting) for _ in range(g.pick(1, 3)))]
     parts = [p if p.quantisation == x.quantisation else g.emit("QUANTIZE", [p], [p.shape], x)[0] for p in parts]
@@ -377,7 +378,7 @@ def cut(g: GraphBuilder) -> None:
         )
         return
     steps = [g.rng.choice((1, 1, 2, 3)) for _ in ranges]
-    shape = tuple(-(-(b - a) // s) for (a, b), s in zip(ranges, steps))
+    shape = tuple(-(-(b - a) // s) for (a, b), s in zip(ranges, steps, strict=True))
     g.emit(
         "STRIDED_SLICE",
         [x, g.constant([a for a, _ in ranges]), g.constant([b for _, b in ranges]), g.constant(steps)],

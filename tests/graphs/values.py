@@ -75,7 +75,7 @@ class GraphBuilder:
         return value
 
     def some(self, *ranks: int) -> Value | None:
-        """A value of one of these ranks (of any): half the time the newest, so that graphs are deep, else they branch."""
+        """A value of one of these ranks (of any): half the time the newest, for deep graphs, else they branch."""
         found = [v for v in self.values if not ranks or len(v.shape) in ranks]
         return self.rng.choice(self.rng.choice((found[-1:], found[-1:], found[-3:], found))) if found else None
 
@@ -97,7 +97,7 @@ class GraphBuilder:
         quantisation: tuple[float, int] | None = None,
         **options: Any,
     ) -> list[Value]:
-        """Append an operator with int8 outputs of new quantisation, that of `like`, or a given one; keep the outputs."""
+        """Append an operator with int8 outputs of new quantisation, `like`'s, or a given one; keep the outputs."""
         results = []
         for shape in shapes:
             scale, zero_point = quantisation or (

@@ -47,8 +47,8 @@ class Batch:
         batch: int = 1,
         weights: np.ndarray | None = None,
     ) -> None:
-        """A convolution of an image (height, width, channels). `spread`: ratio of the largest weight scale to the smallest
-        (1: per tensor); `factor` widens the output scale."""
+        """A convolution of an image (height, width, channels). `spread`: the largest weight scale by the
+        smallest (1: per tensor); `factor` widens the output scale."""
         h, w, channels = image
         shape = (1, *kernel, filters) if depthwise else (filters, *kernel, channels)
         weights = self.rng.integers(-127, 128, shape).astype(np.int8) if weights is None else weights

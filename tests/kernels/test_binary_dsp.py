@@ -20,7 +20,7 @@ def add(
     act: str = "NONE",
 ) -> None:
     m = batch.builder
-    x, y = (m.input(shape, scale=s, zero_point=z) for shape, s, z in zip((a, b), scales, zeros))
+    x, y = (m.input(shape, scale=s, zero_point=z) for shape, s, z in zip((a, b), scales[:2], zeros[:2], strict=True))
     out = m.tensor(max(a, b, key=len if len(a) != len(b) else lambda s: s), scale=scales[2], zero_point=zeros[2])
     m.op(function, [x, y], [out], fused_activation_function=act)
     m.output(out)
@@ -28,7 +28,7 @@ def add(
 
 @pytest.mark.parametrize("function", ["ADD", "SUB", "MUL"])
 def test_binary(function: str) -> None:
-    """Either operand the one with the larger scale, equal scales, distant scales; every element count modulo 4; clamps; broadcast."""
+    """Either operand the larger scale, equal and distant ones; every element count modulo 4; clamps; broadcast."""
     batch = Batch(seed=1)
     product = function == "MUL"
     for i, (sa, sb) in enumerate(((0.1, 0.1), (0.1, 0.03), (0.021, 0.5), (0.2, 0.0001), (0.013, 0.012))):

@@ -44,6 +44,6 @@ def test_equal_for_every_sum(act: tuple[str, int], spread: float, factor: float)
 
 
 def test_relu_layers_get_a_single_shift() -> None:
-    """Channels whose multipliers differ by powers of two share one shift wherever the sign's correction does not matter."""
+    """Channels whose multipliers differ by powers of 2 share one shift where the sign's correction does not matter."""
     assert all(check_every_sum(op).tail is not None for op in layers(1, act=RELU, spread=8.0))
     assert all(check_every_sum(op).tail is None for op in layers(1, act=LINEAR, spread=8.0))

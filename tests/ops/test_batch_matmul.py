@@ -32,7 +32,7 @@ def matmul_model(
     b = ModelBuilder()
     shapes = ((*x_stack, *((k, m) if adj_x else (m, k))), (*y_stack, *((n, k) if adj_y else (k, n))))
     inputs = []
-    for name, shape, zero in zip("xy", shapes, zeros):
+    for name, shape, zero in zip("xy", shapes, zeros[:2], strict=True):
         quantisation = {"scale": scale, "zero_point": zero} if dtype == "INT8" else {}
         if name == constant:
             inputs.append(b.const(rng.integers(-128, 128, shape).astype(np.int8), **quantisation))

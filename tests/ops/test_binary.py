@@ -1,4 +1,4 @@
-"""ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU and SQUARED_DIFFERENCE: broadcasting, constants, activations, extreme scales, equal to TFLM."""
+"""ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU, SQUARED_DIFFERENCE: broadcasting, constants, clamps, extreme scales."""
 
 from __future__ import annotations
 

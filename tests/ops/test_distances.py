@@ -59,7 +59,7 @@ def test_reductions(shape: tuple[int, ...], data: st.DataObject) -> None:
 @given(shapes(1, 3, 4), st.data())
 def test_pad(shape: tuple[int, ...], data: st.DataObject) -> None:
     edges = np.array([[data.draw(st.integers(0, 3)), data.draw(st.integers(0, 3))] for _ in shape], np.int32)
-    op = op_of(one_op_model("PAD", shape, [d + int(e.sum()) for d, e in zip(shape, edges)], [edges]))
+    op = op_of(one_op_model("PAD", shape, [d + int(e.sum()) for d, e in zip(shape, edges, strict=True)], [edges]))
     places = np.pad(np.arange(np.prod(shape)).reshape(shape), edges, constant_values=-1)
     assert claimed(op) == (needed(places.reshape(-1, 1)),)
 

@@ -31,8 +31,10 @@ def test_transpose(shape: tuple[int, ...], random: object, dtype: str) -> None:
 @given(shapes(), st.data(), st.sampled_from(TYPES))
 def test_slice(shape: tuple[int, ...], data: st.DataObject, dtype: str) -> None:
     begin = [data.draw(st.integers(0, d - 1)) for d in shape]
-    size = [data.draw(st.integers(1, d - b)) for d, b in zip(shape, begin)]
-    given_size = [-1 if n == d - b and data.draw(st.booleans()) else n for d, b, n in zip(shape, begin, size)]
+    size = [data.draw(st.integers(1, d - b)) for d, b in zip(shape, begin, strict=True)]
+    given_size = [
+        -1 if n == d - b and data.draw(st.booleans()) else n for d, b, n in zip(shape, begin, size, strict=True)
+    ]
     assert_exact(one_op_model("SLICE", shape, size, [int32(*begin), int32(*given_size)], dtype=dtype), count=1)
 
 
@@ -135,7 +137,7 @@ def joined_model(
     rng = np.random.default_rng(len(out))
     b = ModelBuilder()
     inputs = []
-    for shape, fixed in zip(shapes_in, constant):
+    for shape, fixed in zip(shapes_in, constant, strict=True):
         if fixed:
             values = rng.integers(-100, 100, shape).astype(
                 {"INT8": np.int8, "INT32": np.int32, "FLOAT32": np.float32}[dtype]
@@ -203,7 +205,7 @@ def test_pad(shape: tuple[int, ...], data: st.DataObject, dtype: str, with_value
     if with_value:
         kind = {"INT8": np.int8, "INT32": np.int32, "FLOAT32": np.float32}[dtype]
         inputs.append(b.const(np.array(-128 if dtype == "INT8" else -2.5, kind), **quantized(dtype)))
-    y = b.tensor([d + int(e.sum()) for d, e in zip(shape, edges)], dtype, **quantized(dtype))
+    y = b.tensor([d + int(e.sum()) for d, e in zip(shape, edges, strict=True)], dtype, **quantized(dtype))
     b.op("PADV2" if with_value else "PAD", inputs, [y])
     b.output(y)
     assert_exact(b.finish(), count=1)
@@ -226,10 +228,10 @@ def test_depth_and_space(n: int, h: int, w: int, c: int, block: int, to_depth: b
 def test_batch_to_space(n: int, spatial: list[tuple[int, ...]], c: int) -> None:
     blocks = [s[1] for s in spatial]
     crops = [[min(s[2], s[0] * s[1] - 1), 0] for s in spatial]
-    for crop, s in zip(crops, spatial):
+    for crop, s in zip(crops, spatial, strict=True):
         crop[1] = min(s[3], s[0] * s[1] - 1 - crop[0])
     x = (n * math.prod(blocks), *(s[0] for s in spatial), c)
-    y = (n, *(s[0] * s[1] - sum(crop) for s, crop in zip(spatial, crops)), c)
+    y = (n, *(s[0] * s[1] - sum(crop) for s, crop in zip(spatial, crops, strict=True)), c)
     assert_exact(one_op_model("BATCH_TO_SPACE_ND", x, y, [int32(*blocks), np.array(crops, np.int32)]), count=1)
 
 
@@ -266,7 +268,7 @@ def test_broadcast_to(out: tuple[int, ...], data: st.DataObject, dtype: str) -> 
 def test_mirror_pad(shape: tuple[int, ...], data: st.DataObject, dtype: str, mode: str) -> None:
     widest = [d - (mode == "REFLECT") for d in shape]
     edges = np.array([[data.draw(st.integers(0, n)), data.draw(st.integers(0, n))] for n in widest], np.int32)
-    out = [d + int(e.sum()) for d, e in zip(shape, edges)]
+    out = [d + int(e.sum()) for d, e in zip(shape, edges, strict=True)]
     assert_exact(one_op_model("MIRROR_PAD", shape, out, [edges], dtype=dtype, mode=mode), count=1)
 
 

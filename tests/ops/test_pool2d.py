@@ -48,7 +48,7 @@ def pool_cases(draw: st.DrawFn) -> bytes:
     size, kernel, stride = ((draw(st.integers(1, n)), draw(st.integers(1, n))) for n in (9, 5, 4))
     padding = draw(st.sampled_from(("SAME", "VALID")))
     if padding == "VALID":
-        size = tuple(max(s, k) for s, k in zip(size, kernel))
+        size = tuple(max(s, k) for s, k in zip(size, kernel, strict=True))
     return pool_model(
         draw(st.sampled_from(("AVERAGE_POOL_2D", "MAX_POOL_2D"))),
         (draw(st.integers(1, 2)), *size, draw(st.integers(1, 9))),

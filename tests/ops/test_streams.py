@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +27,12 @@ class Chain:
         self.rng = np.random.default_rng(draw(st.integers(0, 9)))
 
     def add(
-        self, opcode: str, shape: tuple[int, ...], before: list[int] = [], after: list[int] = [], **options: object
+        self,
+        opcode: str,
+        shape: tuple[int, ...],
+        before: Sequence[int] = (),
+        after: Sequence[int] = (),
+        **options: object,
     ) -> None:
         y = self.b.tensor(shape, **QUANTISED)
         self.b.op(opcode, [*before, self.x, *after], [y], **options)
@@ -41,14 +48,14 @@ class Chain:
 
     def conv(self) -> None:
         kernel, stride, padding = self.window()
-        size = [out_size(d, k, s, 1, padding) for d, k, s in zip(self.shape[1:3], kernel, stride)]
+        size = [out_size(d, k, s, 1, padding) for d, k, s in zip(self.shape[1:3], kernel, stride, strict=True)]
         c = self.draw(st.integers(1, 5))
         w = self.weights(c, *kernel, self.shape[3])
         self.add("CONV_2D", (1, *size, c), after=[w], padding=padding, stride_h=stride[0], stride_w=stride[1])
 
     def pool(self) -> None:
         kernel, stride, padding = self.window()
-        size = [out_size(d, k, s, 1, padding) for d, k, s in zip(self.shape[1:3], kernel, stride)]
+        size = [out_size(d, k, s, 1, padding) for d, k, s in zip(self.shape[1:3], kernel, stride, strict=True)]
         opcode = self.draw(st.sampled_from(("MAX_POOL_2D", "AVERAGE_POOL_2D")))
         self.add(
             opcode,
@@ -62,7 +69,9 @@ class Chain:
 
     def pad(self) -> None:
         edges = np.array([[0, 0], *([self.draw(st.integers(0, 2)) for _ in "ab"] for _ in "hwc")], np.int32)
-        self.add("PAD", tuple(d + int(e.sum()) for d, e in zip(self.shape, edges)), after=[self.b.const(edges)])
+        self.add(
+            "PAD", tuple(d + int(e.sum()) for d, e in zip(self.shape, edges, strict=True)), after=[self.b.const(edges)]
+        )
 
     def resize(self) -> None:
         size = tuple(self.draw(st.integers(1, 2 * d + 1)) for d in self.shape[1:3])
@@ -72,7 +81,7 @@ class Chain:
 
     def transpose_conv(self) -> None:
         stride = tuple(self.draw(st.integers(1, 2)) for _ in "hw")
-        size, c = tuple(d * s for d, s in zip(self.shape[1:3], stride)), self.draw(st.integers(1, 4))
+        size, c = tuple(d * s for d, s in zip(self.shape[1:3], stride, strict=True)), self.draw(st.integers(1, 4))
         w = self.weights(c, self.draw(st.integers(1, 3)), self.draw(st.integers(1, 3)), self.shape[3])
         shape = (1, *size, c)
         self.add(

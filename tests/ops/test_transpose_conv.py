@@ -29,7 +29,9 @@ def transpose_conv_model(
 ) -> bytes:
     rng = np.random.default_rng(sum(image))
     if out is None:
-        out = tuple(d * s if padding == "SAME" else (d - 1) * s + k for d, s, k in zip(image[1:3], stride, kernel))
+        out = tuple(
+            d * s if padding == "SAME" else (d - 1) * s + k for d, s, k in zip(image[1:3], stride, kernel, strict=True)
+        )
     b = ModelBuilder()
     x = b.input(image, scale=scale, zero_point=zero_point)
     scales = [float(s) for s in rng.uniform(0.001, 0.05, channels if per_channel else 1).astype(np.float32)]

@@ -75,9 +75,9 @@ def conv_model(
 def conv_cases(draw: st.DrawFn, depthwise: bool) -> bytes:
     size, kernel, stride, dilation = ((draw(st.integers(1, n)), draw(st.integers(1, n))) for n in (9, 4, 3, 3))
     padding = draw(st.sampled_from(("SAME", "VALID")))
-    extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
+    extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     if padding == "VALID":
-        size = tuple(max(s, e) for s, e in zip(size, extent))
+        size = tuple(max(s, e) for s, e in zip(size, extent, strict=True))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     int4 = draw(st.booleans())
     if depthwise:

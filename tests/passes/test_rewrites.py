@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -35,7 +37,7 @@ def padded_model(
     rng = np.random.default_rng(0)
     b = ModelBuilder()
     x = b.input((1, *size, 2), scale=0.05, zero_point=zero)
-    shape = [d + e[0] + e[1] for d, e in zip((1, *size, 2), edges)]
+    shape = [d + e[0] + e[1] for d, e in zip((1, *size, 2), edges, strict=True)]
     quantisation = quantized("INT8", 0.05, zero if pad_zero is None else pad_zero)
     y = b.tensor(shape, **quantisation)
     arguments = [b.const(np.array(edges, np.int32))]
@@ -147,7 +149,7 @@ def test_chains_of_reshapes_become_one() -> None:
     b = ModelBuilder()
     x = b.input((2, 6), scale=1.0)
     tensors = [b.tensor(s, scale=1.0) for s in ((3, 4), (12,), (2, 6), (2, 6))]
-    for before, after in zip([x, *tensors], tensors):
+    for before, after in pairwise([x, *tensors]):
         b.op("RESHAPE", [before], [after])
     b.output(tensors[-1])
     assert kinds(assert_exact(b.finish()).graph) == ["Reshape"]

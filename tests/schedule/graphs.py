@@ -63,8 +63,10 @@ class NetworkBuilder:
         """A dense convolution to `channels`, or a depthwise one with that multiplier."""
         rows, columns, depth = self.image
         extent = [(k - 1) * dilation + 1 for k in kernel]
-        same = same or any(e > n for e, n in zip(extent, (rows, columns)))
-        h, w = (-(-n // stride) if same else -(-(n - e + 1) // stride) for n, e in zip((rows, columns), extent))
+        same = same or any(e > n for e, n in zip(extent, (rows, columns), strict=True))
+        h, w = (
+            -(-n // stride) if same else -(-(n - e + 1) // stride) for n, e in zip((rows, columns), extent, strict=True)
+        )
         out = depth * channels if depthwise else channels
         taps = kernel[0] * kernel[1] * (1 if depthwise else depth)
         filters = self.rng.integers(-127, 128, (1, *kernel, out) if depthwise else (out, *kernel, depth)).astype(

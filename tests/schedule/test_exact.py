@@ -56,7 +56,7 @@ def test_frames_follow_each_other(feed: str) -> None:
     host = fused(model, Goal("ram", feed=feed))
     samples = random_samples(host.graph, 3, seed=5)
     expected = reference.run(model, samples, isolated=False)
-    for sample, wanted in [*zip(samples, expected), *zip(samples[::-1], expected[::-1])]:
+    for sample, wanted in [*zip(samples, expected, strict=True), *zip(samples[::-1], expected[::-1], strict=True)]:
         assert host.run(sample)[0].tobytes() == wanted[0].tobytes()
 
 

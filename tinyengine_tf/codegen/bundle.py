@@ -57,7 +57,7 @@ class Options:
         ):
             raise UsageError(
                 f"{self.name!r} cannot prefix C symbols",
-                hint="a name of lower-case letters, digits and underscores that begins with a letter, such as person_detect",
+                hint="lower-case letters, digits and underscores, a letter first, such as person_detect",
             )
 
 

@@ -80,7 +80,7 @@ class LayerView:
 
 @dataclass(frozen=True)
 class WantView:
-    """What a layer of a pipeline wants before it computes row y: `rows` (a C expression) rows of `producer`, or, if that
+    """What a layer of a pipeline wants before computing row y: `rows` (a C expression) rows of `producer`, or, if that
     is None, of the input that is fed."""
 
     producer: LayerView | None
@@ -204,11 +204,12 @@ class Views:
         shape = "x".join(map(str, t.shape)) or "scalar"
         quant = f" scale {t.scale:.6g} zero {t.zero_point}" if t.quant and not t.quant.per_channel else ""
         begin = self._arena.offset(t)
+        what = f"{t.dtype.tflite_name.lower():8}{shape:16}{quant:32}"
         ring = step.rings.get(t)
         if ring is None:
-            return f"{t.dtype.tflite_name.lower():8}{shape:16}{quant:32} arena [{begin}, {begin + t.nbytes})"
+            return f"{what} arena [{begin}, {begin + t.nbytes})"
         end = begin + (ring.places - 1) * ring.pitch_bytes + t.nbytes // rows_of(t)
-        return f"{t.dtype.tflite_name.lower():8}{shape:16}{quant:32} arena [{begin}, {end}), a ring of {ring.rows} of its rows"
+        return f"{what} arena [{begin}, {end}), a ring of {ring.rows} of its rows"
 
 
 def _stages(step: Step, views: tuple[LayerView, ...]) -> tuple[StageView, ...]:

@@ -26,7 +26,7 @@ WIDTH = 1080
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in pixels with a class, a short text inside (if there is room) and a long one for whoever points at it."""
+    """A rectangle in pixels with a class, a short text inside (if there is room), a long one when pointed at."""
 
     x: float
     y: float
@@ -105,7 +105,8 @@ class View:
             if low < high and first < last:
                 text = (
                     f"{over.name} takes {high - low:,} bytes over from {under.name} while that is consumed; "
-                    f"it stays {abs(overlap.distance):,} bytes or more {'below' if overlap.distance >= 0 else 'above at most'}"
+                    f"it stays {abs(overlap.distance):,} bytes or more "
+                    f"{'below' if overlap.distance >= 0 else 'above at most'}"
                 )
                 yield self._box(first, last, low, high, "shared", "", text)
 
@@ -188,7 +189,8 @@ class View:
                 what = f"ring of {ring.rows} row{'s' if ring.rows > 1 else ''} of {what}{inside}"
         steps = self.arena.schedule.steps
         when = steps[b.start].label if b.end - b.start == 1 else f"{steps[b.start].label} to {steps[b.end - 1].label}"
-        return f"{b.name}: {what}; {b.size_bytes:,} bytes at [{at:,}, {at + b.size_bytes:,}), alive in {when.replace('_', '–')}"
+        place = f"{b.size_bytes:,} bytes at [{at:,}, {at + b.size_bytes:,})"
+        return f"{b.name}: {what}; {place}, alive in {when.replace('_', '–')}"
 
 
 def tensor_text(tensor: Tensor) -> str:

@@ -77,7 +77,7 @@ def solve(op: Binary) -> Requantization | str:
 
 
 def _solve(op: Binary) -> Requantization | str:
-    multiplier, zero, (low, high) = op.multipliers[-1], op.output.zero_point, op.clamp
+    multiplier, zero, (low, high) = op.multipliers[-1], op.output.zero_point, op.int8_clamp
     product = op.function == "MUL"
     bits, signed, tail = PRODUCT_BITS if product else SUM_BITS, low < zero, -multiplier.shift - 1
     if not 0 <= tail <= (MAX_TAIL_SHIFT if product else MAX_SUM_TAIL):
@@ -107,12 +107,13 @@ def sums(op: Binary, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The sum before its requantisation, as the instructions compute it."""
     plain, other, m = split(op)
     x, v = (a, b) if plain == 0 else (b, a)
+    zeros = op.a.zero_point, op.b.zero_point
     signs = (1, -1 if op.function == "SUB" else 1)
-    v = (v - op.inputs[1 - plain].zero_point) << HEADROOM_BITS + 1
+    v = (v - zeros[1 - plain]) << HEADROOM_BITS + 1
     h = (v * m.mantissa + (1 << 31) >> 32) + rounding(m)
     if m.shift:
         h = h + (v >> 31) >> -m.shift
-    return signs[plain] * (x - op.inputs[plain].zero_point << HEADROOM_BITS - 1) + signs[1 - plain] * h
+    return signs[plain] * (x - zeros[plain] << HEADROOM_BITS - 1) + signs[1 - plain] * h
 
 
 def split(op: Binary) -> tuple[int, int, Multiplier]:

@@ -11,7 +11,7 @@ from tinyengine_tf.ops.cast import Cast
 
 @kernel
 class CastPortable(Kernel):
-    """Flat. Memory is shared only where one type is a byte: C lets a compiler assume that other types do not overlap."""
+    """Flat. Memory is shared only where one type is a byte: a C compiler may assume that other types do not overlap."""
 
     name = "te_cast"
     ops = (Cast,)

@@ -1,4 +1,4 @@
-"""Dense convolutions with SMLAD: three output pixels' windows are widened side by side, then multiplied as in pointwise_dsp."""
+"""Dense convolutions with SMLAD: three pixels' windows are widened together, then multiplied as in pointwise_dsp."""
 
 from __future__ import annotations
 

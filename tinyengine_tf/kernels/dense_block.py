@@ -35,7 +35,7 @@ class DenseBlock(Kernel):
 
     together: ClassVar[int] = FILTERS
     dense_template: ClassVar[str] = "dense_block.c.j2"
-    needs = ("short_requantize",)
+    needs: ClassVar[tuple[str, ...]] = ("short_requantize",)
 
     def tables(self, op: Conv2D | FullyConnected) -> tuple[Table, ...]:
         def weights() -> np.ndarray:
@@ -111,15 +111,15 @@ class Conv2DBlock(DenseBlock):
         return (*requantize_args(op), str(op.input.zero_point))
 
 
-class Thumb1:
+class Thumb1(DenseBlock):
     """On Armv6-M the products are in assembly, two filters at once; weights stay as they are in the file."""
 
     together: ClassVar[int] = 1
     dense_template: ClassVar[str] = "dense_block_thumb1.c.j2"
-    needs = ("short_requantize_thumb1",)
+    needs: ClassVar[tuple[str, ...]] = ("short_requantize_thumb1",)
 
     def rejects(self, op: Any, target: Target) -> str | None:
-        return super().rejects(op, target) if is_thumb1(target) else "the core is not Armv6-M"  # type: ignore[misc]
+        return super().rejects(op, target) if is_thumb1(target) else "the core is not Armv6-M"
 
 
 @kernel

@@ -4,7 +4,7 @@ SMLAD multiplies two pairs of 16-bit numbers. Four int8 weights w0..w3 are store
 
     H = (256 w1 + w0, 256 w3 + w2)     of which one SXTB16 makes     E = (w0, w2)
 
-and four inputs are widened, once for all filters, to O = (x1, x3) and R = (256 x0 + 127 - x1, 256 x2 + 127 - x3), so that
+and four inputs are widened, once for all filters, to O = (x1, x3) and R = (256 x0 + 127 - x1, 256 x2 + 127 - x3):
 
     H . O + E . R = 256 (w0 x0 + w1 x1 + w2 x2 + w3 x3) + 127 (w0 + w2)
 
@@ -29,7 +29,7 @@ PIXELS = 3
 """Pixels computed together: with two filters, six sums fit the registers."""
 FULLY_UNROLLED = 12
 UNROLLED = (8, 7, 6)
-"""Groups of four inputs: loops up to the first are unrolled completely, longer ones by the factor that leaves least over."""
+"""Groups of four inputs: loops up to the first are unrolled, longer ones by the factor that leaves least over."""
 
 
 def reason_against(op: WeightedOp) -> str | None:
@@ -80,7 +80,7 @@ def stream_words(op: WeightedOp, filters: int, together: int) -> int:
 
 
 def stream_table(op: WeightedOp, together: int) -> Table:
-    """The stream of a layer whose kernel takes `together` filters at once, at most 4; a remainder follows on its own."""
+    """The stream of a layer whose kernel takes `together` filters at once, at most 4; a remainder comes last."""
 
     def build() -> np.ndarray:
         found, weights = requantization(op), grouped(op)

@@ -56,7 +56,8 @@ class Depthwise3x3Dsp(Kernel):
     def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
         stride, width = op.window.stride.w, op.out_image.w
         return {
-            "comment": f"One output row of a 3x3 depthwise convolution, stride {stride}, {op.image.w} -> {width} columns, "
+            "comment": f"One output row of a 3x3 depthwise convolution, stride {stride}, "
+            f"{op.image.w} -> {width} columns, "
             f"{op.out_channels} channels.",
             "arguments": ("const int8_t *const *in", "int8_t *out", "const uint32_t *stream"),
             "lines": RowCode(op).lines(),

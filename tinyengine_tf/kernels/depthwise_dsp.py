@@ -1,4 +1,4 @@
-"""DEPTHWISE_CONV_2D of any geometry with SMLAD: a channel's columns are paired once, then multiplied for several outputs.
+"""DEPTHWISE_CONV_2D of any geometry with SMLAD: columns of a channel are paired once for several outputs.
 
 For each channel of a row, in scratch memory:
 
@@ -133,7 +133,8 @@ class DepthwiseDsp(Kernel):
     def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
         w = op.window
         return {
-            "comment": f"One output row of a {w.kernel.h}x{w.kernel.w} depthwise convolution, stride {w.stride.w}, {op.image.w} -> "
+            "comment": f"One output row of a {w.kernel.h}x{w.kernel.w} depthwise convolution, "
+            f"stride {w.stride.w}, {op.image.w} -> "
             f"{op.out_image.w} columns, {op.input.shape[3]} -> {op.out_channels} channels.",
             "arguments": ("const int8_t *const *in", "int8_t *out", "uint8_t *scratch", "const uint32_t *stream"),
             "lines": RowCode(op).lines(),
@@ -168,7 +169,7 @@ class RowCode:
         self.zero, self.stream_bytes = op.input.zero_point, 4 * op.out_channels * channel_words(op)
 
     def lines(self) -> list[str]:
-        step = ["ldr r12, [sp, #%d]" % CHANNEL, "add r12, r12, #1", "str r12, [sp, #%d]" % CHANNEL]
+        step = [f"ldr r12, [sp, #{CHANNEL}]", "add r12, r12, #1", f"str r12, [sp, #{CHANNEL}]"]
         code = [*self.begin(), "1:", *self.pair_columns()]
         if self.multiplier > 1:
             code += [*load_number("r12", self.multiplier), f"str r12, [sp, #{TIMES}]", "4:"]

@@ -1,4 +1,4 @@
-"""DEPTHWISE_CONV_2D for the host: short loops over neighbouring channels, which compilers turn into vector instructions."""
+"""DEPTHWISE_CONV_2D for the host: short loops over neighbouring channels, which compilers vectorise."""
 
 from __future__ import annotations
 

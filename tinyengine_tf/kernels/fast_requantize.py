@@ -91,7 +91,7 @@ class Requantization:
         return [f"lsl {c}, {constant}, {tail}", f"add {c}, {c}, #{self.half}"] if self.tail is None else []
 
     def lines(self, total: str, mantissa: str, c: str, tail: str, spare: str) -> list[str]:
-        """Instructions that turn the sum in register `total` into the output; `spare` (may be `mantissa` or `c`) is lost."""
+        """Instructions that turn the sum in register `total` into the output; `spare` (or `mantissa`, `c`) is lost."""
         return self.product_lines(total, mantissa, c, spare) + self.tail_lines(total, tail)
 
     def product_lines(self, total: str, mantissa: str, c: str, spare: str) -> list[str]:
@@ -118,8 +118,8 @@ class Requantization:
 
 def evaluate(
     scaled: np.ndarray,
-    mantissa: np.ndarray,
-    tail: np.ndarray,
+    mantissa: np.ndarray | np.int64,
+    tail: np.ndarray | np.int64,
     zero: int,
     signed: bool,
     low: int,
@@ -295,8 +295,8 @@ def _with_one_tail(
 ) -> Solution:
     """The solution with the smallest tail for all channels if every one has such a form, else the one given.
 
-    A single shift is an immediate operand, which saves an instruction per output. M must then lose bits, but it has many to
-    lose: it is right if it puts every step between two neighbouring sums, and the bias can move all steps together.
+    A single shift is an immediate operand, which saves an instruction per output. M must then lose bits, but it has
+    many: it is right if it puts every step between two neighbouring sums, and the bias can move all steps together.
     """
     tail = int(tails.min(initial=MAX_TAIL_SHIFT))
     if signed or (tails == tail).all() or tail > MAX_COMMON_TAIL:
@@ -313,8 +313,9 @@ def _with_one_tail(
 def _fit_tail(m: int, r: int, ends: np.ndarray, tail: int, zero: int, low: int, high: int) -> tuple[int, int] | None:
     """(M, bias offset) with which one channel takes this tail, or None.
 
-    The output reaches step k from sum s_k on: 256 s_k + offset must be the first of its kind with (256 s + offset) M >= T_k.
-    So offset lies between the largest E_k = ceil(T_k / M) - 256 s_k and the smallest E_k + 255, if M leaves room.
+    The output reaches step k from sum s_k on: 256 s_k + offset must be the first of its kind with
+    (256 s + offset) M >= T_k. So offset lies between the largest E_k = ceil(T_k / M) - 256 s_k and the smallest
+    E_k + 255, if M leaves room.
     """
     steps, outputs = (column[0] for column in _steps(np.array([m]), np.array([r]), ends[None], zero, low, high))
     order = np.argsort(steps)

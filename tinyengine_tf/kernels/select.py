@@ -29,7 +29,7 @@ def select(op: Op, target: Target) -> Choice:
     """The applicable kernel of highest rank. Raises UnsupportedError if there is none."""
     best: Kernel | None = None
     rejected: list[tuple[str, str]] = []
-    for candidate in candidates(type(op)):
+    for candidate in candidates(type(op)):  # type: ignore[arg-type]  # mypy takes an instance's __hash__ for it
         if best is not None:
             rejected.append((candidate.name, f"{best.name} is more specialised"))
         elif ISAS.index(candidate.isa) > ISAS.index(target.isa):

@@ -5,9 +5,12 @@
     y     = floor((floor(t / 2**7) - [total < 0]) / 2**(tails[c] + 1))  or, unsigned,  floor(t / 2**(tails[c] + 8))
 
 The high half of the product is one instruction on most cores. Armv6-M multiplies to 32 bits only: there it is made of
-the four products of 16-bit halves, exactly:  with a = a1 2**16 + a0 and b alike,  a b = a1 b1 2**32 + (a1 b0 + a0 b1) 2**16 + a0 b0,
+the four products of 16-bit halves, exactly:  with a = a1 2**16 + a0 and b alike,
 
-    u = a1 b0 + floor(a0 b0 / 2**16)      v = a0 b1 + (u mod 2**16)      floor(a b / 2**32) = a1 b1 + floor(u / 2**16) + floor(v / 2**16)
+    a b = a1 b1 2**32 + (a1 b0 + a0 b1) 2**16 + a0 b0,
+
+    u = a1 b0 + floor(a0 b0 / 2**16)      v = a0 b1 + (u mod 2**16)
+    floor(a b / 2**32) = a1 b1 + floor(u / 2**16) + floor(v / 2**16)
 
 None of them exceeds 32 bits: |a1 b0| <= 2**15 (2**16 - 1), and what is added to it is less than 2**16.
 """
@@ -29,7 +32,7 @@ THUMB1_CORES = ("cortex-m0plus",)
 
 @dataclass(frozen=True)
 class Form:
-    """Which variant of the arithmetic a layer needs. `called`: as a function, where inlining it costs too much flash."""
+    """Which variant of the arithmetic a layer needs. `called`: as a function, where inlining costs too much flash."""
 
     signed: bool
     clamped: bool

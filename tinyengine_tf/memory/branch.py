@@ -87,7 +87,7 @@ class _Search:
         instance = self.instance
         unit = min(instance.align)
         self.size = [s + -s % unit for s in instance.size]
-        self.padding = max(s - t for s, t in zip(self.size, instance.size))
+        self.padding = max(s - t for s, t in zip(self.size, instance.size, strict=True))
         begins = sorted({instance.start[b] for b in self.component})
         self.sections = [[b for b in self.component if instance.start[b] <= t < instance.end[b]] for t in begins]
         self.sections_of: list[list[int]] = [[] for _ in instance.size]

@@ -64,7 +64,7 @@ def _busiest_step_bytes(instance: Instance) -> list[int]:
 
 def upside_down(instance: Instance) -> tuple[Neighbors, list[int]]:
     """The same problem with addresses counted down from the top, and sizes rounded up to their alignment."""
-    size = [s + -s % a for s, a in zip(instance.size, instance.align)]
+    size = [s + -s % a for s, a in zip(instance.size, instance.align, strict=True)]
     neighbors = [
         [(a, below - size[b] + size[a], above - size[a] + size[b]) for a, above, below in instance.neighbors[b]]
         for b in range(len(instance))
@@ -101,7 +101,7 @@ def _hang(instance: Instance, order: list[int], flipped: tuple[Neighbors, list[i
     hanging = first_fit(order, neighbors, instance.align)
     top = max(map(int.__add__, hanging, size))
     top += -top % max(instance.align)
-    offsets = [top - at - s for at, s in zip(hanging, size)]
+    offsets = [top - at - s for at, s in zip(hanging, size, strict=True)]
     # Let everything fall as far as it can, lowest first: without overlaps this never raises the peak.
     falling = [k[1] for k in sorted([(at, b) for b, at in enumerate(offsets)])]
     fallen = first_fit(falling, instance.neighbors, instance.align)

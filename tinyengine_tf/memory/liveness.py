@@ -114,4 +114,5 @@ def step_overlaps(
             ):
                 distance = step.distances.get(t)
                 distances.setdefault(owner, []).append(None if distance is None else distance + into - offset)
-    return [Overlap(names[out], names[t], max(d)) for t, d in distances.items() if None not in d]  # type: ignore[type-var]
+    known = {t: [d for d in found if d is not None] for t, found in distances.items()}
+    return [Overlap(names[out], names[t], max(d)) for t, d in known.items() if len(d) == len(distances[t])]

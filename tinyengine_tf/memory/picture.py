@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
+from itertools import pairwise
 
 from tinyengine_tf.memory.problem import Buffer, Plan
 
@@ -71,7 +72,7 @@ def _cells(live: list[Buffer], plan: Plan, mark: Mapping[str, str], column_bytes
         inside = sorted(piece for piece in inside if piece[0] < piece[1])
         if not inside:
             line.append(FREE)
-        elif any(after[0] < before[1] for before, after in zip(inside, inside[1:])):
+        elif any(after[0] < before[1] for before, after in pairwise(inside)):
             line.append(SHARED)
         else:
             line.append(mark[max(inside, key=lambda piece: piece[1] - piece[0])[2]])

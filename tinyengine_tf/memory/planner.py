@@ -50,7 +50,7 @@ def plan(
             searches.append(("branch and bound", branch.fit))
         offsets, bound, planner = _improve(instance, offsets, bound, planner, Budget(nodes, time_limit_s), searches)
     named = {b.name: 0 for b in problem.buffers}
-    for i, offset in zip(instance.index, offsets):
+    for i, offset in zip(instance.index, offsets, strict=True):
         named[problem.buffers[i].name] = offset
     peak = instance.peak(offsets)
     return Plan(problem, named, peak, bound, peak == bound, planner)

@@ -102,7 +102,7 @@ def _tighten(zone: Zone, i: int, j: int, most: int) -> Zone | None:
     tightened = []
     for row in zone:
         to_i = row[i] + most
-        tightened.append(tuple([x if x <= to_i + y else to_i + y for x, y in zip(row, via)]))
+        tightened.append(tuple([x if x <= to_i + y else to_i + y for x, y in zip(row, via, strict=True)]))
     return tuple(tightened)
 
 

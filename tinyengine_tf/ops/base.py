@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from tinyengine_tf.ir import DType, Op, Tensor
 
@@ -74,17 +74,19 @@ class Entry:
 
 
 REGISTRY: dict[str, Entry] = {}
+OpClass = TypeVar("OpClass", bound=type[Op])
 
 
-def operator(*opcodes: str) -> Callable[[type], type]:
+def operator(*opcodes: str) -> Callable[[OpClass], OpClass]:
     """Register the decorated Op class for one or more .tflite operator names."""
 
-    def register(cls: type) -> type:
+    def register(cls: OpClass) -> OpClass:
         cls.KIND = cls.__dict__.get("KIND") or cls.__name__
         summary = (cls.__doc__ or "").strip().splitlines()[0]
+        parse: Parser = cls.parse  # type: ignore[attr-defined]  # ir's Op knows nothing of files
         for opcode in opcodes:
             assert opcode not in REGISTRY, opcode
-            REGISTRY[opcode] = Entry(opcode, cls, cls.parse, tuple(getattr(cls, "CONSTRAINTS", ())), summary)
+            REGISTRY[opcode] = Entry(opcode, cls, parse, tuple(getattr(cls, "CONSTRAINTS", ())), summary)
         return cls
 
     return register

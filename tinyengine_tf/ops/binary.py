@@ -1,4 +1,4 @@
-"""Elementwise operators of two operands with broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU, SQUARED_DIFFERENCE; DIV of floats."""
+"""Operators of two operands, broadcasting: ADD, SUB, MUL, MAXIMUM, MINIMUM, PRELU, SQUARED_DIFFERENCE; float DIV."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class Binary(Op):
     CONSTRAINTS: ClassVar = (
         Constraint(
             "the ratios of input to output scales leave 32-bit arithmetic without overflow "
-            "(ADD, SUB: below 2^19; MUL, PRELU: below 2^15; SQUARED_DIFFERENCE: the squared input scale below 2^12 times "
-            "the output's)",
+            "(ADD, SUB: below 2^19; MUL, PRELU: below 2^15; SQUARED_DIFFERENCE: the squared input scale below 2^12 "
+            "times the output's)",
             no_overflow,
         ),
     )
@@ -91,6 +91,11 @@ class Binary(Op):
     def b(self) -> Tensor:
         assert self.inputs[1] is not None
         return self.inputs[1]
+
+    @property
+    def int8_clamp(self) -> tuple[int, int]:
+        low, high = self.clamp
+        return int(low), int(high)
 
     @property
     def dtype(self) -> DType:

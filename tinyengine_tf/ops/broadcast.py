@@ -9,7 +9,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Loop:
-    """`count` steps; each advances the output by all that lies inside, and operand i by `strides[i]` elements (0: it repeats)."""
+    """`count` steps; each advances the output by all inside, and operand i by `strides[i]` elements (0: it repeats)."""
 
     count: int
     strides: tuple[int, int]

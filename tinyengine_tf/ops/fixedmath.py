@@ -43,7 +43,7 @@ def exp_on_negative_values(a: int, integer_bits: int) -> int:
     rest = (a & (quarter - 1)) - quarter
     result = _exp_near_zero(saturating_shift(rest, integer_bits))
     remainder = rest - a
-    for k, factor in zip(range(-2, integer_bits), _EXP_OF_MINUS_POWERS):
+    for k, factor in enumerate(_EXP_OF_MINUS_POWERS[: integer_bits + 2], start=-2):
         if remainder & (1 << (fraction_bits + k)):
             result = high_mul(result, factor)
     return result

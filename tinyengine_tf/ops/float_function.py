@@ -77,7 +77,7 @@ FUNCTIONS: Mapping[str, FloatFunctionOf] = {**ARITHMETIC, **TRANSCENDENTAL}
 @operator("COS", "EXP", "CEIL", "FLOOR", "LOG", "NEG", "ROUND", "SIN", "SQRT", "SQUARE")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FloatFunction(Op):
-    """A function of one float32 value, elementwise; accepted where it depends on one int8 tensor, whose 256 values are tabulated."""
+    """A function of one float32 value, elementwise; accepted where it depends on one int8 tensor: it is tabulated."""
 
     function: str
     alpha: float

@@ -89,11 +89,12 @@ def import_op(raw: RawOp, tensors: Sequence[Tensor], problems: list[str]) -> tup
     if entry is None:
         problems.append(f"{where}: no such operator here")
         return ()
-    untyped = [t for t in (*inputs, *outputs) if t is not None and t.dtype is None]
+    touched = [t for t in (*inputs, *outputs) if t is not None]
+    untyped = [t.name for t in touched if t.dtype is None]
     if untyped:
-        problems.append(f"{where}: tensor {untyped[0].name!r} has an element type that is not supported")
+        problems.append(f"{where}: tensor {untyped[0]!r} has an element type that is not supported")
         return ()
-    if not outputs or any(t.elements == 0 and not _is_list(t) for t in (*inputs, *outputs) if t is not None):
+    if not outputs or any(t.elements == 0 and not _is_list(t) for t in touched):
         problems.append(f"{where}: accepted only if it has outputs, and no tensor but a constant list is empty")
         return ()
     try:

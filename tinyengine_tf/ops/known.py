@@ -1,4 +1,4 @@
-"""Operators whose result is known before the network runs: SHAPE, RANK, ZEROS_LIKE; and FILL, BROADCAST_TO, which repeat."""
+"""Operators whose result is known before inference: SHAPE, RANK, ZEROS_LIKE; and FILL, BROADCAST_TO, which repeat."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Repeat(StridedCopy):
         assert x is not None
         missing = len(y.shape) - len(x.shape)
         shape = (1,) * missing + x.shape
-        if missing < 0 or any(d not in (1, n) for d, n in zip(shape, y.shape)):
+        if missing < 0 or any(d not in (1, n) for d, n in zip(shape, y.shape, strict=True)):
             raise Reject("the input's shape repeats to the output's", f"{x.shape} to {y.shape}")
         strides = tuple(0 if d == 1 else s for d, s in zip(shape, packed_strides(shape), strict=True))
         return (cls(inputs=(x,), outputs=outputs, sizes=y.shape, strides=strides),)

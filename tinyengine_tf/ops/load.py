@@ -1,4 +1,4 @@
-"""A constant brought into the arena, for an operator that can only read computed data there. No .tflite operator is one."""
+"""A constant brought into the arena, for an operator that can only read computed data. No .tflite operator is one."""
 
 from __future__ import annotations
 

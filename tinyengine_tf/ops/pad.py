@@ -62,7 +62,7 @@ class Pad(Op):
 
     @property
     def distance(self) -> int:
-        """Output elements written before the last input element is read, less those read: see `StridedCopy.distance`."""
+        """Output elements written before the last input element is read, less those read: as `StridedCopy.distance`."""
         steps = zip(
             self.input.shape,
             self.before,

@@ -26,7 +26,7 @@ SAME_ELEMENTS = Constraint("input and output have the same number of elements", 
 @operator("QUANTIZE")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quantize(Op):
-    """float32 to int8 or int16: zero_point + round(x / scale), halves away from zero, saturated; NaN gives the zero point.
+    """float32 to int8 or int16: zero_point + round(x / scale), halves away from zero, saturated; NaN: the zero point.
 
     Between 8-bit types QUANTIZE becomes a Lookup.
     """

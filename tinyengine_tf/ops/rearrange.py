@@ -1,4 +1,4 @@
-"""Blocks of pixels to channels or batches, and back: SPACE_TO_DEPTH, DEPTH_TO_SPACE, SPACE_TO_BATCH_ND, BATCH_TO_SPACE_ND."""
+"""Blocks of pixels to channels or batches, and back: SPACE_TO_DEPTH, SPACE_TO_BATCH_ND, and their inverses."""
 
 from __future__ import annotations
 
@@ -81,7 +81,11 @@ class SpaceToBatch(StridedCopy):
         shape = tuple(d + b + a for d, b, a in zip(x.shape, before, after, strict=True))
         small = tuple(d // b for d, b in zip(shape[1:-1], block, strict=True))
         product = block[0] * (block[1] if len(block) > 1 else 1)
-        if any(d % b for d, b in zip(shape[1:-1], block)) or y.shape != (product * x.shape[0], *small, x.shape[-1]):
+        if any(d % b for d, b in zip(shape[1:-1], block, strict=True)) or y.shape != (
+            product * x.shape[0],
+            *small,
+            x.shape[-1],
+        ):
             raise Reject("the padded image divides into blocks", f"{x} padded to {shape}, blocks of {block}, into {y}")
         ops: list[Op] = []
         if shape != x.shape:
@@ -90,7 +94,7 @@ class SpaceToBatch(StridedCopy):
             ops.append(Pad(inputs=(x,), outputs=(padded,), before=before, after=after, fill=zero))
             x = padded
         packed = packed_strides(shape)
-        inner = [b * s for b, s in zip(block, packed[1:-1])]
+        inner = [b * s for b, s in zip(block, packed[1:-1], strict=True)]
         ops.append(
             cls(
                 inputs=(x,),

@@ -37,8 +37,8 @@ class Resize(Op):
             raise Reject(
                 "the output has the size asked for", f"{y.shape[1:3]} where {size.values.tolist()} is expected"
             )
-        flags = {name: bool(raw.options[name]) for name in ("align_corners", "half_pixel_centers")}
-        return (cls(inputs=(x,), outputs=outputs, **flags),)
+        corners, centers = bool(raw.options["align_corners"]), bool(raw.options["half_pixel_centers"])
+        return (cls(inputs=(x,), outputs=outputs, align_corners=corners, half_pixel_centers=centers),)
 
     def check(self) -> None:
         x, y = self.input.shape, self.output.shape

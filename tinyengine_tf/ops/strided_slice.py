@@ -20,7 +20,9 @@ class StridedSlice(BoxCopy):
         assert x is not None
         if raw.options.get("offset"):
             raise Reject("end counts from the start of the dimension, not from begin")
-        begin, end, step = (constant_integers(t, what) for t, what in zip(inputs[1:4], ("begin", "end", "the step")))
+        begin, end, step = (
+            constant_integers(t, what) for t, what in zip(inputs[1:4], ("begin", "end", "the step"), strict=True)
+        )
         if not len(begin) == len(end) == len(step) or 0 in step:
             raise Reject("begin, end and step have equal length, and no step is 0", f"{begin}, {end}, {step}")
         firsts, sizes, steps = [], [], []

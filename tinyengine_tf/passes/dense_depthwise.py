@@ -16,7 +16,9 @@ def dense_depthwise(graph: Graph) -> Graph:
 
     The same sums: filter m of the only channel is filter m of the convolution.
     """
-    dense = {op: as_conv(op) for op in graph.ops if isinstance(op, DepthwiseConv2D) and op.input.shape[3] == 1}
+    dense: dict[Op, Op] = {
+        op: as_conv(op) for op in graph.ops if isinstance(op, DepthwiseConv2D) and op.input.shape[3] == 1
+    }
     return graph.rewrite([dense.get(op, op) for op in graph.ops]) if dense else graph
 
 

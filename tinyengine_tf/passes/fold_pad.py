@@ -13,6 +13,7 @@ from tinyengine_tf.ops.pool2d import MaxPool2D
 from tinyengine_tf.ops.window import Window
 
 LOWEST = -128
+Windowed = Conv2D | DepthwiseConv2D | MaxPool2D
 
 
 def fold_pad(graph: Graph) -> Graph:
@@ -28,7 +29,7 @@ def fold_pad(graph: Graph) -> Graph:
     gone: set[Op] = set()
     for pad in graph.ops:
         reader = graph.sole_reader(pad.output) if isinstance(pad, Pad) else None
-        if reader is not None and is_window_padding(pad, reader):
+        if isinstance(pad, Pad) and isinstance(reader, Windowed) and is_window_padding(pad, reader):
             folded[reader] = replace(
                 reader,
                 inputs=(pad.input, *reader.inputs[1:]),
@@ -41,8 +42,8 @@ def fold_pad(graph: Graph) -> Graph:
     return graph.rewrite([folded.get(op, op) for op in graph.ops if op not in gone])
 
 
-def is_window_padding(pad: Pad, reader: Op) -> bool:
-    if not isinstance(reader, (Conv2D, DepthwiseConv2D, MaxPool2D)) or reader.input is not pad.output:
+def is_window_padding(pad: Pad, reader: Windowed) -> bool:
+    if reader.input is not pad.output:
         return False
     if (
         pad.input.quant != pad.output.quant

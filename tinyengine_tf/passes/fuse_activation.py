@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 from tinyengine_tf.ir import Graph, Op, Tensor
 from tinyengine_tf.ops.lookup import Lookup
@@ -23,23 +24,23 @@ def fuse_activation(graph: Graph) -> Graph:
     ops: dict[Op, None] = {}
     for op in graph.ops:
         if isinstance(op, Lookup) and op.clamp is not None and graph.sole_reader(op.input) is op:
-            producer = made.get(op.input)
-            if producer is not None and has_clamp(producer) and is_same(op.input, op.output):
+            producer = clamped(made.get(op.input))
+            if producer is not None and is_same(op.input, op.output):
                 del ops[producer]
                 op = replace(
                     producer,
                     outputs=op.outputs,
                     source=producer.source + op.source,
-                    clamp=clamp_after(producer.clamp, op.clamp),  # type: ignore[attr-defined]
+                    clamp=clamp_after(producer.clamp, op.clamp),
                 )
         made[op.output] = op
         ops[op] = None
     return graph.rewrite(tuple(ops))
 
 
-def has_clamp(op: Op) -> bool:
-    """Whether a fused range is one of the operator's attributes."""
-    return len(op.outputs) == 1 and any(f.name == "clamp" for f in fields(op))
+def clamped(op: Op | None) -> Any:
+    """The operator if a fused range is one of its attributes, else None."""
+    return op if op is not None and len(op.outputs) == 1 and any(f.name == "clamp" for f in fields(op)) else None
 
 
 def clamp_after(first: Range, second: Range) -> Range:

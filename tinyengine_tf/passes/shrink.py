@@ -24,7 +24,8 @@ from tinyengine_tf.passes.channels import (
 def shrink(graph: Graph) -> Graph:
     """Fold constant channels into their readers' biases and drop all channels that are then not needed.
 
-        x --CONV, filter 3 all zero--> y --CONV--> z    becomes    x --CONV, 3 removed--> y' --CONV, bias + share of 3--> z
+        x --CONV, filter 3 all zero--> y --CONV--> z
+        becomes    x --CONV, 3 removed--> y' --CONV, bias + share of 3--> z
 
     Legal because a filter of zeros makes its channel the same constant at every pixel. Where the reader
     pads and the constant is not the zero point, the border would see other values: then the channel stays.

@@ -32,8 +32,8 @@ def tabulate_floats(graph: Graph) -> Graph:
         x --DEQUANTIZE--> f --ARG_MAX--> i                 becomes    x --ARG_MAX--> i
 
     Legal always for what IEEE 754 defines to the bit; for ELU, EXP and the like, which C libraries round differently
-    in the last bit, where the result is quantised before anyone sees it. Indices of extremes stay where dequantising keeps
-    all values apart.
+    in the last bit, where the result is quantised before anyone sees it. Indices of extremes stay where dequantising
+    keeps all values apart.
     """
     visible = _visible(graph)
     origins: dict[Tensor, _Origin] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 from tinyengine_tf.errors import DoesNotFitError, TinyEngineError, UnsupportedError, UsageError
 from tinyengine_tf.ir import Graph, Op, Tensor
@@ -99,7 +100,11 @@ def _choices(graph: Graph, target: Target, feed: str) -> Iterator[tuple[Segments
         for order in (layers, reordered(graph, layers, storage)):
             if order is not None:
                 space = Segments(graph, order, storage, fed_input(graph, order) if feed == "rows" else None)
-                yield space, lambda path, storage=storage: Schedule(graph, target, tuple(s.step for s in path), storage)
+                yield space, partial(_schedule_of, graph, target, storage)
+
+
+def _schedule_of(graph: Graph, target: Target, storage: Storage, path: Path) -> Schedule:
+    return Schedule(graph, target, tuple(s.step for s in path), storage)
 
 
 def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
@@ -119,13 +124,13 @@ def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
 
 
 def latency_limit_bytes(space: Segments, target: Target) -> int:
-    """What `latency` may use: the largest live set with in-place depthwise and add, or the board's RAM if that is less."""
+    """What `latency` may use: the largest live set with in-place depthwise and add, the board's RAM if less."""
     limit = in_place_peak_bytes(space)
     return limit if target.ram_bytes is None else min(limit, target.ram_bytes)
 
 
 def in_place_peak_bytes(space: Segments) -> int:
-    """Largest sum of live tensors when depthwise convolutions of stride 1 and elementwise layers overwrite a dying input.
+    """Largest sum of live tensors when stride-1 depthwise convolutions and elementwise layers overwrite a dying input.
 
     An input that is fed by rows counts as a whole frame.
     """
@@ -133,7 +138,7 @@ def in_place_peak_bytes(space: Segments) -> int:
     peak = space.live_in[0] + frame if space.end else 0
     for index, layer in enumerate(space.layers):
         live = space.live_in[index] + space.born_bytes(layer.op.outputs, index)
-        live += frame if frame and life.end[space.fed] >= index else 0
+        live += frame if space.fed is not None and life.end[space.fed] >= index else 0
         shares = layer.layout.windows is not None and not isinstance(layer.op, Conv2D)
         out = layer.op.output
         if shares and (layer.layout.flat or isinstance(layer.op, DepthwiseConv2D)) and len(layer.op.outputs) == 1:

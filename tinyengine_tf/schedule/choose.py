@@ -2,7 +2,7 @@
 
 Exact within the enumerated segments: the smallest peak is a minimax path, the least work within a limit a shortest
 path. Segments that cannot lie on the path sought are never enumerated: those above a limit that is known, and, as
-a pipeline takes more instructions than its layers one by one, pipelines that cover no layer which breaks the limit alone.
+a pipeline takes more instructions than its layers one by one, those that cover no layer which breaks the limit alone.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def _covering(space: Segments, singles: Sequence[Segment], limit_bytes: int) -> 
 
 
 def front(space: Segments, fastest: Path | None = None) -> list[Path]:
-    """The paths of which none is better in both memory and work, from `fastest` (default: of all) to the smallest peak."""
+    """The paths of which none is better in memory and work, from `fastest` (default: of all) to the smallest peak."""
     fastest = fastest or within(space, Segments.UNBOUNDED) or smallest(space)[1]
     found = [*one_by_one(space), *every_pipeline(space, peak_of(fastest))]
     paths = [fastest]
@@ -220,8 +220,8 @@ def shortest_path(found: Sequence[Segment], end: int, limit_bytes: int) -> Path 
         return None
     path: list[Segment] = []
     while end:
-        s = via[end]
-        assert s is not None
-        path.append(s)
-        end = s.begin
+        last = via[end]
+        assert last is not None
+        path.append(last)
+        end = last.begin
     return tuple(reversed(path))

@@ -26,7 +26,7 @@ def aligned(size_bytes: int) -> int:
 
 @dataclass(frozen=True)
 class Input:
-    """An input that a layer reads by rows: who makes it (index of the layer, -1: none), and since when its memory lives."""
+    """An input that a layer reads by rows: who makes it (layer index, -1: none), and since when its memory lives."""
 
     tensor: Tensor
     origin: int

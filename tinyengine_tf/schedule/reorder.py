@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.schedule.layer import Layer
@@ -77,7 +78,7 @@ class Stretches:
             for place in range(max(begin + 1, 0), last[t] + 1):
                 crossing[place] += 1
         cuts = [0, *(i for i in range(1, len(self.nodes)) if crossing[i] <= 1), len(self.nodes)]
-        return list(zip(cuts, cuts[1:]))
+        return list(pairwise(cuts))
 
     def best_order(self, begin: int, end: int) -> list[int]:
         """Layers of a stretch in the order of the smallest peak; the given order among equals."""
@@ -102,7 +103,8 @@ class Stretches:
 
     def _greedy(self, begin: int, end: int) -> list[int]:
         """Always the layer that leaves least alive; the order given unless that is worse."""
-        done, order = (1 << begin) - 1, []
+        done = (1 << begin) - 1
+        order: list[int] = []
         while len(order) < end - begin:
             index = min(
                 self._ready(done, begin, end), key=lambda i: (self._alive(done | 1 << i), self._alive(done, i), i)

@@ -231,7 +231,7 @@ def _count() -> None:
 
 @lru_cache(maxsize=65_536)
 def oldest_rows(window: RowWindow, rows: int, source_rows: int) -> np.ndarray:
-    """For each of `rows` output rows the first row inside the image that it reads; `source_rows` where there is none."""
+    """For each of `rows` output rows the first row inside the image that it reads; `source_rows` if there is none."""
     first = _first_rows(window, rows)
     inside = np.where(first < 0, first % window.dilation, first)
     return np.where(inside < np.minimum(first + window.size * window.dilation, source_rows), inside, source_rows)

@@ -71,7 +71,7 @@ class Lifetimes:
 
 
 class Segments:
-    """The segments of a graph. With `fed`, a graph input that comes row by row, the first one takes it through a ring."""
+    """The segments of a graph. `fed`, a graph input that comes row by row, goes through a ring of the first one."""
 
     UNBOUNDED: ClassVar[int] = 1 << 62
 
