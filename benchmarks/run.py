@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--core", action="append", help=f"default: {', '.join(CORES)}")
     parser.add_argument("--worst", type=int, default=5, help="how many layers to list")
     parser.add_argument("--optimize", default="latency", choices=("latency", "balanced", "ram"))
+    parser.add_argument("--flash-budget", type=int, metavar="BYTES", help="what constants may take to be faster")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     options = parser.parse_args(argv)
     baselines = tomllib.loads((Path(__file__).parent / "baselines.toml").read_text(encoding="utf-8"))
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             continue
         for core in options.core or CORES:
             try:
-                result = measure(path, core, options.optimize)
+                result = measure(path, core, api.Goal(options.optimize, flash_budget_bytes=options.flash_budget))
             except TinyEngineError as error:
                 print(f"{path.stem} on {core}: {error}\n")
                 continue
@@ -63,10 +64,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
-def measure(model: Path, core: str, optimize: str) -> dict[str, Any]:
+def measure(model: Path, core: str, goal: api.Goal) -> dict[str, Any]:
     """All figures of one model on one core: exact counts of a build without hooks, layers from one with them."""
     source = api.load_graph(model)
-    arena = api.compile_graph(source, load_target(core), api.Goal(optimize))
+    arena = api.compile_graph(source, load_target(core), goal)
     sample = device_sample(source, arena, random_samples(source, 1, 0)[0])
     with tempfile.TemporaryDirectory(prefix="tinyengine_tf.") as folder:
         plain = run(arena, Path(folder) / "plain", sample, Options())

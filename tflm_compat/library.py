@@ -49,6 +49,7 @@ def convert(
     name: str | None = None,
     optimize: str = "latency",
     ram_budget_bytes: int | None = None,
+    flash_budget_bytes: int | None = None,
     builtin_arena: bool = False,
     profile_layers: bool = False,
 ) -> api.Conversion:
@@ -66,7 +67,14 @@ def convert(
         return tflm_files(data, arena, chosen, symbols, builtin_arena=builtin_arena)
 
     return api.convert(
-        model, out, target=target, optimize=optimize, ram_budget_bytes=ram_budget_bytes, options=options, extend=extend
+        model,
+        out,
+        target=target,
+        optimize=optimize,
+        ram_budget_bytes=ram_budget_bytes,
+        flash_budget_bytes=flash_budget_bytes,
+        options=options,
+        extend=extend,
     )
 
 

@@ -111,6 +111,7 @@ def convert(
     io: str = "model",
     optimize: str = "latency",
     ram_budget_bytes: int | None = None,
+    flash_budget_bytes: int | None = None,
     feed: str = "frame",
     options: Options | None = None,
     extend: Callable[[bytes, ArenaPlan, Options], Bundle] | None = None,
@@ -121,16 +122,19 @@ def convert(
     io                 "model": inputs and outputs as in the file; "int8": without boundary QUANTIZE/DEQUANTIZE.
     optimize           "latency", "balanced" or "ram": see schedule.Goal.
     ram_budget_bytes   least work within this arena instead.
+    flash_budget_bytes what constants may take, where larger ones make layers faster; None: as little as they can.
     feed               "rows" generates NAME_feed_rows(): the input arrives row by row and never lies in RAM.
     options            the finer choices of code generation; its name counts instead of `name`.
     extend             makes further files from the .tflite file's bytes, the plan and the options.
     Raises ModelError, UnsupportedError, UsageError, or DoesNotFitError when the arena or the constants
-    exceed a board's memory. Nothing is written on an error.
+    exceed a budget or a board's memory. Nothing is written on an error.
     """
     chosen = options or Options(name=name)
     device = load_target(target) if isinstance(target, str) else target
     data, title = read_model(model)
-    arena = compile_graph(import_graph(read(data, title)), device, Goal(optimize, ram_budget_bytes, feed), io=io)
+    arena = compile_graph(
+        import_graph(read(data, title)), device, Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), io=io
+    )
     check_fit(arena)
     bundle = dict(render(arena, chosen))
     bundle |= extend(data, arena, chosen) if extend is not None else {}
@@ -176,6 +180,7 @@ def estimate(
     io: str = "model",
     optimize: str = "latency",
     ram_budget_bytes: int | None = None,
+    flash_budget_bytes: int | None = None,
     feed: str = "frame",
     exact: bool = False,
 ) -> Estimate:
@@ -185,24 +190,29 @@ def estimate(
     """
     graph = model if isinstance(model, Graph) else load_graph(model)
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed), io=io, exact=exact)
+    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), io=io, exact=exact)
     return Estimate(
         arena.arena_bytes, weights_bytes(arena), arena.schedule.graph.macs, arena.schedule.instructions, arena
     )
 
 
 def pareto(
-    model: Model | Graph, *, target: str | Target = "cortex-m4", io: str = "model", feed: str = "frame"
+    model: Model | Graph,
+    *,
+    target: str | Target = "cortex-m4",
+    io: str = "model",
+    feed: str = "frame",
+    flash_budget_bytes: int | None = None,
 ) -> tuple[Estimate, ...]:
     """The choices between RAM and work: estimates from the fastest to the leanest, none better than another in both.
 
     Exact within the segments that are enumerated (see schedule.segments), but for what planning adds to the sum of
-    live buffers. Each is what convert() makes with `ram_budget_bytes` set to its arena.
+    live buffers. Each is what convert() makes with `ram_budget_bytes` set to its arena and the same flash budget.
     """
     graph = passes.run(model if isinstance(model, Graph) else load_graph(model), io=io)
     device = load_target(target) if isinstance(target, str) else target
     points: list[Estimate] = []
-    for candidate in schedule.build_front(graph, device, feed):
+    for candidate in schedule.build_front(graph, device, feed, flash_budget_bytes):
         arena = plan_arena(candidate)
         point = Estimate(arena.arena_bytes, weights_bytes(arena), candidate.graph.macs, candidate.instructions, arena)
         while points and points[-1].arena_bytes >= point.arena_bytes and points[-1].instructions >= point.instructions:
@@ -219,6 +229,7 @@ def verify(
     io: str = "model",
     optimize: str = "latency",
     ram_budget_bytes: int | None = None,
+    flash_budget_bytes: int | None = None,
     feed: str = "frame",
     inputs: str | Path | Sequence[Sequence[np.ndarray]] | None = None,
     count: int = 3,
@@ -237,7 +248,7 @@ def verify(
     data, name = read_model(model)
     graph = import_graph(read(data, name))
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed), io=io)
+    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), io=io)
     samples = load_samples(inputs) if isinstance(inputs, str | Path) else inputs
     return verify_arena(data, graph, arena, samples=samples, count=count, seed=seed, layers=layers, sanitize=sanitize)
 

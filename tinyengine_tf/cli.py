@@ -73,6 +73,12 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         if goal:
             _add_goal(sub)
         sub.add_argument(
+            "--flash-budget",
+            type=_size,
+            metavar="SIZE",
+            help="what constants may take to make layers faster, such as 256KB; default: as little as they can",
+        )
+        sub.add_argument(
             "--feed", default="frame", choices=FEEDS, help="rows: the input arrives row by row (NAME_feed_rows)"
         )
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -197,6 +203,7 @@ def _plan_options(args: argparse.Namespace) -> dict[str, Any]:
         "io": args.io,
         "optimize": args.optimize,
         "ram_budget_bytes": args.ram_budget,
+        "flash_budget_bytes": args.flash_budget,
         "feed": args.feed,
     }
 
@@ -270,6 +277,7 @@ def _convert_compat(args: argparse.Namespace) -> api.Conversion:
         name=args.name,
         optimize=args.optimize,
         ram_budget_bytes=args.ram_budget,
+        flash_budget_bytes=args.flash_budget,
         builtin_arena=args.builtin_arena,
         profile_layers=args.profile_layers,
     )
@@ -297,7 +305,9 @@ def _pareto(args: argparse.Namespace) -> None:
     kind = Path(args.plot).suffix.lower() if args.plot else ""
     if kind not in ("", ".svg", ".png"):
         raise UsageError(f"cannot draw to {args.plot}", hint="a file that ends with .svg or .png")
-    points = api.pareto(args.model, target=args.target, io=args.io, feed=args.feed)
+    points = api.pareto(
+        args.model, target=args.target, io=args.io, feed=args.feed, flash_budget_bytes=args.flash_budget
+    )
     if args.plot:
         _plot_front(points, Path(args.plot), kind)
     if args.json:
@@ -366,8 +376,8 @@ def _compare(args: argparse.Namespace) -> None:
     from tflm_compat.compare import TflmLibrary, as_dict, as_html, as_text, compare
     from tflm_compat.compare.device import DEFAULT_FLAGS
 
-    if args.io != "model" or args.feed != "frame" or args.ram_budget:
-        raise UsageError("compare runs the model as the file has it", hint="leave out --io, --feed and --ram-budget")
+    if args.io != "model" or args.feed != "frame" or args.ram_budget or args.flash_budget:
+        raise UsageError("compare runs the model as the file has it", hint="leave out --io, --feed and the budgets")
     library = None
     if args.tflm_lib:
         flags = DEFAULT_FLAGS if args.tflm_flags is None else tuple(args.tflm_flags.split())

@@ -12,8 +12,9 @@ from tests.schedule.graphs import NetworkBuilder, random_network
 from tinyengine_tf import api, passes
 from tinyengine_tf.errors import DoesNotFitError, UsageError
 from tinyengine_tf.schedule import Goal, build
-from tinyengine_tf.schedule.build import choose_kernels, latency_limit_bytes
+from tinyengine_tf.schedule.build import latency_limit_bytes
 from tinyengine_tf.schedule.choose import BALANCED_EXTRA, choose_path, front
+from tinyengine_tf.schedule.kernels import choose_kernels
 from tinyengine_tf.schedule.segments import Segment, Segments
 from tinyengine_tf.target import load_target
 

@@ -15,7 +15,8 @@ from tinyengine_tf import api, passes
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.schedule import overlap, pipeline, rows
-from tinyengine_tf.schedule.build import choose_kernels, fed_input
+from tinyengine_tf.schedule.build import fed_input
+from tinyengine_tf.schedule.kernels import choose_kernels
 from tinyengine_tf.schedule.schedule import Ring, Step
 from tinyengine_tf.schedule.segments import Segment, Segments
 from tinyengine_tf.target import load_target

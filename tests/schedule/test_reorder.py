@@ -13,7 +13,7 @@ from tests.exact import assert_exact
 from tests.schedule.graphs import NetworkBuilder
 from tinyengine_tf import api, passes
 from tinyengine_tf.schedule import Goal, reorder
-from tinyengine_tf.schedule.build import choose_kernels
+from tinyengine_tf.schedule.kernels import choose_kernels
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.target import load_target
 

@@ -8,6 +8,8 @@ A kernel is a Python class and a C template beside it. The class answers, from s
     params()   values for the template; everything that the compiler should see as a literal
     args()     arguments that differ between layers sharing one function
 
+and `spends_flash` marks one that is faster than others for tables that are larger: it is used within a flash budget.
+
 The generated function is called as
 
     fn(in0, in1, ..., out0, ..., [scratch,] [state,] tables in order, args in order)
@@ -124,6 +126,7 @@ class Kernel:
     isa: ClassVar[str] = "portable"
     rank: ClassVar[int] = 0
     needs: ClassVar[tuple[str, ...]] = ()
+    spends_flash: ClassVar[bool] = False
 
     def rejects(self, op: Any, target: Target) -> str | None:
         return None

@@ -10,6 +10,9 @@ from tinyengine_tf.ir import Op
 from tinyengine_tf.kernels.base import KERNELS, Kernel
 from tinyengine_tf.target import ISAS, Target
 
+NO_BUDGET = "spends flash on speed, which needs a flash budget"
+OVER_BUDGET = "spends flash on speed, and the flash budget serves better without it"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -25,8 +28,11 @@ def candidates(kind: type[Op]) -> tuple[Kernel, ...]:
     return tuple(sorted((k for k in KERNELS if kind in k.ops), key=lambda k: (-k.rank, k.name)))
 
 
-def select(op: Op, target: Target) -> Choice:
-    """The applicable kernel of highest rank. Raises UnsupportedError if there is none."""
+def select(op: Op, target: Target, frugal: str | None = NO_BUDGET) -> Choice:
+    """The applicable kernel of highest rank. Raises UnsupportedError if there is none.
+
+    frugal   why kernels that spend flash on speed are passed over; None: they are not.
+    """
     best: Kernel | None = None
     rejected: list[tuple[str, str]] = []
     for candidate in candidates(type(op)):  # type: ignore[arg-type]  # mypy takes an instance's __hash__ for it
@@ -36,6 +42,8 @@ def select(op: Op, target: Target) -> Choice:
             rejected.append((candidate.name, f"{target.core} has no {candidate.isa} instructions"))
         elif (reason := candidate.rejects(op, target)) is not None:
             rejected.append((candidate.name, reason))
+        elif frugal is not None and candidate.spends_flash:
+            rejected.append((candidate.name, frugal))
         else:
             best = candidate
     if best is None:

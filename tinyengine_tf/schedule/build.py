@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from tinyengine_tf.errors import DoesNotFitError, TinyEngineError, UnsupportedError, UsageError
-from tinyengine_tf.ir import Graph, Op, Tensor
-from tinyengine_tf.kernels.select import select
+from tinyengine_tf.errors import DoesNotFitError, TinyEngineError, UsageError
+from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
-from tinyengine_tf.schedule.choose import Goal, Path, choose_path, front, instructions_of, peak_of
+from tinyengine_tf.schedule.choose import BALANCED_EXTRA, Goal, Path, choose_path, front, instructions_of, peak_of
+from tinyengine_tf.schedule.kernels import choose_kernels
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.reorder import reordered
 from tinyengine_tf.schedule.rows import cannot_stream
 from tinyengine_tf.schedule.schedule import Schedule
 from tinyengine_tf.schedule.segments import Segments
-from tinyengine_tf.schedule.storage import Storage, is_view, joinable, storage_of
+from tinyengine_tf.schedule.storage import Storage, joinable
 from tinyengine_tf.target import Target
-
-
-def choose_kernels(graph: Graph, target: Target, joined: Collection[Op] = ()) -> tuple[tuple[Layer, ...], Storage]:
-    """(layers in order, storage). Operators that only name memory, and `joined` concatenations, are no layers.
-
-    Raises UnsupportedError naming every operator without a kernel.
-    """
-    layers: list[Layer] = []
-    problems: list[str] = []
-    for op in graph.ops:
-        if is_view(op) or op in joined:
-            continue
-        try:
-            choice = select(op, target)
-        except UnsupportedError as error:
-            problems.extend(error.problems)
-            continue
-        layers.append(Layer(len(layers), op, choice.kernel, choice.kernel.layout(op), choice.rejected, target.core))
-    if problems:
-        raise UnsupportedError(problems, where=graph.name)
-    return tuple(layers), storage_of(graph, joined)
 
 
 def build(
@@ -48,11 +28,11 @@ def build(
 
     arena_bytes   what a schedule needs once its memory is planned; None: the sum of what is alive in its busiest step.
     Raises UnsupportedError for operators the target has no kernel for, DoesNotFitError when no
-    schedule keeps the budget.
+    schedule keeps the budgets.
     """
     found: list[tuple[tuple[float, float], Schedule]] = []
     refused: TinyEngineError | None = None
-    for space, schedule_of in _choices(graph, target, goal.feed):
+    for space, schedule_of in _choices(graph, target, goal.feed, goal.flash_budget_bytes):
         known: dict[Path, Schedule] = {}
 
         def schedule(
@@ -73,16 +53,21 @@ def build(
     if not found:
         assert refused is not None
         raise refused
+    if goal.optimize == "balanced" and goal.ram_budget_bytes is None:
+        most = min(chosen.instructions for _, chosen in found) * (1 + BALANCED_EXTRA)
+        found = [(cost, chosen) for cost, chosen in found if chosen.instructions <= most]
     return min(found, key=lambda choice: choice[0])[1]
 
 
-def build_front(graph: Graph, target: Target, feed: str = "frame") -> list[Schedule]:
+def build_front(
+    graph: Graph, target: Target, feed: str = "frame", flash_budget_bytes: int | None = None
+) -> list[Schedule]:
     """Schedules from the fastest to the leanest, none better than another in both instructions and memory.
 
     Memory is the sum of what is alive in the busiest step; exact within the enumerated segments. Raises as `build`.
     """
     found = []
-    for space, schedule_of in _choices(graph, target, feed):
+    for space, schedule_of in _choices(graph, target, feed, flash_budget_bytes):
         paths = front(space) if space.end else [()]
         found += [(instructions_of(path), peak_of(path) if path else 0, schedule_of(path)) for path in paths]
     found.sort(key=lambda point: point[:2])
@@ -90,13 +75,18 @@ def build_front(graph: Graph, target: Target, feed: str = "frame") -> list[Sched
     return [schedule for (_, peak, schedule), best in zip(found, least, strict=True) if best is None or peak < best]
 
 
-def _choices(graph: Graph, target: Target, feed: str) -> Iterator[tuple[Segments, Callable[[Path], Schedule]]]:
+def _choices(
+    graph: Graph, target: Target, feed: str, flash_budget_bytes: int | None
+) -> Iterator[tuple[Segments, Callable[[Path], Schedule]]]:
     """The segments of every variant of a graph, with what makes schedules of their paths.
 
-    Variants: concatenations in place or copied; the file's order of layers, or one that holds less at once.
+    Variants: concatenations in place or copied; kernels that spend the flash budget, and often more RAM, or not; the
+    file's order of layers, or one that holds less at once.
     """
-    for joined in dict.fromkeys((tuple(joinable(graph)), ())):
-        layers, storage = choose_kernels(graph, target, joined)
+    joins = dict.fromkeys((tuple(joinable(graph)), ()))
+    budgets = (flash_budget_bytes, None) if flash_budget_bytes is not None else (None,)
+    for joined, budget in itertools.product(joins, budgets):
+        layers, storage = choose_kernels(graph, target, joined, budget)
         for order in (layers, reordered(graph, layers, storage)):
             if order is not None:
                 space = Segments(graph, order, storage, fed_input(graph, order) if feed == "rows" else None)

@@ -33,11 +33,13 @@ class Goal:
                        ram: least memory; balanced: least memory within BALANCED_EXTRA more work.
     ram_budget_bytes   least work within this budget instead.
     feed               "frame": the input is there as a whole; "rows": it arrives row by row.
+    flash_budget_bytes what constants may take, where that makes layers faster; None: as little as they can.
     """
 
     optimize: str = "latency"
     ram_budget_bytes: int | None = None
     feed: str = "frame"
+    flash_budget_bytes: int | None = None
 
     @property
     def saves_work(self) -> bool:
@@ -51,6 +53,8 @@ class Goal:
             raise UsageError(f"feed is {self.feed!r}", hint=f"one of {', '.join(FEEDS)}")
         if self.ram_budget_bytes is not None and self.ram_budget_bytes < 1:
             raise UsageError(f"a RAM budget of {self.ram_budget_bytes} bytes")
+        if self.flash_budget_bytes is not None and self.flash_budget_bytes < 1:
+            raise UsageError(f"a flash budget of {self.flash_budget_bytes} bytes")
 
 
 def choose_path(space: Segments, goal: Goal, latency_limit: int, measure: Measure | None = None) -> Path:
