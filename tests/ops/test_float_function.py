@@ -12,6 +12,7 @@ from tests.modelgen import ModelBuilder
 from tinyengine_tf import api
 from tinyengine_tf.errors import UnsupportedError
 from tinyengine_tf.ops.float_function import ARITHMETIC, TRANSCENDENTAL
+from tinyengine_tf.target import load_target
 
 EVERY = [[np.arange(-128, 128).astype(np.int8).reshape(1, 256)]]
 OPTIONS: dict[str, dict[str, Any]] = {"LEAKY_RELU": {"alpha": 0.3}}
@@ -83,7 +84,7 @@ def shared_by_several() -> bytes:
     x = b.input((4, 8), scale=0.1, zero_point=3)
     f, g, h = (b.tensor((4, 8), "FLOAT32") for _ in range(3))
     b.op("DEQUANTIZE", [x], [f])
-    b.op("ELU", [f], [g])
+    b.op("LEAKY_RELU", [f], [g], alpha=0.3)
     b.op("MUL", [f, g], [h], fused_activation_function="RELU6")
     y, i = b.tensor((4, 8), scale=0.05, zero_point=0), b.tensor((4,), "INT32")
     b.op("QUANTIZE", [h], [y])
@@ -98,6 +99,53 @@ def test_several_readers() -> None:
         next(layer.op.input.dtype.tflite_name for layer in host.arena.schedule.layers if layer.op.KIND == "ArgExtreme")
         == "INT8"
     )
+
+
+def read_by(reader: str) -> bytes:
+    """ELU whose result goes to QUANTIZE and to another reader."""
+    b = ModelBuilder("readers")
+    x = b.input((4, 8), scale=0.1, zero_point=3)
+    f, g, h = (b.tensor((4, 8), "FLOAT32") for _ in range(3))
+    y, z = (b.tensor((4, 8), scale=scale, zero_point=0) for scale in (0.05, 0.07))
+    b.op("DEQUANTIZE", [x], [f])
+    b.op("ELU", [f], [g])
+    b.op("QUANTIZE", [g], [y])
+    if reader == "ARG_MAX":
+        h = b.tensor((4,), "INT32")
+        b.op(reader, [g, b.const(np.array(1, np.int32))], [h], output_type="INT32")
+        b.output(y, h)
+        return b.finish()
+    if reader == "MUL":
+        b.op(reader, [f, g], [h])
+    elif reader != "output":
+        b.op(reader, [g], [h])
+    if reader in ("MUL", "EXP"):
+        b.op("QUANTIZE", [h], [z])
+    b.output(y, {"output": g, "SQUARE": h}.get(reader, z))
+    return b.finish()
+
+
+def test_every_reader_counts() -> None:
+    """Computed floats, floats that are shown and indices could tell C libraries apart; integers of tables cannot."""
+    for reader in ("MUL", "SQUARE", "ARG_MAX", "output"):
+        with pytest.raises(UnsupportedError, match="C library rounds"):
+            api.compile_graph(api.load_graph(read_by(reader)), load_target("host"))
+    assert len(kinds(assert_exact(read_by("EXP")))) == 2
+
+
+def test_last_bits_at_a_tie() -> None:
+    """exp(x) within a few units of the last place of a half step: the integer depends on who computes it."""
+    value = np.exp(np.float64(np.float32(0.06) * np.float32(-20.0)))
+    tie = float(np.float32(value / 3.5))
+    with pytest.raises(UnsupportedError, match="C library rounds"):
+        api.compile_graph(api.load_graph(model("EXP", out_scale=tie)), load_target("host"))
+    assert_exact(model("EXP", out_scale=tie * 1.0001))
+
+
+def test_certain_values_at_a_tie() -> None:
+    """exp(0) is 1 and ELU of a positive number is that number everywhere: half steps there are no reason to refuse."""
+    assert_exact(model("EXP", scale=0.06, out_scale=0.4))
+    assert_exact(model("ELU", scale=0.0625, out_scale=0.125))
 
 
 @pytest.mark.parametrize("arguments", [{"quantised": False}, {"dequantised": False}], ids=str)

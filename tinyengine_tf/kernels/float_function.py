@@ -43,7 +43,10 @@ class FloatFunctionPortable(Elementwise):
     def rejects(self, op: FloatFunction, target: Target) -> str | None:
         if op.function in IN_C:
             return None
-        return "it is computed only where its input is one dequantised int8 tensor and its result is quantised again"
+        return (
+            "it is computed only where its input is one dequantised int8 tensor and its result is quantised again, to "
+            "integers that do not depend on how a C library rounds"
+        )
 
     def params(self, op: FloatFunction, units: int) -> dict[str, Any]:
         return {**super().params(op, units), "function": op.function, "result": IN_C[op.function], "alpha": op.alpha}

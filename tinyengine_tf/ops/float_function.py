@@ -22,6 +22,11 @@ SATURATED = np.float32(16.619047164916992)  # from here on TFLM's float32 LOGIST
 EXPONENTIAL = np.float32(-9.0)  # and below this it is exp(x)
 
 
+LAST_BITS = np.float32(4)
+"""Units in the last place by which C libraries differ from the table: expm1f, tanhf err by up to 2 in common ones, and
+TFLM computes LOGISTIC from expf in three roundings."""
+
+
 def through_double(function: Callable[[Floats], Floats]) -> FloatFunctionOf:
     """Computed in double, rounded once; a C library's float32 function may differ in the last bit."""
     return lambda x, alpha: function(x.astype(np.float64)).astype(np.float32)
@@ -73,6 +78,14 @@ TRANSCENDENTAL: Mapping[str, FloatFunctionOf] = {
 }
 FUNCTIONS: Mapping[str, FloatFunctionOf] = {**ARITHMETIC, **TRANSCENDENTAL}
 
+SURE: Mapping[str, Callable[[Floats], Floats]] = {
+    **dict.fromkeys(TRANSCENDENTAL, lambda x: x == 0),
+    "ELU": lambda x: x >= 0,
+    "LOG": lambda x: x == 1,
+    "LOGISTIC": lambda x: (x == 0) | (x > SATURATED),
+}
+"""Where the result is a float32 value that no library misses."""
+
 
 @operator("COS", "EXP", "CEIL", "FLOOR", "LOG", "NEG", "ROUND", "SIN", "SQRT", "SQUARE")
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,14 +99,20 @@ class FloatFunction(Op):
     def KIND(self) -> str:  # type: ignore[override]
         return f"float32 {self.function}"
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether any IEEE 754 machine computes the same bits."""
-        return self.function in ARITHMETIC
-
     def compute(self, values: Floats) -> Floats:
         with np.errstate(all="ignore"):
             return FUNCTIONS[self.function](values.astype(np.float32), self.alpha)
+
+    def bounds(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+        """Between what all C libraries' results lie for values from `low` to `high`, which are few units apart."""
+        a, b = self.compute(low), self.compute(high)
+        below, above = np.fmin(a, b), np.fmax(a, b)
+        if self.function not in ARITHMETIC:
+            sure = SURE[self.function](low) & SURE[self.function](high) | ~np.isfinite(below) | ~np.isfinite(above)
+            with np.errstate(all="ignore"):
+                margin = LAST_BITS * np.spacing(np.maximum(np.abs(below), np.abs(above)))
+                below, above = np.where(sure, below, below - margin), np.where(sure, above, above + margin)
+        return below, above
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
