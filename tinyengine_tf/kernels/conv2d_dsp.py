@@ -6,7 +6,7 @@ from typing import Any
 
 from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
 from tinyengine_tf.kernels.conv2d import conv_window
-from tinyengine_tf.kernels.dense_stream import PIXELS, dense_params, groups, reason_against, stream_table
+from tinyengine_tf.kernels.dense_stream import PIXELS, dense_params, groups, headed_stream_table, reason_against
 from tinyengine_tf.ops.conv2d import Conv2D
 
 LARGEST_OFFSET = 4095
@@ -30,7 +30,7 @@ class Conv2DDsp(Kernel):
         return Layout((conv_window(op),), scratch_bytes=8 * groups(op) * min(op.out_image.w, PIXELS))
 
     def tables(self, op: Conv2D) -> tuple[Table, ...]:
-        return (stream_table(op, 2),)
+        return (headed_stream_table(op),)
 
     def params(self, op: Conv2D, units: int) -> dict[str, Any]:
         window, width, out_width, channels = op.window, op.image.w, op.out_image.w, op.input.shape[3]
@@ -49,7 +49,9 @@ class Conv2DDsp(Kernel):
             "end_inner": max(inner, 0),
             "together": together,
             "padded": first > 0 or inner < out_width,
-            **dense_params(op),
+            "out_channels": op.out_channels,
+            "groups": groups(op),
+            "dense": dense_params(op),
         }
 
     def args(self, op: Conv2D) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ the final one must fit (fast_requantize.py). R always fits 16 bits; H does unles
 
 Stream, in words, for every two (fully-connected: four) filters: biases; weights, one word of each filter in turn;
 multipliers; and, if their shifts differ, the shifts in one word. Remaining filters follow in the same order.
+
+Where several pixels are multiplied, three words come before: the bytes that pairs of filters take, the constant of
+the requantisation, the number of filters. With them in the stream, layers of equal depth share one function.
 """
 
 from __future__ import annotations
@@ -25,8 +28,9 @@ from tinyengine_tf.kernels.base import Table
 from tinyengine_tf.kernels.fast_requantize import SCALE, Requantization, solve
 from tinyengine_tf.ops.conv2d import WeightedOp
 
+FILTERS = 2
 PIXELS = 3
-"""Pixels computed together: with two filters, six sums fit the registers."""
+"""Filters and pixels computed together: six sums fit the registers."""
 FULLY_UNROLLED = 12
 UNROLLED = (8, 7, 6)
 """Groups of four inputs: loops up to the first are unrolled, longer ones by the factor that leaves least over."""
@@ -97,7 +101,23 @@ def stream_table(op: WeightedOp, together: int) -> Table:
     return Table("stream", "uint32_t", stream_words(op, op.out_channels, together), build)
 
 
-def dense_params(op: WeightedOp, together: int = 2) -> dict[str, Any]:
+def complete_bytes(op: WeightedOp, together: int) -> int:
+    """Bytes of the stream that complete groups of `together` filters take."""
+    return 4 * stream_words(op, op.out_channels // together * together, together)
+
+
+def headed_stream_table(op: WeightedOp) -> Table:
+    """The stream as dense_dsp.c.j2 reads it."""
+    stream = stream_table(op, FILTERS)
+
+    def build() -> np.ndarray:
+        header = (complete_bytes(op, FILTERS), requantization(op).layer_constant, op.out_channels)
+        return np.concatenate((header, stream.build()))
+
+    return Table(stream.name, stream.ctype, 3 + stream.length, build)
+
+
+def dense_params(op: WeightedOp) -> dict[str, Any]:
     """What dense_dsp.c.j2 needs, but for the number of pixels."""
     n = groups(op)
     looped = n > FULLY_UNROLLED
@@ -105,8 +125,8 @@ def dense_params(op: WeightedOp, together: int = 2) -> dict[str, Any]:
     assert SCALE == 256
     return {
         "groups": n,
-        "out_channels": op.out_channels,
-        "stream_bytes": 4 * stream_words(op, op.out_channels // together * together, together),
+        "pairs": op.out_channels > 1,
+        "odd": op.out_channels % FILTERS == 1,
         "rq": requantization(op),
         "looped": looped,
         "unrolled": unrolled,

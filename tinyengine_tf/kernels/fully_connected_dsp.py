@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
-from tinyengine_tf.kernels.dense_stream import dense_params, depth, reason_against, stream_table
+from tinyengine_tf.kernels.dense_stream import complete_bytes, depth, reason_against, requantization, stream_table
 from tinyengine_tf.kernels.pointwise import not_pointwise
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
@@ -35,4 +35,10 @@ class FullyConnectedDsp(Kernel):
         return (stream_table(op, FILTERS),)
 
     def params(self, op: Conv2D | FullyConnected, units: int) -> dict[str, Any]:
-        return {"in_channels": depth(op), "together": FILTERS, **dense_params(op, FILTERS)}
+        return {
+            "in_channels": depth(op),
+            "out_channels": op.out_channels,
+            "together": FILTERS,
+            "stream_bytes": complete_bytes(op, FILTERS),
+            "rq": requantization(op),
+        }

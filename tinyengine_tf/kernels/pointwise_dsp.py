@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
-from tinyengine_tf.kernels.dense_stream import PIXELS, dense_params, depth, groups, reason_against, stream_table
+from tinyengine_tf.kernels.dense_stream import PIXELS, dense_params, depth, groups, headed_stream_table, reason_against
 from tinyengine_tf.kernels.pointwise import not_pointwise
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
@@ -29,7 +29,13 @@ class PointwiseDsp(Kernel):
         return Layout((RowWindow(),), flat=pixels, scratch_bytes=8 * groups(op) * min(pixels, PIXELS))
 
     def tables(self, op: Conv2D | FullyConnected) -> tuple[Table, ...]:
-        return (stream_table(op, 2),)
+        return (headed_stream_table(op),)
 
     def params(self, op: Conv2D | FullyConnected, units: int) -> dict[str, Any]:
-        return {"pixels": units, "block": PIXELS, "in_channels": depth(op), **dense_params(op)}
+        return {
+            "pixels": units,
+            "block": PIXELS,
+            "in_channels": depth(op),
+            "out_channels": op.out_channels,
+            "dense": dense_params(op),
+        }
