@@ -14,8 +14,8 @@ the final one must fit (fast_requantize.py). R always fits 16 bits; H does unles
 Stream, in words, for every two (fully-connected: four) filters: biases; weights, one word of each filter in turn;
 multipliers; and, if their shifts differ, the shifts in one word. Remaining filters follow in the same order.
 
-Where several pixels are multiplied, three words come before: the bytes that pairs of filters take, the constant of
-the requantisation, the number of filters. With them in the stream, layers of equal depth share one function.
+Where several pixels are multiplied, four words come before: the bytes that pairs of filters take, those of a widened
+pixel, the constant of the requantisation, the number of filters. With them in the stream, layers share functions.
 """
 
 from __future__ import annotations
@@ -111,24 +111,25 @@ def headed_stream_table(op: WeightedOp) -> Table:
     stream = stream_table(op, FILTERS)
 
     def build() -> np.ndarray:
-        header = (complete_bytes(op, FILTERS), requantization(op).layer_constant, op.out_channels)
+        header = (complete_bytes(op, FILTERS), 8 * groups(op), requantization(op).layer_constant, op.out_channels)
         return np.concatenate((header, stream.build()))
 
-    return Table(stream.name, stream.ctype, 3 + stream.length, build)
+    return Table(stream.name, stream.ctype, 4 + stream.length, build)
 
 
 def dense_params(op: WeightedOp) -> dict[str, Any]:
-    """What dense_dsp.c.j2 needs, but for the number of pixels."""
+    """What dense_dsp.c.j2 needs, but for the number of pixels. `inputs` tells which depths it can do."""
     n = groups(op)
     looped = n > FULLY_UNROLLED
     unrolled = min(UNROLLED, key=lambda factor: (n % factor, -factor))
+    peeled = n % unrolled if looped else n
     assert SCALE == 256
     return {
-        "groups": n,
+        "inputs": f"{4 * unrolled}n{4 * peeled or ''}" if looped else f"{4 * n}",
         "pairs": op.out_channels > 1,
         "odd": op.out_channels % FILTERS == 1,
         "rq": requantization(op),
         "looped": looped,
         "unrolled": unrolled,
-        "peeled": n % unrolled if looped else n,
+        "peeled": peeled,
     }
