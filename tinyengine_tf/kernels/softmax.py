@@ -23,14 +23,15 @@ class SoftmaxPortable(Kernel):
         return Layout(in_place=op.output.dtype is DType.INT8)
 
     def tables(self, op: Softmax) -> tuple[Table, ...]:
-        return (Table("exp", "int32_t", op.exponentials.size, lambda: op.exponentials),)
+        values = op.differences.exponentials
+        return (Table("exp", "int32_t", values.size, lambda: values),)
 
     def params(self, op: Softmax, units: int) -> dict[str, Any]:
         bits = 8 * op.output.dtype.nbytes
         return {
             "rows": op.input.elements // op.depth,
             "depth": op.depth,
-            "count": op.exponentials.size,
+            "count": op.differences.exponentials.size,
             "out_type": op.output.dtype.c,
             "bits": bits,
             "may_vanish": bits == 8 and op.depth >= 512,

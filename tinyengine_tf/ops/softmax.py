@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -13,11 +13,39 @@ from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.fixedmath import exp_on_negative_values, high_mul
-from tinyengine_tf.ops.fixedpoint import quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
 from tinyengine_tf.ops.lookup import require_quantized
 
 DIFFERENCE_BITS = 5  # differences are scaled to Q5
 MAX_DEPTH = 8191  # a sum of more exponentials, each up to 2**19, wraps 32 bits
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Distances d = 0, 1, ... of int8 values from the largest, as TFLM scales them by `scale` > 2**-26."""
+
+    scale: float
+
+    @property
+    def multiplier(self) -> Multiplier:
+        """From a distance to Q5."""
+        return quantize_multiplier(min(self.scale * (1 << (31 - DIFFERENCE_BITS)), 2.0**31 - 1))
+
+    @property
+    def radius(self) -> int:
+        """The last distance that counts."""
+        return math.floor(31.0 * (1 << (31 - DIFFERENCE_BITS)) / (1 << self.multiplier.shift))
+
+    @property
+    def exponentials(self) -> np.ndarray:
+        """exp(-scale * d) in Q0 for d = 0, 1, ..., up to the last that is not taken as 0."""
+        return _exponentials(self.multiplier, min(self.radius, 255))
+
+
+@cache
+def _exponentials(m: Multiplier, last: int) -> np.ndarray:
+    scaled = [high_mul(-d << m.shift, m.mantissa) for d in range(last + 1)]
+    return np.trim_zeros(np.array([exp_on_negative_values(s, DIFFERENCE_BITS) for s in scaled], np.int64), "b")
 
 
 def output_is_fixed(op: Softmax) -> bool:
@@ -54,15 +82,9 @@ class Softmax(Op):
     def depth(self) -> int:
         return self.input.shape[-1]
 
-    @cached_property
-    def exponentials(self) -> np.ndarray:
-        """exp(-beta * scale * d) in Q0 for d = 0, 1, ..., up to the last that is not taken as 0."""
-        real = min(self.beta * self.input.scale * (1 << (31 - DIFFERENCE_BITS)), 2.0**31 - 1)
-        m = quantize_multiplier(real)
-        radius = math.floor(31.0 * (1 << (31 - DIFFERENCE_BITS)) / (1 << m.shift))
-        scaled = [high_mul(-d << m.shift, m.mantissa) for d in range(min(radius, 255) + 1)]
-        values = [exp_on_negative_values(s, DIFFERENCE_BITS) for s in scaled]
-        return np.trim_zeros(np.array(values, np.int64), "b")
+    @property
+    def differences(self) -> Differences:
+        return Differences(self.beta * self.input.scale)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
