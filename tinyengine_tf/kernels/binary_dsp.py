@@ -11,14 +11,14 @@ and A is requantised as in fast_requantize.py with j = 3 or 8. `solve` compares 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
 from tinyengine_tf.kernels.base import Table, kernel
-from tinyengine_tf.kernels.binary import BinaryLoops, is_flat
+from tinyengine_tf.kernels.binary import BinaryLoops
+from tinyengine_tf.kernels.broadcast import loop_counts
 from tinyengine_tf.kernels.fast_requantize import MAX_TAIL_SHIFT, Requantization, evaluate
 from tinyengine_tf.kernels.thumb import load_number
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
@@ -53,13 +53,12 @@ class BinaryDsp(BinaryLoops):
         return ()
 
     def params(self, op: Binary, units: int) -> dict[str, Any]:
-        loops, inner = op.loops, math.prod(loop.count for loop in op.loops[1:])
-        counts = [units // inner if is_flat(op) and i == 0 else loop.count for i, loop in enumerate(loops)]
+        counts = loop_counts(op, units)
         return {
             "function": op.function,
             "times": counts[0] if len(counts) > 1 else 1,
             "count": counts[-1],
-            "steps": loops[0].strides if len(counts) > 1 else (0, 0),
+            "steps": op.loops[0].strides if len(counts) > 1 else (0, 0),
             "lines": RunCode(op, counts[-1]).lines(),
         }
 

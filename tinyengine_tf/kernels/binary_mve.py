@@ -18,7 +18,6 @@ steps up and down, with and without [t < 0].
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,7 +26,8 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.base import kernel
-from tinyengine_tf.kernels.binary import BinaryLoops, is_flat
+from tinyengine_tf.kernels.binary import BinaryLoops
+from tinyengine_tf.kernels.broadcast import loop_counts
 from tinyengine_tf.kernels.requantize_mve import LARGEST_NARROWING_SHIFT
 from tinyengine_tf.kernels.thumb import add_number, load_number
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
@@ -65,8 +65,7 @@ class BinaryMve(BinaryLoops):
         return None if solve(op) else "the short form differs from TFLM's"
 
     def params(self, op: Binary, units: int) -> dict[str, Any]:
-        inner = math.prod(loop.count for loop in op.loops[1:])
-        counts = [units // inner if is_flat(op) and i == 0 else loop.count for i, loop in enumerate(op.loops)]
+        counts = loop_counts(op, units)
         operands = [("const int8_t *", name, t.const) for name, t in (("a", op.a), ("b", op.b))]
         arguments = [(ctype, name) for ctype, name, const in operands if not const] + [("int8_t *", "out")]
         arguments += [(ctype, name) for ctype, name, const in operands if const]

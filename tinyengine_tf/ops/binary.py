@@ -13,7 +13,7 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_shape
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcasts_to
 from tinyengine_tf.ops.conv2d import fused_clamp
 from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN, Multiplier, quantize_multiplier, requantize, wrap32
 
@@ -173,8 +173,7 @@ class Binary(Op):
         if len({t.dtype for t in tensors}) != 1 or y.dtype not in accepted:
             types = " or all ".join(t.tflite_name.lower() for t in accepted)
             raise Reject(f"both inputs and the output are all {types}", names)
-        shape = broadcast_shape(a.shape, b.shape)
-        if shape is None or _without_leading_ones(shape) != _without_leading_ones(y.shape):
+        if not broadcasts_to(y.shape, a.shape, b.shape):
             raise Reject("the inputs broadcast to the output's shape", f"{a.shape} and {b.shape} -> {y.shape}")
         if y.dtype is DType.INT8 and raw.opcode not in ORDER:
             if any(t.quant is None or t.quant.per_channel for t in tensors):
@@ -184,8 +183,7 @@ class Binary(Op):
         return (cls(inputs=(a, b), outputs=(y,), function=raw.opcode, clamp=_clamp(raw, y)),)
 
     def check(self) -> None:
-        shape = broadcast_shape(self.a.shape, self.b.shape)
-        if shape is None or _without_leading_ones(shape) != _without_leading_ones(self.output.shape):
+        if not broadcasts_to(self.output.shape, self.a.shape, self.b.shape):
             raise InvalidIR(f"{self.a!r}, {self.b!r} -> {self.output!r}", where=self.name)
         if self.clamp[0] > self.clamp[1]:
             raise InvalidIR(f"clamp {self.clamp}", where=self.name)
@@ -211,8 +209,3 @@ def _clamp(raw: RawOpLike, y: Tensor) -> tuple[int, int] | tuple[float, float]:
         return _FLOAT_CLAMPS[activation]
     # TFLM's int32 ADD does not look at the activation.
     return _INT32_CLAMPS["NONE" if raw.opcode == "ADD" else activation]
-
-
-def _without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
-    first = next((i for i, n in enumerate(shape) if n != 1), len(shape))
-    return shape[first:]
