@@ -14,6 +14,13 @@ import numpy as np
 from tests.graphs.values import MAX_ELEMENTS, GraphBuilder, Shape, Value
 
 ACTIVATIONS = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+FIXED = {
+    "LOGISTIC": (1 / 256, -128),
+    "TANH": (1 / 128, 0),
+    "SOFTMAX": (1 / 256, -128),
+    "LOG_SOFTMAX": (1 / 16, 127),
+    "L2_NORMALIZATION": (1 / 128, 0),
+}
 Draw = Callable[[GraphBuilder], None]
 DRAWS: list[Draw] = []
 
@@ -46,7 +53,7 @@ def random_graph(rng: random.Random, most: int = 10) -> bytes:
 
 
 def unary(g: GraphBuilder, x: Value, opcode: str, **options: Any) -> Value:
-    fixed = {"LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0), "SOFTMAX": (1 / 256, -128)}.get(opcode)
+    fixed = FIXED.get(opcode)
     like = x if opcode in ("RELU", "RELU6") and g.chance(0.6) else None
     return g.emit(opcode, [x], [x.shape], like, quantisation=fixed, **options)[0]
 
@@ -188,6 +195,26 @@ def binary(g: GraphBuilder) -> None:
     g.emit(opcode, operands, [shape], like, **options)  # type: ignore[list-item]
 
 
+@draw()
+def selection(g: GraphBuilder) -> None:
+    """tf.where(a < b, a, c), or with the condition's opposite."""
+    x = g.some()
+    if not x:
+        return
+    other, third = (g.rng.choice([v for v in g.values if _broadcast(x.shape, v.shape)]) for _ in "ab")
+    compared = _broadcast(x.shape, other.shape)
+    shape = compared and _broadcast(compared, third.shape)
+    if not compared or not shape:
+        return
+    condition = g.model.tensor(compared, "BOOL")
+    g.model.op(g.rng.choice(("LESS", "GREATER_EQUAL", "EQUAL")), [g.read(x), g.read(other)], [condition])
+    if g.chance(0.5):
+        opposite = g.model.tensor(compared, "BOOL")
+        g.model.op("LOGICAL_NOT", [condition], [opposite])
+        condition = opposite
+    g.emit("SELECT_V2", [condition, x, third], [shape])
+
+
 def _broadcast(a: Shape, b: Shape) -> Shape | None:
     if len(a) != len(b) or not all(m == n or 1 in (m, n) for m, n in zip(a, b, strict=True)):
         return None
@@ -228,9 +255,7 @@ def reduce(g: GraphBuilder) -> None:
 @draw(2)
 def activation(g: GraphBuilder) -> None:
     x = g.some()
-    opcode = g.rng.choice(
-        ("RELU", "RELU6", "LEAKY_RELU", "LOGISTIC", "TANH", "ELU", "ABS", "HARD_SWISH", "QUANTIZE", "SOFTMAX")
-    )
+    opcode = g.rng.choice(("RELU", "RELU6", "LEAKY_RELU", "ELU", "ABS", "HARD_SWISH", "QUANTIZE", *FIXED))
     if x and len(x.shape) <= 4:
         unary(
             g,

@@ -33,12 +33,12 @@ SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too
 
 
 def check(rng: random.Random, goal: Goal) -> None:
-    """Exact, or refused because of scales that 32 bits cannot hold."""
+    """Exact, or refused because of scales that 32 bits cannot hold or floats that C libraries round differently."""
     data = random_graph(rng)
     try:
         assert_exact(data, None, goal, count=1, seed=1)
     except UnsupportedError as refused:
-        assert all("scale" in problem for problem in refused.problems), str(refused)
+        assert all("scale" in problem or "C library" in problem for problem in refused.problems), str(refused)
 
 
 @settings(max_examples=25, suppress_health_check=SLOW)

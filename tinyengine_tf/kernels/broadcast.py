@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Protocol
 
-from tinyengine_tf.ir import Tensor
+from tinyengine_tf.ir import DType, Tensor
 from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table
 from tinyengine_tf.kernels.copy import constant_table
 from tinyengine_tf.ops.broadcast import Loop
@@ -87,7 +87,7 @@ class BroadcastKernel(Kernel):
             "operands": [
                 {
                     "name": name,
-                    "type": t.dtype.c,
+                    "value_type": "float" if t.dtype is DType.FLOAT32 else "int32_t",
                     "strides": [loop.strides[k] for loop in op.loops],
                     "depth": read_depth(op, k),
                 }

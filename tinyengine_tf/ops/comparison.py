@@ -1,0 +1,110 @@
+"""GREATER, EQUAL and the like, and LOGICAL_AND, LOGICAL_OR, LOGICAL_NOT: booleans from two operands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcasts_to
+from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier, requantize
+
+EQUALITY: Mapping[str, Callable[[Any, Any], Any]] = {"EQUAL": np.equal, "NOT_EQUAL": np.not_equal}
+ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
+    "GREATER": np.greater,
+    "GREATER_EQUAL": np.greater_equal,
+    "LESS": np.less,
+    "LESS_EQUAL": np.less_equal,
+}
+LOGICAL: Mapping[str, Callable[[Any, Any], Any]] = {"LOGICAL_AND": np.logical_and, "LOGICAL_OR": np.logical_or}
+FUNCTIONS = {**EQUALITY, **ORDER, **LOGICAL}
+NUMBERS = (DType.INT8, DType.INT32, DType.FLOAT32)
+HEADROOM_BITS = 8
+
+
+def scales_below_one(op: Comparison) -> bool:
+    return op.a.dtype is not DType.INT8 or max(op.a.scale, op.b.scale) < 1
+
+
+@operator(*FUNCTIONS, "LOGICAL_NOT")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison(Op):
+    """Two operands compared or combined elementwise with broadcasting; either may be constant; the output is bool.
+
+    function  the .tflite operator's name; LOGICAL_NOT is NOT_EQUAL to true
+    """
+
+    CONSTRAINTS: ClassVar = (
+        QUANTIZED,
+        PER_TENSOR,
+        Constraint("scales of int8 operands are below 1, as TFLM demands", scales_below_one),
+    )
+
+    function: str
+
+    @property
+    def KIND(self) -> str:  # type: ignore[override]
+        return self.function
+
+    @property
+    def a(self) -> Tensor:
+        return self.input
+
+    @property
+    def b(self) -> Tensor:
+        assert self.inputs[1] is not None
+        return self.inputs[1]
+
+    @cached_property
+    def loops(self) -> tuple[Loop, ...]:
+        return broadcast_loops(self.a.shape, self.b.shape)
+
+    @property
+    def multipliers(self) -> tuple[Multiplier, ...]:
+        """int8: what brings each operand, at `HEADROOM_BITS` extra bits, to real numbers; rounding may equate them."""
+        return tuple(quantize_multiplier(t.scale) for t in (self.a, self.b)) if self.a.dtype is DType.INT8 else ()
+
+    def compute(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The operator on arrays of values that broadcast with each other: the model of the C kernel."""
+        values = [a, b]
+        for k, (t, m) in enumerate(zip((self.a, self.b), self.multipliers, strict=False)):
+            values[k] = requantize((values[k].astype(np.int64) - t.zero_point) << HEADROOM_BITS, m)
+        return FUNCTIONS[self.function](*values)
+
+    def evaluate(self) -> tuple[np.ndarray, ...] | None:
+        if self.a.data is None or self.b.data is None:
+            return None
+        return (self.compute(self.a.values, self.b.values).reshape(self.output.shape),)
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        y = outputs[0]
+        if raw.opcode == "LOGICAL_NOT":
+            true = Tensor(f"{y.name}/true", (), DType.BOOL, const=True, data=np.array(True))
+            function, inputs = "NOT_EQUAL", (inputs[0], true)
+        else:
+            function = raw.opcode
+        a, b = inputs[0], inputs[1]
+        assert a is not None and b is not None
+        accepted = {
+            **dict.fromkeys(EQUALITY, (*NUMBERS, DType.BOOL)),
+            **dict.fromkeys((*LOGICAL, "LOGICAL_NOT"), (DType.BOOL,)),
+        }
+        types = accepted.get(raw.opcode, NUMBERS)
+        if a.dtype is not b.dtype or a.dtype not in types or y.dtype is not DType.BOOL:
+            names = " or all ".join(t.tflite_name.lower() for t in types)
+            found = ", ".join(t.dtype.tflite_name for t in (a, b, y))
+            raise Reject(f"both inputs are all {names}, the output bool", found)
+        if not broadcasts_to(y.shape, a.shape, b.shape):
+            raise Reject("the inputs broadcast to the output's shape", f"{a.shape} and {b.shape} -> {y.shape}")
+        return (cls(inputs=(a, b), outputs=outputs, function=function),)
+
+    def check(self) -> None:
+        if not broadcasts_to(self.output.shape, self.a.shape, self.b.shape) or self.a.dtype is not self.b.dtype:
+            raise InvalidIR(f"{self.a!r}, {self.b!r} -> {self.output!r}", where=self.name)

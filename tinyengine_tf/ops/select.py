@@ -1,0 +1,58 @@
+"""SELECT_V2: one of two values, elementwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import RawOpLike, Reject, operator
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcasts_to
+
+TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
+
+
+@operator("SELECT_V2")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Select(Op):
+    """The second input where the first, a bool, is true, else the third; with broadcasting, any of them constant.
+
+    Values are copied as they are stored, whatever their scales, as in TFLM.
+    """
+
+    CONSTRAINTS: ClassVar = ()
+
+    @cached_property
+    def operands(self) -> tuple[Tensor, Tensor, Tensor]:
+        condition, x, y = self.inputs
+        assert condition is not None and x is not None and y is not None
+        return condition, x, y
+
+    @cached_property
+    def loops(self) -> tuple[Loop, ...]:
+        return broadcast_loops(*(t.shape for t in self.operands))
+
+    def evaluate(self) -> tuple[np.ndarray, ...] | None:
+        if any(t.data is None for t in self.operands):
+            return None
+        condition, x, y = (t.values for t in self.operands)
+        return (np.where(condition, x, y).reshape(self.output.shape),)
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        op = cls(inputs=inputs[:3], outputs=outputs)
+        condition, x, y = op.operands
+        if condition.dtype is not DType.BOOL or {x.dtype, y.dtype} != {op.output.dtype} or x.dtype not in TYPES:
+            found = ", ".join(t.dtype.tflite_name for t in (*op.operands, op.output))
+            raise Reject("the condition is bool; both values and the output are int8, int16 or float32", found)
+        if not broadcasts_to(op.output.shape, *(t.shape for t in op.operands)):
+            raise Reject("the inputs broadcast to the output's shape", [t.shape for t in (*op.operands, op.output)])
+        return (op,)
+
+    def check(self) -> None:
+        if not broadcasts_to(self.output.shape, *(t.shape for t in self.operands)):
+            raise InvalidIR(f"{self.operands!r} -> {self.output!r}", where=self.name)
