@@ -7,6 +7,7 @@ the request's workdir.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,7 @@ def finetune(request: Request, net: SuperNet, arch: Arch, verbose: bool) -> tupl
     """The network taken out of the super-network and trained alone."""
     net.calibrate(arch, calibration_batches(request.train, request.coding, request.seed))
     model = net.extract(arch)
-    recipe = _recipe(request, request.budget.finetune_epochs)
+    recipe = replace(_recipe(request, request.budget.finetune_epochs), small_share=request.budget.finetune_small)
     return model, train(
         model,
         request.train,

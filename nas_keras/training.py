@@ -16,10 +16,11 @@ import numpy as np
 import tensorflow as tf
 import tf_keras
 
-from nas_keras.data import Augment, Coding, Data
+from nas_keras.data import Augment, Coding, Data, resize
 from nas_keras.files import read_arrays, write_arrays
 
 Metrics = dict[str, float]
+Batch = tuple[np.ndarray, np.ndarray]
 Step = Callable[[np.ndarray, np.ndarray, np.random.Generator], Metrics]
 
 
@@ -29,6 +30,8 @@ class Recipe:
 
     learning_rate   peak, for batches of 256; scaled with the batch size.
     weight_decay    L2 on every weight of rank two and more (not on biases and batch norm).
+    small_share     part of the epochs, the first ones, whose images have three quarters of their rows and columns: a
+                    little over half the time, and what was learnt holds at full size. Only of plain models.
     """
 
     epochs: int
@@ -39,6 +42,15 @@ class Recipe:
     label_smoothing: float = 0.1
     warmup_epochs: float = 1.0
     augment: Augment | None = None
+    small_share: float = 0.0
+
+    def batches(self, data: Data, coding: Coding, epoch: int, rng: np.random.Generator) -> Iterator[Batch]:
+        """One epoch of encoded training batches, in the size this epoch is trained at."""
+        rows, columns, _ = data.shape
+        small = epoch < round(self.small_share * self.epochs)
+        size = (round(3 * rows / 4), round(3 * columns / 4)) if small else (rows, columns)
+        for x, y in data.batches(coding, self.batch, rng, self.augment):
+            yield resize(x, size), y
 
     def optimizer(self, examples: int) -> tf_keras.optimizers.Optimizer:
         per_epoch = max(examples // self.batch, 1)
@@ -82,7 +94,7 @@ def run_epochs(
     name: str,
     variables: Sequence[tf.Variable],
     epochs: int,
-    batches: Callable[[np.random.Generator], Iterator[tuple[np.ndarray, np.ndarray]]],
+    batches: Callable[[int, np.random.Generator], Iterator[Batch]],
     batch_count: int,
     step: Step,
     *,
@@ -92,7 +104,8 @@ def run_epochs(
 ) -> list[Metrics]:
     """Train for `epochs` in total, those of a former run included; returns one Metrics per epoch.
 
-    `batches` yields one epoch's data in the order its generator decides; `step` updates `variables`.
+    `batches` yields the data of one epoch, by its number, in the order its generator decides; `step` updates
+    `variables`.
     """
     history = _restore(variables, journal.checkpoint)
     writer = tf.summary.create_file_writer(str(journal.log_dir)) if journal.log_dir else None
@@ -102,7 +115,7 @@ def run_epochs(
             batch_count, verbose=int(journal.verbose), unit_name=f"batches, {name} {epoch + 1}/{epochs}"
         )
         sums: dict[str, float] = {}
-        for count, (x, y) in enumerate(batches(rng), 1):
+        for count, (x, y) in enumerate(batches(epoch, rng), 1):
             for key, value in step(x, y, rng).items():
                 sums[key] = sums.get(key, 0.0) + float(value)
             bar.update(count, finalize=False)
@@ -134,10 +147,10 @@ def train(
     weights = model.trainable_variables
     optimizer.build(weights)
 
-    @tf.function(input_signature=_signature(model))
+    @tf.function  # traced for each size of the images
     def update(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            logits = model(x, training=True)
+            logits = model.call(x, training=True)  # not model(x), which accepts no other size than the input layer's
             loss = cross_entropy(y, logits, recipe.label_smoothing)
         gradients = decay(tape.gradient(loss, weights), weights, recipe.weight_decay)
         optimizer.apply_gradients(zip(gradients, weights, strict=True))
@@ -152,7 +165,7 @@ def train(
         name,
         [*model.variables, *optimizer.variables],
         recipe.epochs,
-        lambda rng: train_data.batches(coding, recipe.batch, rng, recipe.augment),
+        lambda epoch, rng: recipe.batches(train_data, coding, epoch, rng),
         max(len(train_data) // recipe.batch, 1),
         step,
         seed=seed,

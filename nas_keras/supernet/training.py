@@ -148,7 +148,7 @@ def _phase(
         name,
         [*net.variables, *optimizer.variables],
         recipe.epochs,
-        lambda rng: data.batches(coding, recipe.batch, rng, recipe.augment),
+        lambda epoch, rng: recipe.batches(data, coding, epoch, rng),
         max(len(data) // recipe.batch, 1),
         step,
         seed=seed,

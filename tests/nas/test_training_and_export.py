@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from nas_keras.data import Coding, Data, load
+from nas_keras.data import Coding, Data, load, resize
 from nas_keras.space.arch import Arch
 
 tf_keras = pytest.importorskip("tf_keras")
@@ -42,6 +44,19 @@ def test_model_matches_the_architecture(tiny_arch: Arch) -> None:
     weights = sum(w.shape.num_elements() for w in model.trainable_weights if w.shape.rank > 1)
     channels = sum(w.shape[0] for w in model.trainable_weights if "beta" in w.name or "bias" in w.name)
     assert AnalyticCost().footprint(tiny_arch).flash_bytes == weights + 8 * channels
+
+
+def test_first_epochs_see_smaller_images_and_the_last_ones_all_of_them(stripes, tiny_arch: Arch) -> None:
+    data = [Data(resize(part.x, (24, 24)), part.y) for part in stripes]
+    coding, recipe = Coding.of(data[0].x), Recipe(epochs=6, batch=32, small_share=1 / 3)
+
+    def sizes(epoch: int) -> set[tuple[int, ...]]:
+        return {x.shape[1:] for x, _ in recipe.batches(data[0], coding, epoch, np.random.default_rng(0))}
+
+    assert [sizes(e) for e in (0, 1, 2, 5)] == [{(18, 18, 1)}, {(18, 18, 1)}, {(24, 24, 1)}, {(24, 24, 1)}]
+    tf_keras.utils.set_random_seed(0)
+    history = train(build_model(replace(tiny_arch, input_shape=(24, 24, 1))), *data, coding, recipe, journal=QUIET)
+    assert history[-1]["val_accuracy"] > 0.9, "validation is at full size"
 
 
 def test_interrupted_training_equals_uninterrupted(stripes, tiny_arch: Arch, tmp_path) -> None:
