@@ -57,8 +57,9 @@ def test_budget_is_kept_and_what_it_buys_is_used() -> None:
 
 
 def test_reasons_name_the_budget() -> None:
-    for options, reason in (({}, NO_BUDGET), ({"flash_budget_bytes": 12_000}, OVER_BUDGET)):
-        layers = api.estimate(model(), **options).arena.schedule.layers
+    tight = api.estimate(model()).weights_bytes + 1000
+    for budget, reason in ((None, NO_BUDGET), (tight, OVER_BUDGET)):
+        layers = api.estimate(model(), flash_budget_bytes=budget).arena.schedule.layers
         assert dict(layers[0].rejected)[WINOGRAD] == reason
 
 
