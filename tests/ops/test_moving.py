@@ -293,6 +293,23 @@ def test_gather(shape: tuple[int, ...], data: st.DataObject, dtype: str, constan
     assert_exact(b.finish(), [sample])
 
 
+@FEW
+@given(shapes(1, 4), st.data(), st.sampled_from(("INT8", "FLOAT32")))
+def test_gather_nd(shape: tuple[int, ...], data: st.DataObject, dtype: str) -> None:
+    depth = data.draw(st.integers(1, len(shape)))
+    place = st.tuples(*(st.integers(0, n - 1) for n in shape[:depth]))
+    rows, columns = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
+    indices = [[list(data.draw(place)) for _ in range(columns)] for _ in range(rows)]
+    out = (rows, columns, *shape[depth:])
+    assert_exact(one_op_model("GATHER_ND", shape, out, [np.array(indices, np.int32)], dtype=dtype), count=1)
+
+
+def test_gather_nd_outside() -> None:
+    model = one_op_model("GATHER_ND", (3, 4), (1,), [np.array([[2, 4]], np.int32)])
+    with pytest.raises(UnsupportedError, match="indices lie inside"):
+        api.load_graph(model)
+
+
 @pytest.mark.parametrize("opcode", ["RESHAPE", "SQUEEZE", "EXPAND_DIMS"])
 @pytest.mark.parametrize("dtype", ["INT8", "FLOAT32"])
 def test_reshapes(opcode: str, dtype: str) -> None:

@@ -256,6 +256,26 @@ def two_inputs() -> keras.Model:
     return keras.Model([left, right], L.Dense(1, "sigmoid")(tf.abs(shared(left) - shared(right))))
 
 
+@architecture
+def embedding() -> keras.Model:
+    """Vectors of unit length, and the logarithms of probabilities."""
+    inputs = x = L.Input((16, 16, 3))
+    x = L.GlobalAveragePooling2D()(L.Conv2D(16, 3, 2, activation="relu")(x))
+    vector = tf.math.l2_normalize(L.Dense(24)(x), axis=-1)
+    return keras.Model(inputs, [vector, tf.nn.log_softmax(L.Dense(6)(x)), tf.add_n([x, L.Dense(16)(x), x])])
+
+
+@architecture
+def masked_attention() -> keras.Model:
+    """Scores of later positions are replaced before softmax, and small values by a constant."""
+    inputs = x = L.Input((8, 12), batch_size=1)
+    x = L.Dense(12)(x)
+    scores = tf.matmul(x, x, transpose_b=True)
+    causal = tf.constant(np.tril(np.ones((1, 8, 8))) > 0)
+    x = tf.matmul(tf.nn.softmax(tf.where(causal, scores, -20.0)), x)
+    return keras.Model(inputs, tf.where(tf.logical_or(x > 0.1, x[:, :1] < 0.0), x, tf.constant([[[0.5]]])))
+
+
 def int8_file(build: Callable[[], keras.Model], io: str = "int8", seed: int = 0) -> bytes:
     """The model with random weights, calibrated on noise.
 

@@ -10,7 +10,7 @@ from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table
 from tinyengine_tf.kernels.copy import constant_table
 from tinyengine_tf.ops.broadcast import Loop
 
-NAMES = "abc"
+NAMES = "abcdefghijklmnop"
 """Of the operands, in C."""
 
 

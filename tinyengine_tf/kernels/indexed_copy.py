@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyengine_tf.kernels.base import Kernel, Table, kernel
 from tinyengine_tf.kernels.copy import constant_table
-from tinyengine_tf.ops.indexed_copy import Gather, IndexedCopy, MirrorPad
+from tinyengine_tf.ops.indexed_copy import Gather, GatherNd, IndexedCopy, MirrorPad
 
 
 def step_of(place: tuple[int, ...]) -> int | None:
@@ -20,7 +20,7 @@ def step_of(place: tuple[int, ...]) -> int | None:
 @kernel
 class IndexedCopyPortable(Kernel):
     name = "te_indexed_copy"
-    ops = (IndexedCopy, MirrorPad)
+    ops = (IndexedCopy, MirrorPad, GatherNd)
     why = "source places in tables, where they are not evenly spaced"
     template = "indexed_copy.c.j2"
 

@@ -1,4 +1,4 @@
-"""MIRROR_PAD and GATHER with constant indices: copies whose source index is looked up, dimension by dimension."""
+"""MIRROR_PAD, and GATHER and GATHER_ND at constant indices: copies whose source is looked up by dimension."""
 
 from __future__ import annotations
 
@@ -62,6 +62,30 @@ class MirrorPad(IndexedCopy):
             right = [d - 1 - skip - i for i in range(a)]
             places.append(tuple(i * step for i in (*left, *range(d), *right)))
         return (cls(inputs=(x,), outputs=outputs, places=tuple(places) or ((0,),)),)
+
+
+@operator("GATHER_ND")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GatherNd(IndexedCopy):
+    """Elements or slices at constant places, each given by its indices in the first dimensions."""
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, indices, y = inputs[0], inputs[1], outputs[0]
+        assert x is not None and indices is not None
+        if indices.data is None or indices.dtype is not DType.INT32 or not indices.shape:
+            raise Reject("indices are constant int32", indices)
+        depth = indices.shape[-1]
+        shape = (*indices.shape[:-1], *x.shape[depth:])
+        if depth > len(x.shape) or y.shape != shape:
+            raise Reject("the output has the shape of the gathered slices", f"{y.shape} where {shape} is expected")
+        chosen = indices.values.reshape(-1, depth)
+        if (chosen < 0).any() or (chosen >= x.shape[:depth]).any():
+            raise Reject("indices lie inside the input", f"{chosen.tolist()} of {x.shape}")
+        begin = chosen @ np.array(packed_strides(x.shape)[:depth], np.int64)
+        return (
+            cls(inputs=(x,), outputs=outputs, places=(tuple(begin.tolist()), tuple(range(math.prod(x.shape[depth:]))))),
+        )
 
 
 @operator("GATHER")

@@ -71,7 +71,10 @@ def spatial(raw: RawOpLike, inputs: tuple[Tensor | None, ...]) -> tuple[Tensor, 
 @operator("SPACE_TO_BATCH_ND")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SpaceToBatch(StridedCopy):
-    """Padding, then each position within a block becomes a batch of its own."""
+    """Padding, then each position within a block becomes a batch of its own.
+
+    The padding is the quantised zero, as TFLite means it; TFLM fills it with uninitialised memory.
+    """
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

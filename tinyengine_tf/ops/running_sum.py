@@ -1,0 +1,132 @@
+"""ADD_N and CUMSUM: sums of int8 values of one quantisation, requantised once each, or of float32 values in order.
+
+TFLM starts an int8 sum at -zero_point instead of 0 and holds it in 32 bits at 19 extra bits: both are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ops.base import PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, data_types, operator
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops
+from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
+from tinyengine_tf.ops.slice import constant_integers, resolve_axis
+
+HEADROOM_BITS = 19
+LARGEST_SUM = (1 << (31 - HEADROOM_BITS)) - 1
+
+
+def one_type(op: Op) -> bool:
+    return {t.dtype for t in (*op.data_inputs, *op.outputs)} in ({DType.INT8}, {DType.FLOAT32})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunningSum(Op):
+    """What both share. `terms` are added up for one output element, at most."""
+
+    CONSTRAINTS: ClassVar = (
+        Constraint("inputs and output are all int8 or all float32", one_type, data_types),
+        QUANTIZED,
+        PER_TENSOR,
+        Constraint(
+            f"a sum of as many int8 values as are added, and one more, stays within {LARGEST_SUM}, TFLM's 32 bits",
+            lambda op: op.is_float or op.largest_sum <= LARGEST_SUM,
+            lambda op: op.largest_sum,
+        ),
+        Constraint(
+            "an int8 input's scale is below 2^18 times the output's",
+            lambda op: op.is_float or (op.multiplier.shift <= 0 and op.ratio < 1),
+        ),
+    )
+
+    @property
+    def is_float(self) -> bool:
+        return self.output.dtype is DType.FLOAT32
+
+    @property
+    def terms(self) -> int:
+        raise NotImplementedError
+
+    @property
+    def largest_sum(self) -> int:
+        zero = self.input.zero_point
+        return self.terms * max(127 - zero, 128 + zero) + abs(zero)
+
+    @property
+    def ratio(self) -> float:
+        return 2 * self.input.scale / ((1 << (HEADROOM_BITS + 1)) * self.output.scale)
+
+    @property
+    def multiplier(self) -> Multiplier:
+        """From sums at HEADROOM_BITS extra bits to the output."""
+        return quantize_multiplier(self.ratio)
+
+
+@operator("ADD_N")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AddN(RunningSum):
+    """The sum of several tensors of one shape and quantisation; some may be constant."""
+
+    @property
+    def terms(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        return broadcast_loops(*(t.shape for t in self.inputs if t is not None))
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        first, y = inputs[0], outputs[0]
+        assert first is not None
+        for x in inputs:
+            if x is None or (x.shape, x.dtype, x.quant) != (y.shape, first.dtype, first.quant):
+                raise Reject("all inputs have the output's shape and one scale and zero point", f"{x} -> {y}")
+        if len(inputs) < 2:
+            raise Reject("there are at least two inputs", len(inputs))
+        return (cls(inputs=inputs, outputs=outputs),)
+
+    def check(self) -> None:
+        if any(t is None or t.shape != self.output.shape for t in self.inputs):
+            raise InvalidIR(f"{self.inputs!r} -> {self.output!r}", where=self.name)
+
+
+@operator("CUMSUM")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CumSum(RunningSum):
+    """Sums of all values up to each along one dimension.
+
+    exclusive  without the value itself
+    reverse    from the end
+    """
+
+    axis: int
+    exclusive: bool
+    reverse: bool
+
+    @property
+    def terms(self) -> int:
+        return self.input.shape[self.axis]
+
+    @property
+    def inner(self) -> int:
+        return math.prod(self.input.shape[self.axis + 1 :])
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+        x, y = inputs[0], outputs[0]
+        assert x is not None
+        axes = constant_integers(inputs[1], "the axis")
+        if len(axes) != 1 or x.shape != y.shape:
+            raise Reject("there is one axis, and input and output have the same shape", f"{axes}, {x} -> {y}")
+        axis = resolve_axis(axes[0], len(x.shape))
+        exclusive, reverse = bool(raw.options["exclusive"]), bool(raw.options["reverse"])
+        return (cls(inputs=(x,), outputs=outputs, axis=axis, exclusive=exclusive, reverse=reverse),)
+
+    def check(self) -> None:
+        if self.input.shape != self.output.shape or not 0 <= self.axis < len(self.input.shape):
+            raise InvalidIR(f"{self.input!r} -> {self.output!r} along {self.axis}", where=self.name)
