@@ -129,6 +129,15 @@ def test_rows_in_rings(size: tuple[int, int], options: dict[str, str], wherever_
     assert any(step.fused for step in result.arena.schedule.steps)
 
 
+@pytest.mark.parametrize("ram_budget_bytes", [None, 20_000])
+def test_residual_network(shared_dir: Path, ram_budget_bytes: int | None) -> None:
+    """Trained weights, layer by layer and in row pipelines; the flash budget is for two of the layers that qualify."""
+    model = shared_dir / "models" / "mlperf_ic.tflite"
+    result = api.verify(model, ram_budget_bytes=ram_budget_bytes, flash_budget_bytes=100_000, count=2)
+    assert result.exact, str(result.difference)
+    assert kernels(result).count(WINOGRAD) == 2
+
+
 @pytest.mark.parametrize("target", ["cortex-m7", "cortex-m33"])
 def test_other_cores(target: str, wherever_possible: None) -> None:
     batch = Batch(seed=7)

@@ -11,6 +11,7 @@ from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
 from tinyengine_tf.kernels.conv2d import touches_image
 from tinyengine_tf.kernels.dense_stream import requantization
 from tinyengine_tf.kernels.fast_requantize import solve
+from tinyengine_tf.kernels.thumb import LARGEST_OFFSET
 from tinyengine_tf.kernels.winograd import ELEMENTS, filter_words, run_groups, winograd_stream
 from tinyengine_tf.kernels.winograd_code import (
     TILES,
@@ -57,6 +58,8 @@ class Conv2DWinogradDsp(Kernel):
         channels = op.input.shape[3]
         if channels % 4 or op.out_channels % 2:
             return "input channels do not come in fours or output channels in pairs"
+        if op.out_channels >= LARGEST_OFFSET:
+            return "too many output channels"
         run = run_groups(channels)
         if channels > 4 * run and run < SHORTEST_RUN:
             return "input channels do not divide into runs"

@@ -40,8 +40,10 @@ def input_lines(tiles: int, channels: int, run: int, padded: bool) -> list[str]:
     """
     to, edges, groups = 16, 20, 24  # on the stack, after the four rows
     pushed, pitch = columns(tiles) * COLUMN_BYTES, element_bytes(tiles, channels, run)
+    # r4-r11 onto the stack: pointers into the four rows, to, edges, groups left.
     code = ["push {r4-r11, lr}", "ldm r0, {r4-r7}", "ldr r3, [r2, #12]", *(f"add r{i}, r{i}, r3" for i in range(4, 8))]
     code += ["mov r8, r1", "mov r9, r2", *load_number("r10", run), "push {r4-r11}", "1:"]
+    # For each group: its pointers into the rows; the next group's are four channels further.
     code += ["ldm sp, {r0-r3}", *(f"add r{i + 4}, r{i}, #4" for i in range(4)), "stm sp, {r4-r7}"]
     code += [f"ldr r12, [sp, #{edges}]", "ldr lr, [r12, #4]"]
     if padded:
@@ -52,6 +54,7 @@ def input_lines(tiles: int, channels: int, run: int, padded: bool) -> list[str]:
     if padded:
         code += ["uxtb lr, lr", "cmp lr, #0", "beq 5f", "sub r12, sp, lr, lsl #5", f"ldr r12, [r12, #{pushed + edges}]"]
         code += ["ldr r6, [r12, #8]", *_outside("4", "lr"), "5:"]
+    # The columns are complete: r8 and r9 go through their rows, r10 counts them.
     code += ["mov r8, sp", f"ldr r9, [sp, #{pushed + to}]", "mov r10, #4", "6:", *_row(tiles, pitch), "add r8, r8, #8"]
     code += [*add_number("r9", 4 * pitch, "r11"), "subs r10, r10, #1", "bne 6b", f"add sp, sp, #{pushed}"]
     code += [f"ldr r9, [sp, #{to}]", f"ldr r10, [sp, #{groups}]", f"add r9, r9, #{8 * tiles}", f"str r9, [sp, #{to}]"]
