@@ -7,6 +7,9 @@
 and A is requantised as in fast_requantize.py with j = 3 or 8. `solve` compares all 65536 pairs of operands with TFLM's.
 
     r0, r1 operands   r2 out   r3 counter   r4, r5 four elements of each   r6, r7 at work   r8... constants
+
+The numbers of a layer, its count among them, are loaded from a table, so that layers whose shifts are equal share a
+function.
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ from tinyengine_tf.kernels.base import Table, kernel
 from tinyengine_tf.kernels.binary import BinaryLoops
 from tinyengine_tf.kernels.broadcast import loop_counts
 from tinyengine_tf.kernels.fast_requantize import MAX_TAIL_SHIFT, Requantization, evaluate
-from tinyengine_tf.kernels.thumb import load_number
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
 from tinyengine_tf.ops.fixedpoint import Multiplier
 from tinyengine_tf.target import Target
@@ -59,6 +61,7 @@ class BinaryDsp(BinaryLoops):
             "times": counts[0] if len(counts) > 1 else 1,
             "count": counts[-1],
             "steps": op.loops[0].strides if len(counts) > 1 else (0, 0),
+            "numbers": RunCode(op, counts[-1]).numbers(),
             "lines": RunCode(op, counts[-1]).lines(),
         }
 
@@ -135,32 +138,28 @@ class RunCode:
         self.product = op.function == "MUL"
 
     def lines(self) -> list[str]:
-        rounds, rest = divmod(self.count, UNROLLED)
-        code = ["push {r4-r11, lr}", *self.constants()]
-        if rounds:
-            code += [*load_number("r3", rounds), "1:", "ldr r4, [r0], #4", "ldr r5, [r1], #4"]
-            for i in range(UNROLLED):
-                rotated = f", ror #{8 * i}" if i else ""
-                code += self.element(f"sxtb r6, r4{rotated}", f"sxtb r7, r5{rotated}")
-            code += ["subs r3, r3, #1", "bne 1b"]
-        for _ in range(rest):
+        constants = "{r3, r8-r10}" if self.product else "{r3, r8-r12, lr}"
+        code = ["push {r4-r11, lr}", f"ldm r3, {constants}", "1:", "ldr r4, [r0], #4", "ldr r5, [r1], #4"]
+        for i in range(UNROLLED):
+            rotated = f", ror #{8 * i}" if i else ""
+            code += self.element(f"sxtb r6, r4{rotated}", f"sxtb r7, r5{rotated}")
+        code += ["subs r3, r3, #1", "bne 1b"]
+        for _ in range(self.count % UNROLLED):
             code += self.element("ldrsb r6, [r0], #1", "ldrsb r7, [r1], #1")
         return [*code, "pop {r4-r11, lr}"]
 
-    def constants(self) -> list[str]:
-        code = [*load_number("r8", int(self.rq.mantissas[0])), *load_number("r9", self.rq.layer_constant)]
+    def numbers(self) -> list[int]:
+        """What r3 and r8... hold, modulo 2**32: rounds, at least one, and constants."""
+        found = [self.count // UNROLLED, int(self.rq.mantissas[0]), self.rq.layer_constant]
         zeros = (self.op.a.zero_point, self.op.b.zero_point)
         if self.product:
-            return code + load_number("r10", -zeros[1] << self.rq.bits)
-        plain, other, m = split(self.op)
-        sign = -1 if self.op.function == "SUB" and plain == 1 else 1
-        return [
-            *code,
-            *load_number("r10", -sign * zeros[plain] << HEADROOM_BITS - 1 + SUM_BITS),
-            *load_number("r11", -zeros[other] << HEADROOM_BITS + 1),
-            *load_number("r12", m.mantissa),
-            *load_number("lr", rounding(m)),
-        ]
+            found.append(-zeros[1] << self.rq.bits)
+        else:
+            plain, other, m = split(self.op)
+            sign = -1 if self.op.function == "SUB" and plain == 1 else 1
+            found.append(-sign * zeros[plain] << HEADROOM_BITS - 1 + SUM_BITS)
+            found += [-zeros[other] << HEADROOM_BITS + 1, m.mantissa, rounding(m)]
+        return [number % 2**32 for number in found]
 
     def element(self, load_a: str, load_b: str) -> list[str]:
         """One output; `load_a` loads into r6, `load_b` into r7."""
