@@ -146,11 +146,12 @@ def train(
     optimizer = recipe.optimizer(len(train_data))
     weights = model.trainable_variables
     optimizer.build(weights)
+    model.input_spec = None  # else no other size than the input layer's is accepted
 
     @tf.function  # traced for each size of the images
     def update(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            logits = model.call(x, training=True)  # not model(x), which accepts no other size than the input layer's
+            logits = model(x, training=True)
             loss = cross_entropy(y, logits, recipe.label_smoothing)
         gradients = decay(tape.gradient(loss, weights), weights, recipe.weight_decay)
         optimizer.apply_gradients(zip(gradients, weights, strict=True))

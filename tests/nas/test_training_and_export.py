@@ -46,6 +46,16 @@ def test_model_matches_the_architecture(tiny_arch: Arch) -> None:
     assert AnalyticCost().footprint(tiny_arch).flash_bytes == weights + 8 * channels
 
 
+@pytest.mark.parametrize("small_share", [0.0, 1.0])
+def test_batch_norm_is_trained_by_its_batches(stripes, tiny_arch: Arch, small_share: float) -> None:
+    """One step of batch norm in training mode moves its averages, also for smaller images."""
+    data, model = Data(stripes[0].x[:32], stripes[0].y[:32]), build_model(tiny_arch)
+    norm = model.get_layer("b01_expand_bn")
+    before = norm.moving_variance.numpy()
+    train(model, data, data, Coding.of(data.x), Recipe(1, batch=32, small_share=small_share), journal=QUIET)
+    assert not np.allclose(norm.moving_variance.numpy(), before)
+
+
 def test_first_epochs_see_smaller_images_and_the_last_ones_all_of_them(stripes, tiny_arch: Arch) -> None:
     data = [Data(resize(part.x, (24, 24)), part.y) for part in stripes]
     coding, recipe = Coding.of(data[0].x), Recipe(epochs=6, batch=32, small_share=1 / 3)
