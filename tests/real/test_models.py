@@ -64,12 +64,14 @@ def real_inputs(shared_dir: Path) -> dict[str, list[list[np.ndarray]]]:
     pictures = [s["tflm_person_i8"], s["tflm_no_person_i8"]]
     ad = np.stack([s["ad_logmel"][i : i + 5].reshape(-1) for i in (0, 50, 150)])
     rgb = [s["tinyengine_person_i8"], s["tinyengine_no_person_i8"]]
+    nearest = np.arange(224) * 80 // 224
     return {
         "person_detect": [[p[None]] for p in (*pictures, s["vww_person_i8"])],
         "mlperf_vww": [[np.repeat(s["vww_person_i8"], 3, axis=-1)[None]]],
         "mlperf_kws": [[s["kws_i8"].reshape(1, 49, 10, 1)]],
         "mlperf_ic": [[(c.astype(np.int16) - 128).astype(np.int8)[None]] for c in s["cifar_u8"]],
         "mcunet_vww": [[(p.astype(np.float32) / 128.0)[None]] for p in rgb],
+        "mcunetv2_large": [[(p[nearest][:, nearest].astype(np.float32) / 128.0)[None]] for p in rgb[:1]],
         "mlperf_ad": [[quantized(shared_dir, "mlperf_ad", row)] for row in ad],
     }
 
@@ -80,11 +82,18 @@ def quantized(shared_dir: Path, model: str, values: np.ndarray) -> np.ndarray:
     return np.clip(q, -128, 127).astype(np.int8).reshape(x.shape)
 
 
-@pytest.mark.parametrize("core", ["host", "cortex-m4"])
-@pytest.mark.parametrize("model", ["person_detect", "mlperf_vww", "mlperf_kws", "mlperf_ic", "mcunet_vww", "mlperf_ad"])
+WITH_REAL_INPUTS = [model for model in MODELS if model != "hello_world_int8"]
+
+
+@pytest.mark.parametrize(
+    "core", [c if c in ("host", "cortex-m4") else pytest.param(c, marks=pytest.mark.nightly) for c in CORES]
+)
+@pytest.mark.parametrize("model", WITH_REAL_INPUTS)
 def test_exact_with_real_inputs(model: str, core: str, shared_dir: Path) -> None:
     samples = real_inputs(shared_dir)[model]
-    result = tinyengine_tf.verify(shared_dir / "models" / f"{model}.tflite", target=core, inputs=samples)
+    result = tinyengine_tf.verify(
+        shared_dir / "models" / f"{model}.tflite", target=core, inputs=samples, layers=model in SLOW
+    )
     assert result.exact, str(result.difference)
 
 
