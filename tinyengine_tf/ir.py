@@ -179,6 +179,20 @@ class Op:
 
 
 @dataclass(frozen=True, eq=False)
+class State:
+    """What a network remembers from one inference to the next.
+
+    before    holds it at the beginning of an inference and keeps it until the end
+    after     what it becomes, of as many bytes; a constant, an input or an output may be meant
+    initial   what `before` holds in the first inference, of its shape and type
+    """
+
+    before: Tensor
+    after: Tensor
+    initial: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Graph:
     """Operators in execution order over single-assignment tensors."""
 
@@ -187,6 +201,17 @@ class Graph:
     outputs: tuple[Tensor, ...]
     ops: tuple[Op, ...]
     meta: Mapping[str, Any] = field(default_factory=dict)
+    states: tuple[State, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Tensor, ...]:
+        """Tensors that are there before the first operator: the inputs, and what is remembered."""
+        return (*self.inputs, *(s.before for s in self.states))
+
+    @property
+    def results(self) -> tuple[Tensor, ...]:
+        """Tensors that must be there after the last operator: the outputs, and what will be remembered."""
+        return (*self.outputs, *(s.after for s in self.states))
 
     @cached_property
     def producer(self) -> Mapping[Tensor, Op]:
@@ -206,9 +231,9 @@ class Graph:
         return self.consumers.get(tensor, ())
 
     def sole_reader(self, tensor: Tensor) -> Op | None:
-        """The only operator that needs `tensor`, or None (several, or it is a graph output)."""
+        """The only operator that needs `tensor`, or None (several, or it is needed after the last operator)."""
         readers = self.readers(tensor)
-        return readers[0] if len(readers) == 1 and tensor not in self.outputs else None
+        return readers[0] if len(readers) == 1 and tensor not in self.results else None
 
     @property
     def macs(self) -> int:
@@ -217,7 +242,7 @@ class Graph:
     def rewrite(self, ops: tuple[Op, ...] | list[Op], alias: Mapping[Tensor, Tensor] | None = None) -> Graph:
         """A new graph of `ops`, every use of an `alias` key replaced by its value; the same graph if nothing changes.
 
-        Aliases may chain. Graph inputs stay; graph outputs follow their alias.
+        Aliases may chain. Graph inputs stay; graph outputs and what is remembered follow their alias.
         """
         alias = dict(alias or {})
         for key in alias:
@@ -227,17 +252,19 @@ class Graph:
             alias[key] = target
         remapped = tuple(op.remap(alias) for op in ops) if alias else tuple(ops)
         outputs = tuple(alias.get(t, t) for t in self.outputs)
+        states = tuple(replace(s, after=alias[s.after]) if s.after in alias else s for s in self.states)
         if (
             outputs == self.outputs
+            and states == self.states
             and len(remapped) == len(self.ops)
             and all(a is b for a, b in zip(remapped, self.ops, strict=True))
         ):
             return self
-        return replace(self, ops=remapped, outputs=outputs)
+        return replace(self, ops=remapped, outputs=outputs, states=states)
 
     def verify(self) -> None:
         """Raise InvalidIR unless the graph is well formed."""
-        known: set[Tensor] = set(self.inputs)
+        known: set[Tensor] = set(self.sources)
         for index, op in enumerate(self.ops):
             where = f"{op.KIND} #{index} {op.name!r}"
             for t in op.inputs:
@@ -250,6 +277,9 @@ class Graph:
                     raise InvalidIR(f"writes {t!r} a second time", where=where)
                 known.add(t)
             op.check()
-        for t in self.outputs:
+        for t in self.results:
             if not t.const and t not in known:
                 raise InvalidIR(f"output {t!r} is never computed", where=self.name)
+        for s in self.states:
+            if s.before.nbytes != s.after.nbytes or s.initial.nbytes != s.before.nbytes:
+                raise InvalidIR(f"{s.before!r} becomes {s.after!r}", where=self.name)

@@ -35,6 +35,7 @@ Sample = Sequence[np.ndarray | bytes]
 FIRST_ARENA_BYTES = 1 << 20
 LAST_ARENA_BYTES = 1 << 30
 ARENA_STEP_BYTES = 16
+_RESOURCE = 13  # TensorType.RESOURCE of the schema
 _TOO_SMALL = re.compile(r"missing: |too small|Failed to allocate|Failed to resize|MemoryError")
 
 
@@ -191,9 +192,13 @@ def _interpreter(model: bytes, preserve: bool = False) -> Any:
 
 
 def _details(model: bytes) -> tuple[int, int, list[int]]:
-    """Return the number of inputs and outputs, and the tensor indices that operators write, of the first subgraph."""
+    """Return the number of inputs and outputs, and the tensor indices that operators write, of the first subgraph.
+
+    Handles of variables, which are no arrays, are left out.
+    """
     graph = _runtime().convert_bytearray_to_object(bytearray(model)).subgraphs[0]
-    written = [index for operator in graph.operators for index in operator.outputs if index >= 0]
+    outputs = [index for operator in graph.operators for index in operator.outputs if index >= 0]
+    written = [index for index in outputs if graph.tensors[index].type != _RESOURCE]
     return len(graph.inputs), len(graph.outputs), written
 
 

@@ -31,6 +31,7 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
         "predicted_instructions": schedule.instructions,
         "inputs": [_port(t) for t in graph.inputs],
         "outputs": [_port(t) for t in graph.outputs],
+        "states": [{"name": s.before.name, "bytes": s.before.nbytes} for s in graph.states],
         "layers": [_layer(arena, layer) for layer in schedule.layers],
     }
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.compat.toolchain import FIRMWARE, MCU, STRICT, run
+from tests.ops.remembering import MODELS as MODELS_THAT_REMEMBER
 from tflm_compat import ModelSymbols, convert, parse_symbols
 from tflm_compat.library import model_hash, shim_headers
 from tinyengine_tf import api, cli, reference
@@ -241,6 +242,19 @@ def test_two_models_by_content(hello: Path, shared_dir: Path, tmp_path: Path) ->
         f"-DSECOND_HEADER={quoted('two.h')}",
     )
     assert run([str(program)]).stdout == "1 640\n"
+
+
+@pytest.mark.parametrize("profile_layers", [False, True])
+def test_model_that_remembers(profile_layers: bool, tmp_path: Path) -> None:
+    data = MODELS_THAT_REMEMBER["streaming"]
+    symbols = parse_symbols("g_streaming", None, "model.h")
+    convert(data, tmp_path / "lib", symbols=symbols, target="host", profile_layers=profile_layers)
+    samples = random_samples(api.load_graph(data), 5, seed=1)
+    program = link(tmp_path, [tmp_path / "lib"], FIRMWARE / "remembering.cc")
+    result = run_on(program, [x for sample in samples for x in sample])
+    assert result.returncode == 0, result.stderr.decode()
+    expected = [np.asarray(out[0]).tobytes() for out in reference.run(data, samples, isolated=True)]
+    assert result.stdout == b"".join([*expected, expected[0]])
 
 
 def test_head_of_real_models_differs(shared_dir: Path) -> None:

@@ -65,11 +65,15 @@ class _Op:
 
 @dataclass
 class ModelBuilder:
-    """Collects one subgraph; every method that makes a tensor returns its index."""
+    """Collects one subgraph; every method that makes a tensor returns its index.
+
+    others   further subgraphs of the file, 1, 2, ...; their own `others` do not count
+    """
 
     name: str = "model"
     description: str = "modelgen"
     schema_version: int = 3
+    others: list[ModelBuilder] = field(default_factory=list)
     _tensors: list[_Tensor] = field(default_factory=list)
     _ops: list[_Op] = field(default_factory=list)
     _inputs: list[int] = field(default_factory=list)
@@ -173,34 +177,38 @@ class Writer:
 
     def file(self) -> bytes:
         model, out = self.model, self.out
+        graphs = (model, *model.others)
         contents = [b""]  # buffer 0 is empty by convention
-        buffer_of = []
-        for tensor in model._tensors:
+        buffer_of: dict[int, int] = {}
+        for tensor in (t for graph in graphs for t in graph._tensors):
             if tensor.data is not None:
                 contents.append(tensor.data)
-            buffer_of.append(len(contents) - 1 if tensor.data is not None else 0)
-        codes = list(dict.fromkeys((op.opcode, op.version) for op in model._ops))
+            buffer_of[id(tensor)] = len(contents) - 1 if tensor.data is not None else 0
+        codes = list(dict.fromkeys((op.opcode, op.version) for graph in graphs for op in graph._ops))
         buffers = self.tables([self.buffer(content) for content in contents])
-        tensors = self.tables([self.tensor(t, b) for t, b in zip(model._tensors, buffer_of, strict=True)])
-        operators = self.tables([self.operator(op, codes.index((op.opcode, op.version))) for op in model._ops])
-        graph = self.table(
-            "SubGraph",
-            Tensors=tensors,
-            Operators=operators,
-            Name=out.CreateString(model.name),
-            Inputs=self.integers(model._inputs),
-            Outputs=self.integers(model._outputs),
-        )
+        subgraphs = self.tables([self.subgraph(graph, buffer_of, codes) for graph in graphs])
         root = self.table(
             "Model",
             Version=model.schema_version,
             Description=out.CreateString(model.description),
             OperatorCodes=self.tables([self.operator_code(*code) for code in codes]),
-            Subgraphs=self.tables([graph]),
+            Subgraphs=subgraphs,
             Buffers=buffers,
         )
         out.Finish(root, file_identifier=b"TFL3")
         return bytes(out.Output())
+
+    def subgraph(self, graph: ModelBuilder, buffer_of: dict[int, int], codes: list[tuple[str, int]]) -> int:
+        tensors = self.tables([self.tensor(t, buffer_of[id(t)]) for t in graph._tensors])
+        operators = self.tables([self.operator(op, codes.index((op.opcode, op.version))) for op in graph._ops])
+        return self.table(
+            "SubGraph",
+            Tensors=tensors,
+            Operators=operators,
+            Name=self.out.CreateString(graph.name),
+            Inputs=self.integers(graph._inputs),
+            Outputs=self.integers(graph._outputs),
+        )
 
     def table(self, name: str, **fields: Any) -> int:
         """Write a table; None leaves a field out."""
@@ -288,5 +296,10 @@ class Writer:
         for key, value in options.items():
             camel = "".join(word.capitalize() for word in key.split("_"))
             assert hasattr(tflite, f"{name}Add{camel}"), f"{name} has no field {key!r}"
-            fields[camel] = self.integers(value) if isinstance(value, (list, tuple)) else option_value(key, value)
+            if isinstance(value, (list, tuple)):
+                fields[camel] = self.integers(value)
+            elif key in ("container", "shared_name"):
+                fields[camel] = self.out.CreateString(value)
+            else:
+                fields[camel] = option_value(key, value)
         return self.table(name, **fields)

@@ -31,7 +31,7 @@ def one_op(opcode: str, **options: Any) -> RawOp:
 def test_model_facts() -> None:
     data = convolution()
     model = read(data, "net")
-    assert (model.name, model.version, model.subgraphs) == ("net", 3, 1)
+    assert (model.name, model.version, model.others) == ("net", 3, ())
     assert model.description == "conv, depthwise, add, pool, fc, softmax"
     assert model.size_bytes == len(data) and model.sha256 == hashlib.sha256(data).hexdigest()
     assert [op.opcode for op in model.ops] == [
@@ -148,7 +148,7 @@ def test_every_builtin_operator(opcode: str) -> None:
     name = options_name(opcode)
     if name is not None:
         fields = fields_of(getattr(tflite, name)).values()
-        assert set(op.options) == {f.name for f in fields if f.kind in (Kind.SCALAR, Kind.NUMBERS)}
+        assert set(op.options) == {f.name for f in fields if f.kind in (Kind.SCALAR, Kind.NUMBERS, Kind.STRING)}
         assert op.options == one_op(opcode, bare=True).options
 
 
@@ -195,7 +195,7 @@ def test_tensors_may_share_a_buffer() -> None:
     assert [t.data.tolist() for t in read(Shared(b).file()).tensors if t.data is not None] == [[5, 6]] * 3
 
 
-def test_only_the_first_subgraph_is_read() -> None:
+def test_the_first_subgraph_is_the_model() -> None:
     class Twice(Writer):
         def table(self, name: str, **fields: Any) -> int:
             if name == "Model":
@@ -205,7 +205,7 @@ def test_only_the_first_subgraph_is_read() -> None:
             return super().table(name, **fields)
 
     model = read(Twice(ModelBuilder()).file())
-    assert model.subgraphs == 2 and model.tensors == () and model.inputs == ()
+    assert len(model.others) == 1 and model.tensors == () and model.inputs == ()
 
 
 def test_sparse_tensors_have_an_unknown_type() -> None:

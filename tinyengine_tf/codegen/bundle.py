@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import jinja2
+import numpy as np
 
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
 from tinyengine_tf.codegen.layers import Views
 from tinyengine_tf.errors import UsageError
-from tinyengine_tf.ir import Tensor
+from tinyengine_tf.ir import State, Tensor
 from tinyengine_tf.kernels.literal import c_float
 from tinyengine_tf.memory.arena import ArenaPlan
 
@@ -82,6 +83,20 @@ def environment() -> jinja2.Environment:
 
 
 @dataclass(frozen=True)
+class StateView:
+    """What is remembered, as net.c shows it: addresses, given `arena`, and what it is at first.
+
+    fill      the byte that all initial bytes are; None: they are the constant array `initial`
+    """
+
+    before: str
+    after: str
+    nbytes: int
+    fill: int | None
+    initial: str
+
+
+@dataclass(frozen=True)
 class PortView:
     """One graph input or output as the header describes it."""
 
@@ -105,6 +120,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
     def ports(tensors: tuple[Tensor, ...]) -> list[PortView]:
         return [PortView(i, t, port_pointer(arena, constants, t)) for i, t in enumerate(tensors)]
 
+    states = [_state(arena, constants, i, s) for i, s in enumerate(graph.states)]
     context: dict[str, Any] = {
         "name": options.name,
         "NAME": options.name.upper(),
@@ -117,6 +133,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
         "arena_bytes": max(arena.arena_bytes, 1),
         "inputs": ports(graph.inputs),
         "outputs": ports(graph.outputs),
+        "states": states,
         "functions": functions.texts,
         "preludes": functions.preludes,
     }
@@ -138,3 +155,11 @@ def port_pointer(arena: ArenaPlan, constants: Constants, tensor: Tensor) -> str:
     if owner.const:
         return constants.tensor(owner)
     return f"arena + {arena.offset(tensor)}"
+
+
+def _state(arena: ArenaPlan, constants: Constants, index: int, state: State) -> StateView:
+    content = np.frombuffer(state.initial.tobytes(), np.uint8)
+    fill = int(content[0]) if (content == content[0]).all() else None
+    initial = "" if fill is not None else constants.tensor(replace(state.before, const=True, data=state.initial))
+    before, after = (port_pointer(arena, constants, t) for t in (state.before, state.after))
+    return StateView(before, after, state.before.nbytes, fill, initial)

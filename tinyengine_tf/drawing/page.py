@@ -165,8 +165,8 @@ class View:
             return "work"
         if tensor in self.rings:
             return "ring"
-        ends = {self.arena.schedule.owner(t)[0] for t in graph.outputs}
-        return "input" if tensor in graph.inputs else "output" if tensor in ends else "tensor"
+        ends = {self.arena.schedule.owner(t)[0] for t in graph.results}
+        return "input" if tensor in graph.sources else "output" if tensor in ends else "tensor"
 
     def _rows(self, buffer: Buffer) -> tuple[int, ...]:
         """Addresses at which the rows of a ring begin."""

@@ -11,12 +11,13 @@ from tinyengine_tf.ops.known import Repeat
 from tinyengine_tf.ops.load import Load
 from tinyengine_tf.ops.rearrange import BatchToSpace, DepthToSpace, SpaceToBatch, SpaceToDepth
 from tinyengine_tf.ops.slice import Reverse, Slice, Split, Unpack
-from tinyengine_tf.ops.strided_copy import StridedCopy
+from tinyengine_tf.ops.strided_copy import Copy, StridedCopy
 from tinyengine_tf.ops.strided_slice import StridedSlice
 from tinyengine_tf.ops.transpose import Transpose
 
 STRIDED = (
     StridedCopy,
+    Copy,
     Transpose,
     Slice,
     StridedSlice,

@@ -1,7 +1,7 @@
 """Schedule -> Problem: how long each tensor lives, and how far an output may reach into an input.
 
 A buffer lives from the step that writes it to the last step that reads it. Graph inputs live
-from the start, graph outputs to the end. Rings and scratch memory live for their own step.
+from the start, graph outputs to the end, states all the time. Rings and scratch memory live for their own step.
 """
 
 from __future__ import annotations
@@ -57,6 +57,9 @@ def liveness(schedule: Schedule) -> Liveness:
             ring(t, f"input{i}", 0)
         else:
             live(t, f"input{i}", 0)
+    for i, state in enumerate(schedule.graph.states):
+        live(state.before, f"state{i}", 0)
+        live(state.before, "", max(end - 1, 0))
     for index, step in enumerate(schedule.steps):
         for layer in step.layers:
             for t in layer.op.data_inputs:
@@ -72,7 +75,7 @@ def liveness(schedule: Schedule) -> Liveness:
                 extra.append(Buffer(Liveness.state(layer), layer.layout.state_bytes, index, index + 1))
         if step.scratch_bytes:
             extra.append(Buffer(Liveness.scratch(step), step.scratch_bytes, index, index + 1))
-    for t in schedule.graph.outputs:
+    for t in schedule.graph.results:
         live(t, "", max(end - 1, 0))
 
     buffers = [Buffer(names[t], t.nbytes, start[t], last[t] + 1, max(4, t.dtype.nbytes)) for t in start]
@@ -92,7 +95,7 @@ def step_overlaps(
 ) -> list[Overlap]:
     """Pairs (output over input) for the inputs that die in this step.
 
-    Graph outputs never die, not even in the last step. Several views of one input are as strict as the
+    Graph outputs and states never die, not even in the last step. Several views of one input are as strict as the
     strictest; a view without a distance forbids overlap.
     """
     if len(step.outputs) != 1:
@@ -100,7 +103,8 @@ def step_overlaps(
     out, into = schedule.owner(step.outputs[0])
     if start[out] < index:  # the output joins others that are there already
         return []
-    kept = {schedule.owner(t)[0] for t in schedule.graph.outputs}
+    lasting = (*schedule.graph.results, *(s.before for s in schedule.graph.states))
+    kept = {schedule.owner(t)[0] for t in lasting}
     distances: dict[Tensor, list[int | None]] = {}
     for layer in step.layers:
         for t in layer.op.data_inputs:

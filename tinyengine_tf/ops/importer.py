@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tinyengine_tf.errors import InvalidIR, ModelError, UnsupportedError
 from tinyengine_tf.ir import Graph, Op, Tensor
 from tinyengine_tf.ops.base import REGISTRY, Constraint, Reject
+from tinyengine_tf.ops.variables import OPCODES as VARIABLE_OPCODES
+from tinyengine_tf.ops.variables import Variables
 from tinyengine_tf.tflite import RawModel, RawOp, RawTensor
 
 MAX_TEXT = 160
 
 
 def import_graph(model: RawModel) -> Graph:
-    """Build the typed graph of a model's only subgraph.
+    """Build the typed graph of a model's first subgraph; others may only initialise variables.
 
     Raises ModelError when the operators do not form a graph, UnsupportedError listing every
     operator that is unknown or breaks one of its rules.
     """
     problems: list[str] = []
-    if model.subgraphs != 1:
-        problems.append(f"the model has {model.subgraphs} subgraphs; one is accepted (no IF, WHILE or CALL_ONCE)")
     tensors = [import_tensor(t, problems) for t in model.tensors]
     check_order(model)
+    variables = Variables(model, tensors)
     ops: list[Op] = []
     for raw in model.ops:
-        ops.extend(import_op(raw, tensors, problems))
+        ops.extend(import_op(raw, tensors, variables, problems))
+    if uncalled := set(range(1, len(model.others) + 1)) - variables.called:
+        problems.append(f"subgraph {min(uncalled)} is accepted only if a CALL_ONCE names it (no IF or WHILE)")
     if problems:
         raise UnsupportedError(problems, where=model.name, hint=_hint(model))
     graph = Graph(
@@ -35,7 +38,8 @@ def import_graph(model: RawModel) -> Graph:
         outputs=tuple(tensors[i] for i in model.outputs),
         ops=tuple(ops),
         meta={"sha256": model.sha256, "size_bytes": model.size_bytes, "description": model.description},
-    )
+        states=variables.states(),
+    ).rewrite(ops, variables.constants())
     graph.verify()
     return graph
 
@@ -79,7 +83,7 @@ def check_order(model: RawModel) -> None:
             raise ModelError(f"output tensor {i} is never computed", where=model.name)
 
 
-def import_op(raw: RawOp, tensors: Sequence[Tensor], problems: list[str]) -> tuple[Op, ...]:
+def import_op(raw: RawOp, tensors: Sequence[Tensor], variables: Variables, problems: list[str]) -> tuple[Op, ...]:
     """The operators that carry out `raw`; none, and a line in `problems`, when it is not supported."""
     inputs = tuple(tensors[i] if i >= 0 else None for i in raw.inputs)
     outputs = tuple(tensors[i] for i in raw.outputs)
@@ -89,6 +93,8 @@ def import_op(raw: RawOp, tensors: Sequence[Tensor], problems: list[str]) -> tup
     if entry is None:
         problems.append(f"{where}: no such operator here")
         return ()
+    if raw.opcode in VARIABLE_OPCODES:
+        return _placed(raw, where, lambda: variables.follow(raw), problems)
     touched = [t for t in (*inputs, *outputs) if t is not None]
     untyped = [t.name for t in touched if t.dtype is None]
     if untyped:
@@ -97,12 +103,22 @@ def import_op(raw: RawOp, tensors: Sequence[Tensor], problems: list[str]) -> tup
     if not outputs or any(t.elements == 0 and not _is_list(t) for t in touched):
         problems.append(f"{where}: accepted only if it has outputs, and no tensor but a constant list is empty")
         return ()
-    try:
+
+    def parse() -> tuple[Op, ...]:
         ops = entry.parse(raw, inputs, outputs)
         for op in ops:
             if isinstance(op, entry.cls):
                 _check_rules(op, entry.constraints)
             op.check()
+        return ops
+
+    return _placed(raw, where, parse, problems)
+
+
+def _placed(raw: RawOp, where: str, parse: Callable[[], tuple[Op, ...]], problems: list[str]) -> tuple[Op, ...]:
+    """What `parse` makes of `raw`, marked with its place in the file; none, and a line in `problems`, if it fails."""
+    try:
+        ops = parse()
     except Reject as broken:
         problems.append(_sentence(where, broken.rule, broken.found))
         return ()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op
+from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.ops.base import Constraint
 
 
@@ -82,3 +82,20 @@ class StridedCopy(Op):
         high = self.offset + sum((n - 1) * s for n, s in zip(self.sizes, self.strides, strict=True) if s > 0)
         if low < 0 or high >= self.input.elements:
             raise InvalidIR(f"reads elements {low} to {high} of {self.input!r}", where=self.name)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Copy(StridedCopy):
+    """The whole input again, in memory of its own. No .tflite operator is one."""
+
+    KIND: ClassVar[str] = "Copy"
+
+    @property
+    def is_view(self) -> bool:
+        return False
+
+
+def copy_of(tensor: Tensor, name: str) -> Copy:
+    """A Copy of `tensor`, whose output has that name."""
+    out = replace(tensor, name=name, source=None)
+    return Copy(inputs=(tensor,), outputs=(out,), sizes=(tensor.elements,), strides=(1,))

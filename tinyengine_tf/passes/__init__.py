@@ -14,6 +14,7 @@ from tinyengine_tf.passes.int8_boundary import int8_boundary
 from tinyengine_tf.passes.load_constants import load_constants
 from tinyengine_tf.passes.merge_lookups import merge_lookups
 from tinyengine_tf.passes.remove_noops import remove_noops
+from tinyengine_tf.passes.separate_states import separate_states
 from tinyengine_tf.passes.shrink import shrink
 from tinyengine_tf.passes.tabulate import tabulate
 from tinyengine_tf.passes.tabulate_floats import tabulate_floats
@@ -31,6 +32,7 @@ PASSES: tuple[GraphPass, ...] = (
     shrink,
     dense_depthwise,
     drop_dead,
+    separate_states,
 )
 
 BOUNDARY_PASSES: tuple[GraphPass, ...] = (int8_boundary,)

@@ -152,8 +152,8 @@ def _per_channel(constant: Tensor, channels: int) -> np.ndarray | None:
 
 def find_needed(graph: Graph, constants: Mapping[Tensor, Constants]) -> Mapping[Tensor, np.ndarray]:
     """Channels of every computed tensor that must stay: the smallest sets that all rules agree on."""
-    needed = {t: np.zeros(channels_of(t), bool) for t in (*graph.inputs, *graph.producer)}
-    for t in (*graph.inputs, *graph.outputs):
+    needed = {t: np.zeros(channels_of(t), bool) for t in (*graph.sources, *graph.producer)}
+    for t in (*graph.sources, *graph.results):
         if not t.const:
             needed[t][:] = True
     changed = True

@@ -6,8 +6,8 @@ from tinyengine_tf.ir import Graph
 
 
 def drop_dead(graph: Graph) -> Graph:
-    """Keep what graph outputs depend on. Inputs of the graph stay, read or not."""
-    needed = set(graph.outputs)
+    """Keep what graph outputs and the next inference depend on. Inputs of the graph stay, read or not."""
+    needed = set(graph.results)
     kept = []
     for op in reversed(graph.ops):
         if any(t in needed for t in op.outputs):

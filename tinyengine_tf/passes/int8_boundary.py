@@ -26,7 +26,7 @@ def int8_boundary(graph: Graph) -> Graph:
     dropped: set[Op] = set()
     for tensor in graph.inputs:
         readers = graph.readers(tensor)
-        if tensor in outputs or tensor in inputs or not _only_enters(readers):
+        if tensor in (*outputs, *graph.results) or tensor in inputs or not _only_enters(readers):
             inputs.append(tensor)
             continue
         entry = readers[0].output

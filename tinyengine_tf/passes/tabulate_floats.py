@@ -91,7 +91,7 @@ def _settled(graph: Graph, origins: dict[Tensor, _Origin]) -> set[Tensor]:
     for t, origin in reversed(origins.items()):
         if np.array_equal(origin.low, origin.high, equal_nan=True):
             settled.add(t)
-        elif t not in graph.outputs and all(
+        elif t not in graph.results and all(
             origin.proves(op) if isinstance(op, Quantize) else isinstance(op, FloatFunction) and op.output in settled
             for op in graph.readers(t)
         ):

@@ -99,6 +99,8 @@ def _schedule_of(graph: Graph, target: Target, storage: Storage, path: Path) -> 
 
 def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
     """The graph input that can arrive row by row. Raises UsageError when there is none."""
+    if graph.states:
+        raise UsageError("rows cannot be fed to a model that remembers", where=graph.name, hint="feed whole inputs")
     if len(graph.inputs) != 1:
         raise UsageError(f"rows can be fed to a model of one input, this one has {len(graph.inputs)}", where=graph.name)
     source = graph.inputs[0]

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from tinyengine_tf.errors import DoesNotFitError, UnsupportedError
 from tinyengine_tf.ir import Graph, Op
 from tinyengine_tf.kernels.select import NO_BUDGET, OVER_BUDGET, select
+from tinyengine_tf.ops.view import is_view
 from tinyengine_tf.schedule.layer import Layer
-from tinyengine_tf.schedule.storage import Storage, is_view, storage_of
+from tinyengine_tf.schedule.storage import Storage, storage_of
 from tinyengine_tf.target import Target
 
 

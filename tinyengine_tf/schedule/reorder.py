@@ -58,8 +58,9 @@ class Stretches:
             before = frozenset().union(*(made[t] for t in layer.op.data_inputs))
             touches = dict.fromkeys(number(t) for t in (*layer.op.data_inputs, *layer.op.outputs))
             self.nodes.append(Node(before, tuple(touches)))
-        self.kept = {number(t) for t in graph.outputs if not storage.get(t, (t, 0))[0].const}
-        self.given = {number(t) for t in graph.inputs}
+        lasting = (*graph.results, *(s.before for s in graph.states))
+        self.kept = {number(t) for t in lasting if not storage.get(t, (t, 0))[0].const}
+        self.given = {number(t) for t in graph.sources}
         self.users: list[int] = [0] * len(self.size_bytes)
         for index, node in enumerate(self.nodes):
             for t in node.touches:
@@ -140,7 +141,7 @@ class Stretches:
 def _makers(graph: Graph, layers: Sequence[Layer]) -> dict[Tensor, frozenset[int]]:
     """Which layers must have run before a tensor can be read; through operators that only rename memory."""
     index = {layer.op: layer.index for layer in layers}
-    made: dict[Tensor, frozenset[int]] = {t: frozenset() for t in graph.inputs}
+    made: dict[Tensor, frozenset[int]] = {t: frozenset() for t in graph.sources}
     for op in graph.ops:
         sources = frozenset().union(*(made.get(t, frozenset()) for t in op.data_inputs))
         for t in op.outputs:

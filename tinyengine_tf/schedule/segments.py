@@ -40,7 +40,8 @@ class Segment:
 
 
 class Lifetimes:
-    """First and last layer that touch each tensor's memory; graph inputs begin at -1, outputs end at len(layers)."""
+    """First and last layer that touch each tensor's memory; graph inputs begin at -1, outputs end at len(layers),
+    and what is remembered does both."""
 
     def __init__(
         self,
@@ -52,12 +53,12 @@ class Lifetimes:
         self._storage = storage
         self.begin: dict[Tensor, int] = {}
         self.end: dict[Tensor, int] = {}
-        for t in graph.inputs:
+        for t in graph.sources:
             self._touch(t, 0 if t is fed else -1)
         for index, layer in enumerate(layers):
             for t in (*layer.op.data_inputs, *layer.op.outputs):
                 self._touch(t, index)
-        for t in graph.outputs:
+        for t in (*graph.results, *(s.before for s in graph.states)):
             self._touch(t, len(layers))
 
     def owner(self, tensor: Tensor) -> Tensor:
@@ -85,7 +86,7 @@ class Segments:
         self.layers, self.fed, self._storage = layers, fed, storage
         self.life = Lifetimes(graph, layers, storage, fed)
         readers = Counter(t for layer in layers for t in set(layer.op.data_inputs))
-        readers.update(graph.outputs)
+        readers.update(graph.results)
         self._origin = {t: layer.index for layer in layers for t in layer.op.outputs}
         self.facts = [self._facts(layer, readers) for layer in layers]
         self.live_in = self._live_in()

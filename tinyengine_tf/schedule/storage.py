@@ -11,16 +11,11 @@ from collections.abc import Iterable, Mapping
 
 from tinyengine_tf.ir import Graph, Op, Tensor
 from tinyengine_tf.ops.concatenation import Concatenation
-from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.ops.strided_copy import StridedCopy
+from tinyengine_tf.ops.view import is_view
 
 Storage = Mapping[Tensor, tuple[Tensor, int]]
 """Tensor -> (tensor that owns the memory, offset in bytes); tensors that are missing own theirs."""
-
-
-def is_view(op: Op) -> bool:
-    """Whether the output is a part of the input's memory."""
-    return isinstance(op, Reshape) or (isinstance(op, StridedCopy) and op.is_view)
 
 
 def storage_of(graph: Graph, joined: Iterable[Op] = ()) -> Storage:

@@ -67,7 +67,7 @@ def options_class(opcode: str) -> type | None:
 def read_options(op: Table, opcode: str) -> dict[str, OptionValue]:
     """Options of the operator table `op`; the schema's defaults where the file holds none.
 
-    Nested tables and strings inside options (control flow and StableHLO only) are left out.
+    Nested tables and vectors of strings inside options (StableHLO only) are left out.
     Raises ModelError when the options belong to another operator or hold an undefined value.
     """
     expected = options_class(opcode)
@@ -88,10 +88,12 @@ def read_options(op: Table, opcode: str) -> dict[str, OptionValue]:
 
 
 def _plain_fields(cls: type) -> list[Field]:
-    return [f for f in fields_of(cls).values() if f.kind in (Kind.SCALAR, Kind.NUMBERS)]
+    return [f for f in fields_of(cls).values() if f.kind in (Kind.SCALAR, Kind.NUMBERS, Kind.STRING)]
 
 
 def _default(cls: type, field: Field) -> OptionValue:
+    if field.kind is Kind.STRING:
+        return ""
     return () if field.kind is Kind.NUMBERS else _name(cls, field, field.default, cls.__name__)
 
 
@@ -99,6 +101,8 @@ def _read(table: Table, field: Field) -> OptionValue:
     where = f"{table.where}.{field.name}"
     if field.kind is Kind.NUMBERS:
         return table.integers(field.name)
+    if field.kind is Kind.STRING:
+        return table.text(field.name)
     value = table.number(field.name)
     if isinstance(value, float) and not math.isfinite(value):
         raise ModelError(f"{value} is not a finite number", where=where)

@@ -60,8 +60,18 @@ class RawOp:
 
 
 @dataclass(frozen=True, eq=False)
+class RawGraph:
+    """One subgraph of a model file."""
+
+    tensors: tuple[RawTensor, ...]
+    ops: tuple[RawOp, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class RawModel:
-    """Subgraph 0 of a model file; `subgraphs` says how many there are."""
+    """A model file: subgraph 0, and `others`, the subgraphs 1, 2, ... that its operators call."""
 
     name: str
     version: int
@@ -70,6 +80,6 @@ class RawModel:
     ops: tuple[RawOp, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    subgraphs: int
     sha256: str
     size_bytes: int
+    others: tuple[RawGraph, ...] = ()

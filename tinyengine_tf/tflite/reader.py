@@ -9,7 +9,7 @@ import tflite
 from tinyengine_tf.errors import ModelError
 from tinyengine_tf.tflite.flatbuffer import Blob, Table
 from tinyengine_tf.tflite.options import read_options
-from tinyengine_tf.tflite.raw import RawModel, RawOp, RawTensor
+from tinyengine_tf.tflite.raw import RawGraph, RawModel, RawOp
 from tinyengine_tf.tflite.schema import BUILTIN_OPERATORS
 from tinyengine_tf.tflite.tensors import Buffers, read_tensor
 
@@ -18,7 +18,7 @@ _IDENTIFIER = b"TFL3"
 
 
 def read(data: bytes, name: str = "model") -> RawModel:
-    """Read subgraph 0 of a model file.
+    """Read a model file.
 
     data  the file's content; constants in the result are views of it
     name  used in error messages and kept as the model's name
@@ -41,39 +41,50 @@ def read(data: bytes, name: str = "model") -> RawModel:
         raise ModelError(f"schema version {version}; only {SCHEMA_VERSION} is known", where=name)
     if not model.count("subgraphs"):
         raise ModelError("the file holds no subgraph", where=name)
-    graph = model.children("subgraphs", limit=1)[0]
-    tensors = _read_tensors(blob, model, graph)
+    main, *others = _read_graphs(blob, model)
     return RawModel(
         name=name,
         version=version,
         description=model.text("description"),
-        tensors=tensors,
-        ops=_read_ops(model, graph, len(tensors)),
-        inputs=_indices(graph, "inputs", len(tensors)),
-        outputs=_indices(graph, "outputs", len(tensors)),
-        subgraphs=model.count("subgraphs"),
+        tensors=main.tensors,
+        ops=main.ops,
+        inputs=main.inputs,
+        outputs=main.outputs,
+        others=tuple(others),
         sha256=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data),
     )
 
 
-def _read_tensors(blob: Blob, model: Table, graph: Table) -> tuple[RawTensor, ...]:
+def _read_graphs(blob: Blob, model: Table) -> list[RawGraph]:
     buffers = Buffers(blob, model.children("buffers"))
-    return tuple(
-        read_tensor(table, index, buffers, where=f"{model.where}: tensor {index}")
-        for index, table in enumerate(graph.children("tensors"))
-    )
-
-
-def _read_ops(model: Table, graph: Table, tensor_count: int) -> tuple[RawOp, ...]:
     opcodes = [_opcode(table) for table in model.children("operator_codes")]
+    graphs = []
+    for number, graph in enumerate(model.children("subgraphs")):
+        where = f"{model.where}: subgraph {number}" if number else model.where
+        tensors = tuple(
+            read_tensor(table, index, buffers, where=f"{where}: tensor {index}")
+            for index, table in enumerate(graph.children("tensors"))
+        )
+        graphs.append(
+            RawGraph(
+                tensors=tensors,
+                ops=_read_ops(graph, opcodes, len(tensors), where),
+                inputs=_indices(graph, "inputs", len(tensors)),
+                outputs=_indices(graph, "outputs", len(tensors)),
+            )
+        )
+    return graphs
+
+
+def _read_ops(graph: Table, opcodes: list[tuple[str, int]], tensor_count: int, where: str) -> tuple[RawOp, ...]:
     ops = []
     for index, table in enumerate(graph.children("operators")):
         code = table.number("opcode_index")
         if code >= len(opcodes):
             raise ModelError(f"operator code {code} does not exist; the file has {len(opcodes)}", where=table.where)
         opcode, version = opcodes[code]
-        table.where = f"{model.where}: operator {index} {opcode}"
+        table.where = f"{where}: operator {index} {opcode}"
         ops.append(
             RawOp(
                 index=index,
