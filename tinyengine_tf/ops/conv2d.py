@@ -12,7 +12,7 @@ from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor
 from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, activation_range, quantize_multiplier
-from tinyengine_tf.ops.window import Window, parse_window
+from tinyengine_tf.ops.window import WindowOp, parse_window
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,25 +108,15 @@ WEIGHTED: tuple[Constraint, ...] = (
 
 @operator("CONV_2D")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Conv2D(WeightedOp):
+class Conv2D(WindowOp, WeightedOp):
     """2-D convolution, NHWC input, OHWI weights, dense or grouped, any stride, dilation and padding."""
 
     CHANNEL_AXIS: ClassVar = 0
     CONSTRAINTS: ClassVar = WEIGHTED
 
-    window: Window
-
     @property
     def groups(self) -> int:
         return self.input.shape[3] // self.weights.shape[3]
-
-    @property
-    def image(self) -> HW:
-        return HW(*self.input.shape[1:3])
-
-    @property
-    def out_image(self) -> HW:
-        return HW(*self.output.shape[1:3])
 
     @property
     def macs(self) -> int:

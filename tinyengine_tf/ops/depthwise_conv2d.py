@@ -9,12 +9,12 @@ from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.ops.base import HW, RawOpLike, Reject, operator
 from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp
-from tinyengine_tf.ops.window import Window, parse_window
+from tinyengine_tf.ops.window import WindowOp, parse_window
 
 
 @operator("DEPTHWISE_CONV_2D")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DepthwiseConv2D(WeightedOp):
+class DepthwiseConv2D(WindowOp, WeightedOp):
     """Depthwise convolution, NHWC input, 1HWC weights, any depth multiplier, stride, dilation and padding.
 
     Output channel c * multiplier + m is filter m of input channel c.
@@ -23,19 +23,9 @@ class DepthwiseConv2D(WeightedOp):
     CHANNEL_AXIS: ClassVar = 3
     CONSTRAINTS: ClassVar = WEIGHTED
 
-    window: Window
-
     @property
     def multiplier(self) -> int:
         return self.output.shape[3] // self.input.shape[3]
-
-    @property
-    def image(self) -> HW:
-        return HW(*self.input.shape[1:3])
-
-    @property
-    def out_image(self) -> HW:
-        return HW(*self.output.shape[1:3])
 
     @property
     def macs(self) -> int:

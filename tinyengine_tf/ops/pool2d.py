@@ -9,7 +9,7 @@ from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.conv2d import fused_clamp
-from tinyengine_tf.ops.window import Window, parse_window
+from tinyengine_tf.ops.window import WindowOp, parse_window
 
 
 def keeps_quantization(op: Op) -> bool:
@@ -19,7 +19,7 @@ def keeps_quantization(op: Op) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pool2D(Op):
+class Pool2D(WindowOp):
     """What both pools share. Padding takes no part in a window.
 
     clamp    fused activation as an int8 range, inclusive
@@ -30,16 +30,7 @@ class Pool2D(Op):
         Constraint("input and output have the same scale and zero point", keeps_quantization),
     )
 
-    window: Window
     clamp: tuple[int, int] = (-128, 127)
-
-    @property
-    def image(self) -> HW:
-        return HW(*self.input.shape[1:3])
-
-    @property
-    def out_image(self) -> HW:
-        return HW(*self.output.shape[1:3])
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

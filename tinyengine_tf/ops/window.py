@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import Op
 from tinyengine_tf.ops.base import HW, Reject
 
 
@@ -44,6 +45,21 @@ class Window:
             raise InvalidIR(f"window {self}")
         if min(*out, *image) < 1:
             raise InvalidIR(f"window over {image} giving {out}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WindowOp(Op):
+    """An operator that moves a window over the rows and columns of one NHWC image to make another."""
+
+    window: Window
+
+    @property
+    def image(self) -> HW:
+        return HW(*self.input.shape[1:3])
+
+    @property
+    def out_image(self) -> HW:
+        return HW(*self.output.shape[1:3])
 
 
 MAX_SIZE = 2**15 - 1  # so that positions within an image stay within 32 bits in the generated C
