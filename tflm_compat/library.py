@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 
 from tflm_compat.symbols import ModelSymbols
-from tinyengine_tf import api
+from tinyengine_tf import api, templates
 from tinyengine_tf.codegen import Bundle, Options
 from tinyengine_tf.codegen.bundle import c_float
 from tinyengine_tf.errors import UnsupportedError, UsageError
@@ -192,11 +192,4 @@ def shim_headers() -> dict[str, str]:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("tflm_compat", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    return templates.environment(("tflm_compat", "templates"))

@@ -16,12 +16,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from tflm_compat.compare.side import Side
 from tflm_compat.library import shim_headers, used_ops
-from tinyengine_tf import reference
+from tinyengine_tf import reference, templates
 from tinyengine_tf.build import compile_network, find_tool
 from tinyengine_tf.emulate import run
 from tinyengine_tf.errors import MismatchError, ToolchainError, UsageError
@@ -92,14 +91,7 @@ def run_tflm(
 
 def adapter_files(content: bytes, graph: Graph, arena_bytes: int) -> dict[str, str]:
     """The folder of `generated code` that calls TFLM."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tflm_compat", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    environment = templates.environment(("tflm_compat", "templates"))
     context: dict[str, Any] = {
         "arena_bytes": arena_bytes,
         "inputs": [t.nbytes for t in graph.inputs],

@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from tflm_compat.compare.measure import Comparison
+from tinyengine_tf import templates
 from tinyengine_tf.report import table
 
 
@@ -121,12 +122,6 @@ def as_html(comparison: Comparison) -> str:
 @cache
 def _environment() -> jinja2.Environment:
     """Escapes what comes from the model file."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tflm_compat", "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )
+    environment = templates.environment(("tflm_compat", "templates"), escape=True)
     environment.filters["thousands"] = _number
     return environment

@@ -19,6 +19,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from tinyengine_tf import templates
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
 from tinyengine_tf.codegen.layers import Views
@@ -65,19 +66,7 @@ class Options:
 @lru_cache(maxsize=1)
 def environment() -> jinja2.Environment:
     """Templates of this package and of the kernels; an undefined variable is an error."""
-    env = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.PackageLoader("tinyengine_tf", "codegen"),
-                jinja2.PackageLoader("tinyengine_tf", "kernels"),
-            ]
-        ),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    env = templates.environment(("tinyengine_tf", "codegen"), ("tinyengine_tf", "kernels"))
     env.filters["c_float"] = c_float
     return env
 

@@ -6,8 +6,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tinyengine_tf import templates
 from tinyengine_tf.drawing.axis import axis, size_text
-from tinyengine_tf.drawing.templates import environment
 from tinyengine_tf.errors import ToolchainError
 
 WIDTH, HEIGHT = 760, 440
@@ -33,7 +33,7 @@ def front_svg(choices: Sequence[Choice], title: str, budget_bytes: int | None = 
     points = [(across.at(c.arena_bytes / 1024), up.at(more_percent(c, choices))) for c in choices]
     steps = "".join(f"H{x}V{y}" for x, y in points[1:])
     return (
-        environment()
+        templates.environment(("tinyengine_tf", "drawing"), escape=True)
         .get_template("front.svg.j2")
         .render(
             width=WIDTH,

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tinyengine_tf import templates
 from tinyengine_tf.drawing.axis import Axis, axis, size_text
-from tinyengine_tf.drawing.templates import environment
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.memory.problem import Buffer
@@ -47,7 +47,7 @@ def plan_page(arena: ArenaPlan, title: str) -> str:
     column = min(max(WIDTH / max(len(steps), 1), COLUMN_PIXELS[0]), COLUMN_PIXELS[1])
     view = View(arena, up, column)
     return (
-        environment()
+        templates.environment(("tinyengine_tf", "drawing"), escape=True)
         .get_template("plan.html.j2")
         .render(
             title=title,

@@ -20,6 +20,8 @@ from typing import Any
 
 import jinja2
 
+from tinyengine_tf import templates
+
 VERSION = "1.0.0"
 VENDOR = "tinyengine_tf"
 
@@ -79,11 +81,4 @@ def _arduino_headers(library: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("tinyengine_tf", "packaging"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    return templates.environment(("tinyengine_tf", "packaging"))
