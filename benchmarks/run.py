@@ -25,12 +25,21 @@ from tinyengine_tf import api, emulate  # noqa: E402
 from tinyengine_tf.build import compile_network  # noqa: E402
 from tinyengine_tf.codegen import Options, render  # noqa: E402
 from tinyengine_tf.errors import TinyEngineError  # noqa: E402
+from tinyengine_tf.ir import Op  # noqa: E402
 from tinyengine_tf.memory.arena import ArenaPlan  # noqa: E402
+from tinyengine_tf.ops.binary import Binary  # noqa: E402
+from tinyengine_tf.ops.conv2d import Conv2D  # noqa: E402
+from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D  # noqa: E402
+from tinyengine_tf.ops.fully_connected import FullyConnected  # noqa: E402
 from tinyengine_tf.output import write_folder  # noqa: E402
 from tinyengine_tf.target import load_target  # noqa: E402
 from tinyengine_tf.verify import device_sample, random_samples  # noqa: E402
 
 CORES = ("cortex-m4", "cortex-m7", "cortex-m55")
+DSP_LIMITS = {"dense": 18 / 24, "pointwise": 18 / 24, "depthwise": 6 / 9, "fully connected": 15 / 16}
+MVE_LIMITS = {"dense": 11 / 96, "pointwise": 11 / 96}
+ISSUE_LIMITS = {"cortex-m4": DSP_LIMITS, "cortex-m7": DSP_LIMITS, "cortex-m33": DSP_LIMITS, "cortex-m55": MVE_LIMITS}
+"""Instructions per MAC of innermost loops, by kind of layer: see docs/performance.md."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -80,6 +89,7 @@ def measure(model: Path, core: str, goal: api.Goal) -> dict[str, Any]:
         layers.append(
             {
                 "layer": step.label,
+                "kind": kind_of([x.op for x in step.layers]),
                 "kernel": " + ".join(x.kernel.name for x in step.layers),
                 "macs": sum(x.op.macs for x in step.layers),
                 "shape": f"{'x'.join(map(str, into))} -> {'x'.join(map(str, out))}",
@@ -98,6 +108,19 @@ def measure(model: Path, core: str, goal: api.Goal) -> dict[str, Any]:
         "flash_bytes": plain.flash_bytes,
         "layers": layers,
     }
+
+
+def kind_of(ops: Sequence[Op]) -> str:
+    """dense, pointwise, depthwise, ...: what a step computes."""
+    if len(ops) > 1:
+        return "row pipeline"
+    op = ops[0]
+    if isinstance(op, Conv2D):
+        return "pointwise" if op.window.is_pointwise else "dense"
+    if isinstance(op, Binary):
+        return "elementwise"
+    known = {DepthwiseConv2D: "depthwise", FullyConnected: "fully connected"}
+    return known.get(type(op), op.KIND.lower())
 
 
 def run(arena: ArenaPlan, folder: Path, sample: Any, options: Options) -> emulate.Run:
@@ -124,14 +147,15 @@ def table(model: str, core: str, result: dict[str, Any], baseline: dict[str, Any
     lines.append(flash + arena)
     if result["macs_left"] != result["macs"]:
         lines.append(f"  {result['macs_left']:,} of {result['macs']:,} MACs are left after exact rewrites")
-    kinds: dict[str, tuple[int, int]] = {}
-    for layer in result["layers"]:
-        spent, products = kinds.get(layer["kernel"], (0, 0))
-        kinds[layer["kernel"]] = (spent + layer["instructions"], products + layer["macs"])
-    lines += [
-        f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, products)}  all {kind[:90]}"
-        for kind, (spent, products) in sorted(kinds.items(), key=lambda item: -item[1][0])
-    ]
+    limits = ISSUE_LIMITS.get(core, {})
+    for key in ("kind", "kernel"):
+        groups: dict[str, tuple[int, int]] = {}
+        for layer in result["layers"]:
+            spent, products = groups.get(layer[key], (0, 0))
+            groups[layer[key]] = (spent + layer["instructions"], products + layer["macs"])
+        for name, (spent, products) in sorted(groups.items(), key=lambda item: -item[1][0]):
+            limit = f", issue limit {limits[name]:.2f}" if name in limits else ""
+            lines.append(f"  {spent / n:6.1%} {spent:12,}  {per_mac(spent, products)}  all {name[:90]}{limit}")
     for layer in sorted(result["layers"], key=lambda x: -x["instructions"])[:worst]:
         spent = layer["instructions"]
         lines.append(

@@ -53,6 +53,8 @@ class Estimate:
     """Cost of one inference as the compiler plans it, without generating code.
 
     instructions   predicted from measured kernels (kernels.cost): executed instructions, not cycles.
+    cycles         estimated from documented timings, Cortex-M4 and M7 only; energy_uj: microjoules, where the board's
+                   mW/MHz is known, too. None otherwise.
     """
 
     arena_bytes: int
@@ -60,6 +62,14 @@ class Estimate:
     macs: int
     instructions: int
     arena: ArenaPlan
+
+    @property
+    def cycles(self) -> int | None:
+        return self.arena.schedule.cycles
+
+    @property
+    def energy_uj(self) -> float | None:
+        return self.arena.schedule.energy_uj
 
 
 def load_graph(model: Model) -> Graph:

@@ -70,10 +70,18 @@ class Run:
         return self.sizes.flash_bytes
 
 
-def run(program: Program, inputs: Sequence[Sample], *, trace: bool = False, timeout_s: float = 600.0) -> Run:
+def run(
+    program: Program,
+    inputs: Sequence[Sample],
+    *,
+    trace: bool = False,
+    timeout_s: float = 600.0,
+    log: Path | None = None,
+) -> Run:
     """Run every sample of `inputs`: one array or bytes per network input, in the network's own type and order.
 
-    `trace` collects what the hooks of code generated with trace=True report. Raises UsageError for inputs of the wrong
+    `trace` collects what the hooks of code generated with trace=True report. `log` names a file into which QEMU writes
+    the address of every instruction executed, a line each (100 bytes). Raises UsageError for inputs of the wrong
     size, ToolchainError for a missing emulator, a time-out or an emulator that does not count exactly, InternalError
     when the generated code crashes or returns an error.
     """
@@ -81,7 +89,7 @@ def run(program: Program, inputs: Sequence[Sample], *, trace: bool = False, time
     with tempfile.TemporaryDirectory(prefix="tinyengine_tf_") as folder:
         directory = Path(folder)
         (directory / "input.bin").write_bytes(struct.pack("<II", len(samples), int(trace)) + b"".join(samples))
-        _execute(program, directory, timeout_s)
+        _execute(program, directory, timeout_s, log)
         outputs = _read_outputs(program, (directory / "output.bin").read_bytes(), len(samples))
         records = (directory / "record.bin").read_bytes()
         events = (directory / "event.bin").read_bytes() if trace else b""
@@ -133,7 +141,7 @@ def _sample_bytes(program: Program, index: int, sample: Sample) -> bytes:
     return b"".join(parts)
 
 
-def _execute(program: Program, directory: Path, timeout_s: float) -> None:
+def _execute(program: Program, directory: Path, timeout_s: float, log: Path | None) -> None:
     """Run the program in `directory`; turn every way to fail into an error that says what happened."""
     target, emulator = program.target, program.target.emulator
     command = [str(program.path)]
@@ -141,6 +149,7 @@ def _execute(program: Program, directory: Path, timeout_s: float) -> None:
         command = [find_tool(emulator.program, emulator.package), "-machine", emulator.machine, "-icount", "shift=0"]
         command += ["-display", "none", "-monitor", "none", "-serial", "none", "-no-reboot", "-bios", "none"]
         command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(program.path)]
+        command += ["-singlestep", "-d", "exec,nochain", "-D", str(log.absolute())] if log is not None else []
     try:
         done = subprocess.run(command, cwd=directory, capture_output=True, timeout=timeout_s, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as error:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinyengine_tf.ir import Tensor
+from tinyengine_tf.kernels.cost import cost_table
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.memory.picture import draw
-from tinyengine_tf.schedule import Layer, Step
+from tinyengine_tf.schedule import Layer, Schedule, Step
 
 FORMAT_VERSION = 1
 
@@ -29,6 +30,10 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
         "weights_bytes": weights_bytes(arena),
         "macs": graph.macs,
         "predicted_instructions": schedule.instructions,
+        "estimated_cycles": schedule.cycles,
+        "estimated_cycles_source": cost_table(target.core).cycles_source or None,
+        "estimated_energy_uj": schedule.energy_uj,
+        "estimated_energy_source": target.mw_source or None,
         "inputs": [_port(t) for t in graph.inputs],
         "outputs": [_port(t) for t in graph.outputs],
         "states": [{"name": s.before.name, "bytes": s.before.nbytes} for s in graph.states],
@@ -125,7 +130,7 @@ def explain(arena: ArenaPlan) -> str:
 
 
 def summary(arena: ArenaPlan) -> str:
-    """The figures of a conversion in three lines."""
+    """The figures of a conversion in a few lines."""
     proof = "proven minimal" if arena.plan.optimal else f"at least {arena.plan.lower_bound_bytes:,} needed"
     return "\n".join(
         [
@@ -133,8 +138,22 @@ def summary(arena: ArenaPlan) -> str:
             f"weights  {weights_bytes(arena):>10,} bytes of flash",
             f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates, "
             f"about {arena.schedule.instructions:,} instructions predicted",
+            *_time_lines(arena.schedule),
         ]
     )
+
+
+def _time_lines(schedule: Schedule) -> list[str]:
+    """Cycles, milliseconds and energy where timings are documented; estimates, and called so."""
+    if schedule.cycles is None:
+        return []
+    target = schedule.target
+    parts = [f"time     {schedule.cycles:>10,} cycles estimated"]
+    if target.clock_hz is not None:
+        parts.append(f"{1000 * schedule.cycles / target.clock_hz:.3g} ms at {target.clock_hz / 1e6:g} MHz")
+    if schedule.energy_uj is not None:
+        parts.append(f"{schedule.energy_uj:,.0f} uJ ({target.mw_source})")
+    return [", ".join(parts), f"         from {cost_table(target.core).cycles_source}"]
 
 
 def plan_picture(arena: ArenaPlan) -> str:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.schedule.graphs import NetworkBuilder, random_network
 from tinyengine_tf import api, passes
 from tinyengine_tf.errors import DoesNotFitError, UsageError
+from tinyengine_tf.memory.arena import draft_arena
 from tinyengine_tf.schedule import Goal, build
-from tinyengine_tf.schedule.build import latency_limit_bytes
+from tinyengine_tf.schedule.build import LEAN_EXTRA, in_place_peak_bytes, latency_limit_bytes
 from tinyengine_tf.schedule.choose import BALANCED_EXTRA, choose_path, front
 from tinyengine_tf.schedule.kernels import choose_kernels
 from tinyengine_tf.schedule.segments import Segment, Segments
@@ -95,3 +96,21 @@ def test_refusals() -> None:
     network.head()
     with pytest.raises(UsageError, match="cannot be fed by rows"):
         build(api.load_graph(network.finish()), HOST, Goal(feed="rows"))
+
+
+def test_latency_keeps_the_largest_live_set_where_that_is_cheap() -> None:
+    """Of two convolutions alike, the one at the peak takes a kernel without working memory."""
+    network = NetworkBuilder(1, (1, 24, 3))
+    network.conv(4, (1, 5))
+    network.conv(6, (1, 3))
+    network.head()
+    graph = passes.run(api.load_graph(network.finish()))
+    target = load_target("riscv32")
+    chosen = build(graph, target)
+    layers, storage = choose_kernels(graph, target)
+    limit = in_place_peak_bytes(Segments(graph, layers, storage))
+    plain = max(Segments(graph, layers, storage).single(i).peak_bytes for i in range(len(layers)))
+    assert draft_arena(chosen).arena_bytes <= limit < plain
+    slower = [layer for layer in chosen.layers if any("would raise the peak" in reason for _, reason in layer.rejected)]
+    assert slower and all(layer.layout.scratch_bytes == 0 for layer in slower)
+    assert chosen.instructions <= sum(layer.instructions for layer in layers) * (1 + LEAN_EXTRA)

@@ -1,81 +1,297 @@
 """Predicted instructions of a layer, from a table of measured kernels.
 
-`costs/CORE.json` holds, per kernel (and variant, such as "3x3s1"), coefficients for the features below, fitted to
-layers that ran in QEMU; `python -m tinyengine_tf.calibrate` measures them again. A prediction is the sum of
-coefficient times feature. Instructions executed, not cycles.
+A prediction is a sum of coefficient times feature. Features count what a kernel does from the layer's shapes alone: its
+calls, blocks of pixels, groups of filters in each block, groups of inputs in each product, bytes gathered, outputs of
+each kind of requantisation. How a kernel divides its work is a Division; calibration tries all and keeps the best.
+
+`costs/CORE.json` holds, per kernel (and variant, such as "3x3s1"), the division and the coefficients;
+`python -m tinyengine_tf.calibrate` measures them again. Instructions executed, not cycles: those are estimated from
+documented timings where there are any (calibrate/cycles.py).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
 from tinyengine_tf.ir import Op
 from tinyengine_tf.kernels.base import Kernel
+from tinyengine_tf.ops.binary import Binary
+from tinyengine_tf.ops.concatenation import Concatenation
 from tinyengine_tf.ops.conv2d import Conv2D, WeightedOp
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
+from tinyengine_tf.ops.fully_connected import FullyConnected
+from tinyengine_tf.ops.pad import Pad
 from tinyengine_tf.ops.pool2d import Pool2D
+from tinyengine_tf.ops.softmax import Softmax
+from tinyengine_tf.ops.strided_copy import StridedCopy
 
 Features = Mapping[str, float]
-Coefficients = Mapping[str, Features]
 
 UNMEASURED: Features = {"call": 60.0, "read": 2.0, "out": 12.0, "mac": 7.0}
 """Portable C of middling speed, for kernels that nobody has measured on a core."""
+UNMEASURED_COPY: Features = {"call": 60.0, "out": 4.0}
+"""The same where elements are only moved."""
+UNMEASURED_ROW = 60.0
+"""The same for a row of a pipeline."""
+SHORT = 48
+"""Inputs of a product up to which kernels may unroll it."""
+TWOS = 32
+"""As Division.pixels: blocks of three, and of two where a single pixel would remain."""
+TILED = 64
+"""As Division.pixels: tiles of 2x2 pixels, two side by side (Winograd)."""
+
+
+@dataclass(frozen=True)
+class Division:
+    """How a kernel divides its work: pixels of a block, filters and inputs of a group; what fills none is a rest."""
+
+    pixels: int = 1
+    filters: int = 1
+    inputs: int = 1
+
+    def blocks(self, units: int) -> tuple[int, int, int]:
+        """(whole blocks, smaller blocks, single pixels) of `units` pixels."""
+        if self.pixels != TWOS:
+            return units // self.pixels, 0, units % self.pixels
+        if units < 3:
+            return 0, units // 2, units % 2
+        twos = -units % 3
+        return (units - 2 * twos) // 3, twos, 0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What is known of a kernel on a core; `cycles` of an instruction are an estimate (calibrate/cycles.py)."""
+
+    division: Division
+    coefficients: Features
+    cycles: float | None = None
+
+    def instructions(self, op: Op, calls: int) -> float:
+        have = features(op, calls, self.division)
+        return sum(weight * have.get(name, 0.0) for name, weight in self.coefficients.items())
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """All measured kernels of a core.
+
+    row             what a row of a pipeline costs beyond its kernel
+    cycles_source   where estimates of cycles come from; "": there are none for the core
+    """
+
+    kernels: Mapping[str, Fitted]
+    row: float = UNMEASURED_ROW
+    cycles_source: str = ""
+
+    def cycles_per_instruction(self, kernel: Kernel) -> float | None:
+        """An estimate; of kernels that were not measured, the mean of the others."""
+        known = {name: f.cycles for name, f in self.kernels.items() if f.cycles is not None}
+        return known.get(kernel.name, sum(known.values()) / len(known)) if known else None
+
+    def kernel(self, kernel: Kernel, op: Op) -> Fitted:
+        known = self.kernels.get(f"{kernel.name} {variant(op)}") or self.kernels.get(kernel.name)
+        return known or Fitted(
+            Division(), UNMEASURED_COPY if isinstance(op, StridedCopy | Concatenation | Pad) else UNMEASURED
+        )
 
 
 def variant(op: Op) -> str:
-    """What kernels are specialised for beyond sizes: the window."""
-    if isinstance(op, Conv2D | DepthwiseConv2D | Pool2D):
+    """What kernels are specialised for beyond sizes: the window, the function."""
+    if isinstance(op, DepthwiseConv2D | Pool2D):
         w = op.window
         return f"{w.kernel.h}x{w.kernel.w}s{w.stride.w}"
     return getattr(op, "function", "")
 
 
-def features(op: Op, calls: int) -> Features:
+def features(op: Op, calls: int, division: Division = Division()) -> Features:
     """What the work of a layer is made of when its kernel is called `calls` times.
 
-    call    calls of the kernel
-    pixel   output pixels (elements over channels)
-    out     output elements;  read  input elements that are looked at
-    mac     multiply-accumulates;  macN  the same with N pixels at a time, a group of less than N counting as N
-    pair    (dense) the same with inputs in fours and outputs in pairs
+    layer   1                            call    calls of the kernel
+    out     output elements              read    input elements that are looked at
+    mac     multiply-accumulates         out.X   output elements that need X: sign, limit, shift (see narrowing)
+    scaled, distant  (ADD, SUB) output elements whose operands have different scales, by a factor of more than two
     """
     out = op.output.elements
-    found = {"call": float(calls), "out": float(out), "read": float(sum(t.elements for t in op.data_inputs))}
+    found = {
+        "layer": 1.0,
+        "call": float(calls),
+        "out": float(out),
+        "read": float(sum(t.elements for t in op.data_inputs)),
+    }
+    if isinstance(op, DepthwiseConv2D):
+        return found | narrowing(op) | _depthwise(op, calls, division)
+    if isinstance(op, Conv2D | FullyConnected):
+        tiled = division.pixels == TILED and isinstance(op, Conv2D)
+        return found | narrowing(op) | (_tiled(op) if tiled else _dense(op, calls, division))
     if isinstance(op, WeightedOp):
-        channels = op.out_channels
+        return found | {"mac": float(op.macs)}
+    if isinstance(op, Pool2D):
+        kernel, channels = op.window.kernel, op.input.shape[3]
         pixels = out // channels
-        depth = op.macs / out
-        found |= {"pixel": float(pixels), "mac": float(op.macs), "read": pixels * depth}
-        if not isinstance(op, DepthwiseConv2D):
-            for n in (2, 3, 4):
-                found[f"mac{n}"] = calls * -(-pixels // (calls * n)) * n * depth * channels
-            found["pair"] = pixels * (-(-depth // 4) * 4) * (-(-channels // 2) * 2)
-            found["sixteen"] = pixels * (-(-depth // 16) * 16) * (-(-channels // 4) * 4)
-        else:
-            found |= {"read": float(op.input.elements), "four": pixels * (-(-channels // 4) * 4) * depth}
-    elif isinstance(op, Pool2D):
-        found["read"] = float(out * op.window.kernel.h * op.window.kernel.w)
+        found |= {
+            "pixel": float(pixels),
+            "tap": float(pixels * kernel.h * kernel.w),
+            "read": float(out * kernel.h * kernel.w),
+            "line": float(out * kernel.h),
+        }
+        return found
+    if isinstance(op, Softmax):
+        found["row"] = float(out // op.output.shape[-1])
+        return found
+    last = max(op.output.shape[-1], 1) if op.output.shape else 1
+    found |= {"pixel": float(out // last), "rest": float(out // last * (last % 4))}
+    if isinstance(op, Binary) and op.output.quant is not None:
+        found |= narrowing(op)
+        if op.function in ("ADD", "SUB"):  # TFLM multiplies the operand of the smaller scale; equal ones are shifted
+            found["scaled"] = float(out * (op.a.scale != op.b.scale))
+            found["distant"] = float(out * (max(op.a.scale, op.b.scale) > 2 * min(op.a.scale, op.b.scale)))
     return found
 
 
+def narrowing(op: WeightedOp | Binary) -> dict[str, float]:
+    """Outputs whose sign, clamp or own shift takes instructions (see fast_requantize.py)."""
+    if op.output.quant is None:
+        return {}
+    out, (low, high) = float(op.output.elements), op.clamp if isinstance(op, WeightedOp) else op.int8_clamp
+    found = {}
+    if low < op.output.zero_point:
+        found["out.sign"] = out
+    if low > -128 or high < 127:
+        found["out.limit"] = out * ((low > -128) + (high < 127))
+    if isinstance(op, WeightedOp) and op.weights.quant is not None and op.weights.quant.per_channel:
+        found["out.shift"] = out
+    return found
+
+
+def _dense(op: Conv2D | FullyConnected, calls: int, division: Division) -> dict[str, float]:
+    """Per block of pixels b, smaller block t, and single pixel s: 1; groups f of filters, the rest r; both times groups
+    g of inputs, the rest h.
+
+    With filters in no full group, also their group o; with inputs in no full group, also their group i. Products of few
+    inputs (short) are apart: they may be unrolled.
+    Gathering: bytes copied for each window, apart by whether channels come in fours; runs of rows; windows over
+    edges.
+    """
+    channels = op.out_channels
+    pixels = op.output.elements // channels
+    depth = op.weights.elements // channels
+    whole, smaller, singles = (calls * n for n in division.blocks(pixels // calls))
+    groups, rest = divmod(depth, division.inputs)
+    sets, odd = divmod(channels, division.filters)
+    found = {"mac": float(op.macs), "pixel": float(pixels), "depth": float(pixels * depth)}
+    for name, count in (("b", whole), ("t", smaller), ("s", singles)):
+        if count:
+            found |= {
+                name: count,
+                f"{name}f": count * sets,
+                f"{name}r": count * odd,
+                f"{name}fg": count * sets * groups,
+                f"{name}rg": count * odd * groups,
+                f"{name}fh": count * sets * rest,
+                f"{name}rh": count * odd * rest,
+                f"{name}g": count * groups,
+                f"{name}h": count * rest,
+                f"{name}o": count * (odd > 0),
+                f"{name}og": count * (odd > 0) * groups,
+            }
+            if rest:
+                found |= {f"{name}fi": count * sets, f"{name}oi": count * (odd > 0), f"{name}ri": count * odd}
+            if depth <= SHORT:
+                found |= {f"{name}f.short": count * sets, f"{name}fg.short": count * sets * groups}
+    if isinstance(op, Conv2D) and not op.window.is_pointwise:
+        kind = 4 if op.input.shape[3] % 4 == 0 else 1
+        edges = calls * _edge_columns(op)
+        found |= {
+            f"gather{kind}": pixels * depth,
+            f"runs{kind}": pixels * op.window.kernel.h,
+            f"taps{kind}": pixels * op.window.kernel.h * op.window.kernel.w,
+            f"edge{kind}": edges,
+            f"edge.gather{kind}": edges * depth,
+            f"edge.taps{kind}": edges * op.window.kernel.h * op.window.kernel.w,
+        }
+    return {name: float(value) for name, value in found.items() if value}
+
+
+def _tiled(op: Conv2D) -> dict[str, float]:
+    """Per two tiles b, and single tile s: 1, groups g of four inputs, pairs f of filters, and their products."""
+    pairs, tiles = -(-op.out_image.h // 2), -(-op.out_image.w // 2)
+    groups, filters = op.input.shape[3] / 4, op.out_channels / 2
+    counts = (("b", pairs * (tiles // 2)), ("s", pairs * (tiles % 2)))
+    return {
+        name + of: n * times
+        for name, n in counts
+        if n
+        for of, times in (("", 1.0), ("g", groups), ("f", filters), ("fg", filters * groups))
+    }
+
+
+def _depthwise(op: DepthwiseConv2D, calls: int, division: Division) -> dict[str, float]:
+    """Groups of channels of each call, columns read, and outputs: in blocks within the image, single ones, those whose
+    window leaves the image; and, for kernels that make no difference, blocks of equal size over the whole row."""
+    width = op.out_image.w
+    channels = -(-op.out_channels // division.filters)
+    edges = _edge_columns(op)
+    inner = max(width - edges, 0)
+    size = max(min(division.pixels, inner), 1)
+    blocks = -(-width // division.pixels)
+    taps = op.window.kernel.h * op.window.kernel.w
+    found = {
+        "channel": channels,
+        "rest": op.out_channels % division.filters,
+        "column": op.image.w,
+        "column.channel": op.image.w * channels,
+        "pixel": width,
+        "pixel.channel": width * channels,
+        "taps": taps * width * channels,
+        "block": inner // size,
+        "block.channel": inner // size * channels,
+        "blocked": inner // size * size * channels,
+        "single": inner % size,
+        "single.channel": inner % size * channels,
+        "edge": edges,
+        "edge.channel": edges * channels,
+        "equal": blocks,
+        "equal.channel": blocks * channels,
+        "equal.pixel": blocks * -(-width // blocks) * channels,
+        "last.channel": width % division.pixels * channels,
+        "equal.rest": blocks * (op.out_channels % division.filters > 0),
+    }
+    return {"mac": float(op.macs)} | {name: float(calls * value) for name, value in found.items() if value}
+
+
+def _edge_columns(op: Conv2D | DepthwiseConv2D) -> int:
+    """Output columns whose windows reach over the left or right edge of the image."""
+    w, width = op.window, op.out_image.w
+    first = min(-(-w.pad_left // w.stride.w), width)
+    end = min((op.image.w + w.pad_left - w.extent.w) // w.stride.w + 1, width)
+    return width - max(end - first, 0)
+
+
 @lru_cache(maxsize=16)
-def coefficients(core: str) -> Coefficients:
+def cost_table(core: str) -> CostTable:
     """The table of a core, empty if it was never measured."""
     path = resources.files("tinyengine_tf").joinpath("costs").joinpath(f"{core}.json")
     try:
-        table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return table_from(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        return {}
-    return table["kernels"]
+        return CostTable({})
+
+
+def table_from(content: Mapping[str, Any]) -> CostTable:
+    """A CostTable from what calibration has written."""
+    kernels = {
+        name: Fitted(Division(*row["division"]), row["coefficients"], row.get("cycles"))
+        for name, row in content["kernels"].items()
+    }
+    return CostTable(kernels, content["row"], content.get("cycles_source", ""))
 
 
 def predict(core: str, kernel: Kernel, op: Op, calls: int) -> float:
     """Instructions of one layer on a core."""
-    table = coefficients(core)
-    fitted = table.get(f"{kernel.name} {variant(op)}") or table.get(kernel.name) or UNMEASURED
-    have = features(op, calls)
-    return sum(weight * have.get(name, 0.0) for name, weight in fitted.items())
+    return cost_table(core).kernel(kernel, op).instructions(op, calls)

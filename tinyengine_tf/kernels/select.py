@@ -28,10 +28,11 @@ def candidates(kind: type[Op]) -> tuple[Kernel, ...]:
     return tuple(sorted((k for k in KERNELS if kind in k.ops), key=lambda k: (-k.rank, k.name)))
 
 
-def select(op: Op, target: Target, frugal: str | None = NO_BUDGET) -> Choice:
+def select(op: Op, target: Target, frugal: str | None = NO_BUDGET, most_scratch_bytes: int | None = None) -> Choice:
     """The applicable kernel of highest rank. Raises UnsupportedError if there is none.
 
-    frugal   why kernels that spend flash on speed are passed over; None: they are not.
+    frugal               why kernels that spend flash on speed are passed over; None: they are not.
+    most_scratch_bytes   working memory that a kernel may take; None: any.
     """
     best: Kernel | None = None
     rejected: list[tuple[str, str]] = []
@@ -44,9 +45,16 @@ def select(op: Op, target: Target, frugal: str | None = NO_BUDGET) -> Choice:
             rejected.append((candidate.name, reason))
         elif frugal is not None and candidate.spends_flash:
             rejected.append((candidate.name, frugal))
+        elif most_scratch_bytes is not None and (taken := _working_bytes(candidate, op)) > most_scratch_bytes:
+            rejected.append((candidate.name, f"its {taken:,} bytes of working memory would raise the peak"))
         else:
             best = candidate
     if best is None:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in rejected) or "no kernel for this operator"
         raise UnsupportedError([f"{op.KIND} {op.name!r}: {reasons}"])
     return Choice(best, tuple(rejected))
+
+
+def _working_bytes(kernel: Kernel, op: Op) -> int:
+    layout = kernel.layout(op)
+    return layout.scratch_bytes + layout.state_bytes

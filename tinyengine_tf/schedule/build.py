@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from tinyengine_tf.errors import DoesNotFitError, TinyEngineError, UsageError
@@ -11,7 +13,7 @@ from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.schedule.choose import BALANCED_EXTRA, Goal, Path, choose_path, front, instructions_of, peak_of
-from tinyengine_tf.schedule.kernels import choose_kernels
+from tinyengine_tf.schedule.kernels import choose_kernels, why_frugal, with_less_scratch
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.reorder import reordered
 from tinyengine_tf.schedule.rows import cannot_stream
@@ -19,6 +21,9 @@ from tinyengine_tf.schedule.schedule import Schedule
 from tinyengine_tf.schedule.segments import Segments
 from tinyengine_tf.schedule.storage import Storage, joinable
 from tinyengine_tf.target import Target
+
+LEAN_EXTRA = 0.3
+"""Share of the work that `latency` may spend on kernels without working memory, which keep the largest live set."""
 
 
 def build(
@@ -30,9 +35,46 @@ def build(
     Raises UnsupportedError for operators the target has no kernel for, DoesNotFitError when no
     schedule keeps the budgets.
     """
-    found: list[tuple[tuple[float, float], Schedule]] = []
+    found, refused = _best_of(_choices(graph, target, goal.feed, goal.flash_budget_bytes), target, goal, arena_bytes)
+    if goal.keeps_live_set and not any(best.kept for best in found):
+        lean = _choices(graph, target, goal.feed, goal.flash_budget_bytes, lean=True)
+        most = min((best.instructions for best in found), default=math.inf) * (1 + LEAN_EXTRA)
+        found += [b for b in _best_of(lean, target, goal, arena_bytes)[0] if b.kept and b.instructions <= most]
+    if not found:
+        assert refused is not None
+        raise refused
+    if goal.optimize == "balanced" and goal.ram_budget_bytes is None:
+        most = min(best.instructions for best in found) * (1 + BALANCED_EXTRA)
+        found = [best for best in found if best.instructions <= most]
+    return min(found, key=lambda best: best.order(goal)).schedule
+
+
+@dataclass(frozen=True)
+class Best:
+    """The schedule of one variant that serves a goal best. `kept`: it keeps the limit of `latency`."""
+
+    schedule: Schedule
+    instructions: float
+    peak_bytes: int
+    kept: bool
+
+    def order(self, goal: Goal) -> tuple[float, ...]:
+        """Less is better."""
+        if goal.saves_work:
+            return goal.keeps_live_set and not self.kept, self.instructions, self.peak_bytes
+        return self.peak_bytes, self.instructions
+
+
+def _best_of(
+    choices: Iterable[tuple[Segments, Callable[[Path], Schedule]]],
+    target: Target,
+    goal: Goal,
+    arena_bytes: Callable[[Schedule], int] | None,
+) -> tuple[list[Best], TinyEngineError | None]:
+    """(the best schedule of every variant that has one, why the first of the others has none)."""
+    found: list[Best] = []
     refused: TinyEngineError | None = None
-    for space, schedule_of in _choices(graph, target, goal.feed, goal.flash_budget_bytes):
+    for space, schedule_of in choices:
         known: dict[Path, Schedule] = {}
 
         def schedule(
@@ -43,20 +85,15 @@ def build(
             return known[path]
 
         measure = peak_of if arena_bytes is None else lambda path, schedule=schedule: arena_bytes(schedule(path))
+        limit = latency_limit_bytes(space, target)
         try:
-            path = choose_path(space, goal, latency_limit_bytes(space, target), measure)
+            path = choose_path(space, goal, limit, measure)
         except (DoesNotFitError, UsageError) as error:
             refused = refused or error
             continue
-        cost = instructions_of(path), measure(path) if path else 0
-        found.append((cost if goal.saves_work else cost[::-1], schedule(path)))
-    if not found:
-        assert refused is not None
-        raise refused
-    if goal.optimize == "balanced" and goal.ram_budget_bytes is None:
-        most = min(chosen.instructions for _, chosen in found) * (1 + BALANCED_EXTRA)
-        found = [(cost, chosen) for cost, chosen in found if chosen.instructions <= most]
-    return min(found, key=lambda choice: choice[0])[1]
+        peak = measure(path) if path else 0
+        found.append(Best(schedule(path), instructions_of(path), peak, peak <= limit))
+    return found, refused
 
 
 def build_front(
@@ -76,12 +113,13 @@ def build_front(
 
 
 def _choices(
-    graph: Graph, target: Target, feed: str, flash_budget_bytes: int | None
+    graph: Graph, target: Target, feed: str, flash_budget_bytes: int | None, lean: bool = False
 ) -> Iterator[tuple[Segments, Callable[[Path], Schedule]]]:
     """The segments of every variant of a graph, with what makes schedules of their paths.
 
     Variants: concatenations in place or copied; kernels that spend the flash budget, and often more RAM, or not; the
-    file's order of layers, or one that holds less at once.
+    file's order of layers, or one that holds less at once. `lean`: where a kernel's working memory would raise the peak
+    above the largest live set, a slower kernel that needs less; variants without such a layer are left out.
     """
     joins = dict.fromkeys((tuple(joinable(graph)), ()))
     budgets = (flash_budget_bytes, None) if flash_budget_bytes is not None else (None,)
@@ -90,7 +128,12 @@ def _choices(
         for order in (layers, reordered(graph, layers, storage)):
             if order is not None:
                 space = Segments(graph, order, storage, fed_input(graph, order) if feed == "rows" else None)
-                yield space, partial(_schedule_of, graph, target, storage)
+                if lean:
+                    most = scratch_limits(space)
+                    leaner = with_less_scratch(order, most, target, why_frugal(budget))
+                    space = Segments(graph, leaner, storage, space.fed)
+                if not lean or most:
+                    yield space, partial(_schedule_of, graph, target, storage)
 
 
 def _schedule_of(graph: Graph, target: Target, storage: Storage, path: Path) -> Schedule:
@@ -119,6 +162,14 @@ def latency_limit_bytes(space: Segments, target: Target) -> int:
     """What `latency` may use: the largest live set with in-place depthwise and add, the board's RAM if less."""
     limit = in_place_peak_bytes(space)
     return limit if target.ram_bytes is None else min(limit, target.ram_bytes)
+
+
+def scratch_limits(space: Segments) -> dict[int, int]:
+    """Layer -> working memory that leaves the largest live set the peak, for layers whose kernels take more."""
+    limit = in_place_peak_bytes(space)
+    excess = {layer.index: space.single(i).peak_bytes - limit for i, layer in enumerate(space.layers)}
+    taken = {layer.index: facts.scratch + facts.state for layer, facts in zip(space.layers, space.facts, strict=True)}
+    return {i: max(taken[i] - more, 0) for i, more in excess.items() if more > 0 and taken[i] > 0}
 
 
 def in_place_peak_bytes(space: Segments) -> int:

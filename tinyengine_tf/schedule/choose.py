@@ -29,7 +29,8 @@ Measure = Callable[[Path], int]
 class Goal:
     """What a schedule is chosen for.
 
-    optimize           latency: least work, never above `in_place_peak_bytes` (and what the board has);
+    optimize           latency: least work, not above `in_place_peak_bytes` (and what the board has), but where only
+                       kernels without working memory would keep it, much slower (see build.LEAN_EXTRA);
                        ram: least memory; balanced: least memory within BALANCED_EXTRA more work.
     ram_budget_bytes   least work within this budget instead.
     feed               "frame": the input is there as a whole; "rows": it arrives row by row.
@@ -45,6 +46,11 @@ class Goal:
     def saves_work(self) -> bool:
         """Whether, of two schedules that are allowed, the faster is better, not the leaner."""
         return self.ram_budget_bytes is not None or self.optimize == "latency"
+
+    @property
+    def keeps_live_set(self) -> bool:
+        """Whether kernels may not add to the largest live set where slower ones need not."""
+        return self.ram_budget_bytes is None and self.optimize == "latency"
 
     def __post_init__(self) -> None:
         if self.optimize not in OPTIMIZE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tinyengine_tf.errors import DoesNotFitError, UnsupportedError
 from tinyengine_tf.ir import Graph, Op
@@ -21,7 +21,7 @@ def choose_kernels(
     Raises UnsupportedError naming every operator without a kernel, DoesNotFitError if the least that constants can take
     is more than the budget.
     """
-    frugal = NO_BUDGET if flash_budget_bytes is None else OVER_BUDGET
+    frugal = why_frugal(flash_budget_bytes)
     layers: list[Layer] = []
     problems: list[str] = []
     for op in graph.ops:
@@ -38,8 +38,27 @@ def choose_kernels(
     return tuple(layers), storage_of(graph, joined)
 
 
-def _layer(index: int, op: Op, target: Target, frugal: str | None) -> Layer:
-    choice = select(op, target, frugal)
+def why_frugal(flash_budget_bytes: int | None) -> str:
+    return NO_BUDGET if flash_budget_bytes is None else OVER_BUDGET
+
+
+def with_less_scratch(
+    layers: Sequence[Layer], most_bytes: Mapping[int, int], target: Target, frugal: str
+) -> tuple[Layer, ...]:
+    """The layers, some with kernels of less working memory: `most_bytes` by index, where there is such a kernel."""
+    found = []
+    for layer in layers:
+        if layer.index in most_bytes:
+            try:
+                layer = _layer(layer.index, layer.op, target, frugal, most_bytes[layer.index])
+            except UnsupportedError:
+                pass  # every kernel needs more: the layer is computed all the same
+        found.append(layer)
+    return tuple(found)
+
+
+def _layer(index: int, op: Op, target: Target, frugal: str | None, most_scratch_bytes: int | None = None) -> Layer:
+    choice = select(op, target, frugal, most_scratch_bytes)
     return Layer(index, op, choice.kernel, choice.kernel.layout(op), choice.rejected, target.core)
 
 

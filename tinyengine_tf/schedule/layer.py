@@ -7,10 +7,7 @@ from functools import cached_property
 
 from tinyengine_tf.ir import Op
 from tinyengine_tf.kernels.base import Kernel, Layout, Table, rows_of
-from tinyengine_tf.kernels.cost import predict
-
-RING_ROW_INSTRUCTIONS = 60
-"""What a row costs beyond its kernel when it goes through a ring: the call, row pointers, loop tests."""
+from tinyengine_tf.kernels.cost import cost_table, predict
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +44,12 @@ class Layer:
         by_rows = self.layout.windows is not None and not self.layout.flat
         return predict(self.core, self.kernel, self.op, self.op.output.shape[0] * self.calls if by_rows else 1)
 
+    @property
+    def cycles_per_instruction(self) -> float | None:
+        """Estimated; None for cores without documented timings."""
+        return cost_table(self.core).cycles_per_instruction(self.kernel)
+
     @cached_property
     def instructions_by_rows(self) -> float:
         """Predicted, as part of a row pipeline: a row's call, pointers and loop tests included."""
-        return predict(self.core, self.kernel, self.op, self.calls) + self.calls * RING_ROW_INSTRUCTIONS
+        return predict(self.core, self.kernel, self.op, self.calls) + self.calls * cost_table(self.core).row

@@ -62,6 +62,13 @@ class Step:
         return sum(layer.instructions_by_rows if self.fused else layer.instructions for layer in self.layers)
 
     @property
+    def cycles(self) -> float | None:
+        """Estimated for one inference, None for cores without documented timings."""
+        each = [x.cycles_per_instruction for x in self.layers]
+        spent = [x.instructions_by_rows if self.fused else x.instructions for x in self.layers]
+        return None if None in each else sum(n * (c or 0.0) for n, c in zip(spent, each, strict=True))
+
+    @property
     def outputs(self) -> tuple[Tensor, ...]:
         """Tensors that are whole after the step."""
         return tuple(t for layer in self.layers for t in layer.op.outputs if t not in self.rings)
@@ -92,6 +99,19 @@ class Schedule:
     def instructions(self) -> int:
         """Predicted for one inference: what QEMU would count, not cycles."""
         return round(sum(step.instructions for step in self.steps))
+
+    @property
+    def cycles(self) -> int | None:
+        """Estimated for one inference from documented timings (see kernels.cost); None for cores without any."""
+        cycles = [step.cycles for step in self.steps]
+        known = [c for c in cycles if c is not None]
+        return round(sum(known)) if len(known) == len(cycles) else None
+
+    @property
+    def energy_uj(self) -> float | None:
+        """Estimated microjoules of one inference: cycles times the board's documented mW/MHz, which are nJ a cycle."""
+        power = self.target.mw_per_mhz
+        return None if power is None or self.cycles is None else self.cycles * power / 1000
 
     @property
     def fed(self) -> Tensor | None:

@@ -1,0 +1,1 @@
+"""Measuring kernels, to predict what layers cost: see __main__.py."""
