@@ -1,6 +1,6 @@
 """Search a CIFAR-10 network under the limits of one of two recipes.
 
-    python examples/cifar10/search.py --data ../shared/data/cifar10.npz --recipe resnet8 --out runs/cifar10_resnet8
+    PYTHONPATH=. python examples/cifar10/search.py --data ../shared/data/cifar10.npz --recipe resnet8 --out runs/cifar10_resnet8
 
     resnet8   no more RAM and flash than MLPerf Tiny's ResNet-8 in this engine, 0.7 times its instructions
     tiny      16 KB of RAM, 32 KB of weights
@@ -49,7 +49,7 @@ BUDGET = SearchBudget(
     search_examples=1500,
     finetune_epochs=56,
     finetune_small=0.4,
-    qat_epochs=3,
+    qat_epochs=2,
     batch=128,
     learning_rate=0.3,
 )
@@ -62,7 +62,16 @@ RECIPES: Mapping[str, Recipe] = {
         31_500,
         None,
         (0.5, 0.625, 0.75),
-        replace(BUDGET, supernet_epochs=2, evaluations=150, population=30, parents=8, finetune_epochs=30, qat_epochs=3),
+        replace(
+            BUDGET,
+            supernet_epochs=2,
+            evaluations=80,
+            population=20,
+            parents=6,
+            finetune_epochs=20,
+            finetune_small=0.5,
+            qat_epochs=5,
+        ),
     ),
 }
 
