@@ -1,6 +1,7 @@
 """Search a CIFAR-10 network under the limits of one of two recipes.
 
-    PYTHONPATH=. python examples/cifar10/search.py --data ../shared/data/cifar10.npz --recipe resnet8 --out runs/cifar10_resnet8
+    PYTHONPATH=. python examples/cifar10/search.py \\
+        --data ../shared/data/cifar10.npz --recipe resnet8 --out runs/cifar10_resnet8
 
     resnet8   no more RAM and flash than MLPerf Tiny's ResNet-8 in this engine, 0.7 times its instructions
     tiny      16 KB of RAM, 32 KB of weights

@@ -1,4 +1,4 @@
-"""The networks that nas_keras found, as files: within the limits they were searched for, exact, and as accurate as said.
+"""The networks that nas_keras found, as files: within the limits they were searched for, exact, as accurate as said.
 
 The limits of `resnet8` are what MLPerf Tiny's ResNet-8 takes in this engine: RAM and flash no larger, instructions at
 most 0.7 times as many. The accuracies are those of the first thousand validation examples, a little below what was
