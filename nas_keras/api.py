@@ -174,7 +174,7 @@ def device_limits(
     """The target, and limits in bytes: what is given, or what the board has less a reserve."""
     device = load_target(target)
     return device, Limits(
-        sram_bytes=_default_limit("sram", sram, device.ram_bytes, RESERVED_RAM_BYTES),
+        sram_bytes=_default_limit("sram", sram, device.one_piece_bytes, RESERVED_RAM_BYTES),
         flash_bytes=_default_limit("flash", flash, device.flash_bytes, RESERVED_FLASH_BYTES),
         instructions=max_instructions,
         macs=max_macs,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from nas_keras.space.tinynas import SpaceStats
 from tinyengine_tf import estimate
-from tinyengine_tf.memory.picture import draw
-from tinyengine_tf.report import layer_table
+from tinyengine_tf.report import layer_table, plan_picture
 
 if TYPE_CHECKING:
     from nas_keras.result import SearchResult
@@ -39,7 +38,7 @@ def render(result: SearchResult) -> str:
         "<h2>Layer by layer</h2>",
         f"<pre>{html.escape(layer_table(arena))}</pre>",
         "<h2>Memory over time</h2>",
-        f"<pre>{html.escape(draw(arena.plan))}</pre>",
+        f"<pre>{html.escape(plan_picture(arena))}</pre>",
     ]
     title = f"Network for {html.escape(result.target)}"
     return (

@@ -77,7 +77,7 @@ def test_own_file(tmp_path: Path) -> None:
         ('title = "x"', "Target lacks core, isa, compiler_prefix, package"),
         ('core = "cortex-m4"\nisa = "neon"', "isa 'neon' is not one of portable, dsp, mve"),
         ('core = "cortex-m4"\nflash_bytes = -1', "flash has -1 bytes"),
-        ('core = "cortex-m4"\nram = [{ name = "A", origin = 0 }]', "RamRegion lacks size_bytes"),
+        ('core = "cortex-m4"\nram = [{ name = "A", origin = 0 }]', "Region lacks size_bytes"),
         ('core = "cortex-m4"\nram = 5', "ram"),
         ('core = "cortex-m4"\ncflags = "-O2"', "cflags"),
         ('core = "cortex-m4"\nclock_hz = "fast"', "clock_hz"),

@@ -23,6 +23,7 @@ from tinyengine_tf.codegen.bundle import c_float
 from tinyengine_tf.errors import UnsupportedError, UsageError
 from tinyengine_tf.ir import DType, Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
+from tinyengine_tf.regions import Places
 from tinyengine_tf.target import Target
 from tinyengine_tf.tflite import read, schema
 
@@ -73,6 +74,7 @@ def convert(
         optimize=optimize,
         ram_budget_bytes=ram_budget_bytes,
         flash_budget_bytes=flash_budget_bytes,
+        regions=Places(split=False),  # TFLM's API hands over one arena
         options=options,
         extend=extend,
     )

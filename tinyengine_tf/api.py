@@ -6,7 +6,7 @@ read -> import -> passes -> schedule -> memory plan -> C
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ import numpy as np
 
 from tinyengine_tf import passes, schedule
 from tinyengine_tf.codegen import Bundle, Options, render
-from tinyengine_tf.errors import DoesNotFitError, ModelError, UsageError
+from tinyengine_tf.errors import ModelError, UsageError
 from tinyengine_tf.ir import Graph
 from tinyengine_tf.memory.arena import ArenaPlan, draft_arena, plan_arena
+from tinyengine_tf.memory.misfit import misfit
+from tinyengine_tf.memory.placement import in_regions
 from tinyengine_tf.ops.importer import import_graph
 from tinyengine_tf.output import MANIFEST, write_folder
 from tinyengine_tf.packaging import package_files
+from tinyengine_tf.regions import Places, parse_places
 from tinyengine_tf.report import report, weights_bytes
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import Target, load_target
@@ -29,6 +32,7 @@ from tinyengine_tf.verify import Verification
 from tinyengine_tf.verify import verify as verify_arena
 
 Model = str | Path | bytes
+Regions = Mapping[str, str] | Places | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,11 @@ class Estimate:
     def energy_uj(self) -> float | None:
         return self.arena.schedule.energy_uj
 
+    @property
+    def fits(self) -> bool:
+        """Whether convert() would find room in the target's (or the named) memory regions, for code none counted."""
+        return misfit(self.arena) is None
+
 
 def load_graph(model: Model) -> Graph:
     """Read a .tflite file (path or bytes) into a graph, as the file says it.
@@ -99,7 +108,13 @@ def read_model(model: Model) -> tuple[bytes, str]:
 
 
 def compile_graph(
-    graph: Graph, target: Target, goal: Goal = Goal(), *, io: str = "model", exact: bool = True
+    graph: Graph,
+    target: Target,
+    goal: Goal = Goal(),
+    *,
+    io: str = "model",
+    exact: bool = True,
+    places: Places = Places(),
 ) -> ArenaPlan:
     """Passes, schedule and memory plan: everything that `render` needs and `estimate` measures."""
     drafts: dict[schedule.Schedule, ArenaPlan] = {}
@@ -108,8 +123,16 @@ def compile_graph(
         drafts[candidate] = draft_arena(candidate)
         return drafts[candidate].arena_bytes
 
-    chosen = schedule.build(passes.run(graph, io=io), target, goal, arena_bytes)
-    return plan_arena(chosen, exact=exact, draft=drafts.get(chosen))
+    named_bytes = sum(region.size_bytes for region in places.arena) or None
+    chosen = schedule.build(passes.run(graph, io=io), target, goal, arena_bytes, named_bytes)
+    return in_regions(plan_arena(chosen, exact=exact, draft=drafts.get(chosen)), places, exact=exact)
+
+
+def places_on(target: Target, regions: Regions) -> Places:
+    """The regions that a caller allows on a target. Raises UsageError for names it does not know."""
+    if isinstance(regions, Places):
+        return regions
+    return parse_places(regions or {}, (*target.ram, *target.constants))
 
 
 def convert(
@@ -123,6 +146,7 @@ def convert(
     ram_budget_bytes: int | None = None,
     flash_budget_bytes: int | None = None,
     feed: str = "frame",
+    regions: Regions = None,
     options: Options | None = None,
     extend: Callable[[bytes, ArenaPlan, Options], Bundle] | None = None,
 ) -> Conversion:
@@ -134,6 +158,8 @@ def convert(
     ram_budget_bytes   least work within this arena instead.
     flash_budget_bytes what constants may take, where larger ones make layers faster; None: as little as they can.
     feed               "rows" generates NAME_feed_rows(): the input arrives row by row and never lies in RAM.
+    regions            memory regions to use, such as {"arena": "DTCM:64KB,AXI_SRAM", "weights": "FLASH,QSPI"}, fastest
+                       first; by default the arena is split only where no region on the chip can hold it.
     options            the finer choices of code generation; its name counts instead of `name`.
     extend             makes further files from the .tflite file's bytes, the plan and the options.
     Raises ModelError, UnsupportedError, UsageError, or DoesNotFitError when the arena or the constants
@@ -142,9 +168,8 @@ def convert(
     chosen = options or Options(name=name)
     device = load_target(target) if isinstance(target, str) else target
     data, title = read_model(model)
-    arena = compile_graph(
-        import_graph(read(data, title)), device, Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), io=io
-    )
+    goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
+    arena = compile_graph(import_graph(read(data, title)), device, goal, io=io, places=places)
     check_fit(arena)
     bundle = dict(render(arena, chosen))
     bundle |= extend(data, arena, chosen) if extend is not None else {}
@@ -159,28 +184,10 @@ def convert(
 
 
 def check_fit(arena: ArenaPlan) -> None:
-    """Raise DoesNotFitError if the arena or the constants alone exceed the board's RAM or flash."""
-    board = arena.schedule.target
-    largest = sorted(arena.plan.problem.buffers, key=lambda b: -b.size_bytes)[:3]
-    if board.ram_bytes is not None and arena.arena_bytes > board.ram_bytes:
-        named = ", ".join(f"{b.name} {b.size_bytes:,}" for b in largest)
-        raise DoesNotFitError(
-            f"the arena needs {arena.arena_bytes:,} bytes, {board.title} has {board.ram_bytes:,} of RAM; "
-            f"largest buffers: {named}",
-            needed_bytes=arena.arena_bytes,
-            budget_bytes=board.ram_bytes,
-            where=arena.schedule.graph.name,
-            hint="a smaller input resolution, a narrower model, or a board with more RAM",
-        )
-    flash = weights_bytes(arena)
-    if board.flash_bytes is not None and flash > board.flash_bytes:
-        raise DoesNotFitError(
-            f"the constants need {flash:,} bytes, {board.title} has {board.flash_bytes:,} of flash",
-            needed_bytes=flash,
-            budget_bytes=board.flash_bytes,
-            where=arena.schedule.graph.name,
-            hint="a narrower model or a board with more flash",
-        )
+    """Raise DoesNotFitError if the arena or the constants alone exceed the memory regions they may use."""
+    found = misfit(arena)
+    if found is not None:
+        raise found
 
 
 def estimate(
@@ -193,6 +200,7 @@ def estimate(
     flash_budget_bytes: int | None = None,
     feed: str = "frame",
     exact: bool = False,
+    regions: Regions = None,
 ) -> Estimate:
     """What convert() would report for a model, or for a Graph whose constants may lack their values.
 
@@ -200,7 +208,8 @@ def estimate(
     """
     graph = model if isinstance(model, Graph) else load_graph(model)
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), io=io, exact=exact)
+    goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
+    arena = compile_graph(graph, device, goal, io=io, exact=exact, places=places)
     return Estimate(
         arena.arena_bytes, weights_bytes(arena), arena.schedule.graph.macs, arena.schedule.instructions, arena
     )
@@ -223,7 +232,7 @@ def pareto(
     device = load_target(target) if isinstance(target, str) else target
     points: list[Estimate] = []
     for candidate in schedule.build_front(graph, device, feed, flash_budget_bytes):
-        arena = plan_arena(candidate)
+        arena = in_regions(plan_arena(candidate), Places())
         point = Estimate(arena.arena_bytes, weights_bytes(arena), candidate.graph.macs, candidate.instructions, arena)
         while points and points[-1].arena_bytes >= point.arena_bytes and points[-1].instructions >= point.instructions:
             points.pop()
@@ -241,6 +250,7 @@ def verify(
     ram_budget_bytes: int | None = None,
     flash_budget_bytes: int | None = None,
     feed: str = "frame",
+    regions: Regions = None,
     inputs: str | Path | Sequence[Sequence[np.ndarray]] | None = None,
     count: int = 3,
     seed: int = 0,
@@ -258,7 +268,8 @@ def verify(
     data, name = read_model(model)
     graph = import_graph(read(data, name))
     device = load_target(target) if isinstance(target, str) else target
-    arena = compile_graph(graph, device, Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), io=io)
+    goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
+    arena = compile_graph(graph, device, goal, io=io, places=places)
     samples = load_samples(inputs) if isinstance(inputs, str | Path) else inputs
     return verify_arena(data, graph, arena, samples=samples, count=count, seed=seed, layers=layers, sanitize=sanitize)
 

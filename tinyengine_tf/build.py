@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
@@ -80,13 +81,16 @@ def compile_network(
     extra_cflags: tuple[str, ...] = (),
     caller_arena: bool = False,
     extra_link: tuple[str, ...] = (),
+    memory: Mapping[str, tuple[int, int]] | None = None,
 ) -> Program:
     """Compile the generated code in `source_dir` with the harness for `target`; all results go to `work_dir`.
 
     `warnings` makes every warning of WARNINGS an error in the generated code. `sanitize` adds ASan and UBSan,
     `compiler` replaces gcc (e.g. "clang"): both for the host only. `extra_cflags` are for the generated code alone.
     `caller_arena` passes the harness's own arena to init, which then is not part of the sizes. `extra_link` are further
-    objects, archives and options for the linker; members of archives count as library. Raises UsageError for
+    objects, archives and options for the linker; members of archives count as library. `memory` has (origin, bytes) of
+    the regions that the generated NAME_sections.ld names, for an emulator that has them; without it everything lies in
+    the emulator's one RAM and flash. Raises UsageError for
     wrong options or a folder without generated code, ToolchainError when the compiler is absent or fails.
     """
     source_dir, work_dir = Path(source_dir).resolve(), Path(work_dir).resolve()
@@ -104,7 +108,8 @@ def compile_network(
         work_dir, name, len(input_bytes), len(output_bytes), caller_arena, f"{name.upper()}_FEED_ROWS" in header
     )
     program, linker_map = work_dir / "program.elf", work_dir / "program.map"
-    link = _link_arguments(target, work_dir, command, source_dir / "include")
+    fragment = source_dir / f"{name}_sections.ld" if memory else None
+    link = _link_arguments(target, work_dir, command, source_dir / "include", memory or {}, fragment)
     _run([*command, *(str(path) for path in objects), *extra_link, *link, f"-Wl,-Map={linker_map}", "-o", str(program)])
     names = {path.name: source for path, source in objects.items()}
     sizes = _read_map(linker_map.read_text(errors="replace"), names, name, libraries=not target.is_host)
@@ -205,7 +210,14 @@ def _write_config(work_dir: Path, name: str, num_inputs: int, num_outputs: int, 
     (work_dir / "te_config.h").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _link_arguments(target: Target, work_dir: Path, command: list[str], include_dir: Path) -> list[str]:
+def _link_arguments(
+    target: Target,
+    work_dir: Path,
+    command: list[str],
+    include_dir: Path,
+    memory: Mapping[str, tuple[int, int]],
+    fragment: Path | None,
+) -> list[str]:
     """Compile the harness for `target`; return its objects and the linker options."""
     harness = work_dir / "harness"
     harness.mkdir(exist_ok=True)
@@ -226,9 +238,19 @@ def _link_arguments(target: Target, work_dir: Path, command: list[str], include_
     _run([*command, *freestanding, *includes, "-c", str(harness / "bare_metal.c"), "-o", str(harness / "bare_metal.o")])
     _run([*command, *counter, "-c", str(harness / startup), "-o", str(harness / "startup.o")])
     script = Template((harness / "link.ld").read_text(encoding="utf-8"))
-    (work_dir / "link.ld").write_text(script.substitute(_memory_map(emulator)), encoding="utf-8")
+    (work_dir / "link.ld").write_text(
+        script.substitute(_memory_map(emulator) | _region_lines(memory, fragment)), encoding="utf-8"
+    )
     options = ["-nostartfiles", "-static", "-T", str(work_dir / "link.ld"), "-Wl,--gc-sections", "-lm", "-lc", "-lgcc"]
     return [str(harness / "bare_metal.o"), str(harness / "startup.o"), *options]
+
+
+def _region_lines(memory: Mapping[str, tuple[int, int]], fragment: Path | None) -> dict[str, str]:
+    """Values for link.ld: further memory regions, and what the generated code says lies there."""
+    regions = (
+        f"  {name} (rwx) : ORIGIN = {origin:#x}, LENGTH = {size:#x}\n" for name, (origin, size) in memory.items()
+    )
+    return {"regions": "".join(regions), "sections": f'  INCLUDE "{fragment}"\n' if fragment else ""}
 
 
 def _memory_map(emulator: Emulator) -> dict[str, str]:

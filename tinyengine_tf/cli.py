@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tinyengine_tf.errors import InternalError, MismatchError, TinyEngineError, 
 from tinyengine_tf.ops import catalogue
 from tinyengine_tf.output import write_bytes, write_text
 from tinyengine_tf.passes import IO_MODES
+from tinyengine_tf.regions import parse_size
 from tinyengine_tf.schedule import FEEDS, OPTIMIZE
 from tinyengine_tf.target import load_target, target_names
 
@@ -78,6 +79,15 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
             metavar="SIZE",
             help="what constants may take to make layers faster, such as 256KB; default: as little as they can",
         )
+        if goal:
+            sub.add_argument(
+                "--region",
+                action="append",
+                default=[],
+                metavar="WHAT=NAMES",
+                help="memory regions (see `targets`) for arena or weights, fastest first: arena=DTCM:64KB,AXI_SRAM or "
+                "weights=FLASH,QSPI; repeatable; default: what the board has, split only where it must be",
+            )
         sub.add_argument(
             "--feed", default="frame", choices=FEEDS, help="rows: the input arrives row by row (NAME_feed_rows)"
         )
@@ -190,10 +200,10 @@ def _positive(text: str) -> int:
 
 def _size(text: str) -> int:
     """Bytes from 20000, 64KB (1024 each), 1MB."""
-    match = re.fullmatch(r"(\d+)\s*([kKmM]?)(i?[bB])?", text.strip())
-    if match is None or int(match[1]) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 20000, 64KB or 1MB")
-    return int(match[1]) * {"": 1, "k": 1024, "m": 1024 * 1024}[match[2].lower()]
+    try:
+        return parse_size(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(f"{error.message}; {error.hint}") from error
 
 
 def _plan_options(args: argparse.Namespace) -> dict[str, Any]:
@@ -205,7 +215,19 @@ def _plan_options(args: argparse.Namespace) -> dict[str, Any]:
         "ram_budget_bytes": args.ram_budget,
         "flash_budget_bytes": args.flash_budget,
         "feed": args.feed,
+        "regions": _regions(args.region),
     }
+
+
+def _regions(given: Sequence[str]) -> dict[str, str]:
+    """{"arena": names, "weights": names} from --region options."""
+    found: dict[str, str] = {}
+    for text in given:
+        what, equals, names = text.partition("=")
+        if not equals or not names or what in found:
+            raise UsageError(f"--region {text}", hint="--region arena=NAMES and --region weights=NAMES, each once")
+        found[what] = names
+    return found
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -266,6 +288,8 @@ def _convert_compat(args: argparse.Namespace) -> api.Conversion:
         raise UsageError(
             "with --compat, inputs and outputs are the file's own and whole", hint="leave out --io and --feed"
         )
+    if args.region:
+        raise UsageError("with --compat, firmware's own arena is the only one", hint="leave out --region")
     symbols = parse_symbols(
         args.model_symbol, args.length_symbol, args.model_header, keep_flatbuffer=args.keep_flatbuffer
     )
@@ -326,7 +350,7 @@ def _plot_front(points: Sequence[api.Estimate], path: Path, kind: str) -> None:
     ]
     title = f"{schedule.graph.name} on {schedule.target.title}" + (", fed by rows" if schedule.fed is not None else "")
     if kind == ".svg":
-        write_text(path, front_svg(choices, title, schedule.target.ram_bytes))
+        write_text(path, front_svg(choices, title, schedule.target.one_piece_bytes))
     else:
         write_bytes(path, front_png(choices, title))
 
@@ -376,8 +400,8 @@ def _compare(args: argparse.Namespace) -> None:
     from tflm_compat.compare import TflmLibrary, as_dict, as_html, as_text, compare
     from tflm_compat.compare.device import DEFAULT_FLAGS
 
-    if args.io != "model" or args.feed != "frame" or args.ram_budget or args.flash_budget:
-        raise UsageError("compare runs the model as the file has it", hint="leave out --io, --feed and the budgets")
+    if args.io != "model" or args.feed != "frame" or args.ram_budget or args.flash_budget or args.region:
+        raise UsageError("compare runs the model as the file has it", hint="leave out --io, --feed, --region, budgets")
     library = None
     if args.tflm_lib:
         flags = DEFAULT_FLAGS if args.tflm_flags is None else tuple(args.tflm_flags.split())
@@ -419,6 +443,7 @@ def _targets(args: argparse.Namespace) -> None:
                     "isa": t.isa,
                     "ram_bytes": t.ram_bytes,
                     "flash_bytes": t.flash_bytes,
+                    "regions": [asdict(r) for r in (*t.ram, *t.constants)],
                     "clock_hz": t.clock_hz,
                     "emulator": t.emulator.machine if t.emulator else None,
                 }
@@ -437,10 +462,11 @@ def _targets(args: argparse.Namespace) -> None:
                     f"{(t.ram_bytes or 0) // 1024} KB" if t.ram_bytes else "",
                     f"{t.flash_bytes // 1024} KB" if t.flash_bytes else "",
                     t.emulator.machine if t.emulator else ("host" if t.is_host else ""),
+                    " ".join(f"{r.name}:{r.size_bytes // 1024}KB" for r in t.ram if len(t.ram) > 1),
                 )
                 for t in rows
             ],
-            ("name", "what", "core", "kernels", "RAM", "flash", "runs in"),
+            ("name", "what", "core", "kernels", "RAM", "flash", "runs in", "RAM regions"),
         )
     )
 

@@ -9,6 +9,7 @@ from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.cost import cost_table
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.memory.picture import draw
+from tinyengine_tf.memory.placement import constants_in
 from tinyengine_tf.schedule import Layer, Schedule, Step
 
 FORMAT_VERSION = 1
@@ -24,9 +25,10 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
         "model": {"name": graph.name, **{k: graph.meta[k] for k in ("sha256", "size_bytes") if k in graph.meta}},
         "target": {"name": target.name, "core": target.core, "isa": target.isa},
         "arena_bytes": arena.arena_bytes,
-        "arena_lower_bound_bytes": arena.plan.lower_bound_bytes,
-        "arena_proven_optimal": arena.plan.optimal,
+        "arena_lower_bound_bytes": arena.lower_bound_bytes,
+        "arena_proven_optimal": arena.optimal,
         "arena_planner": arena.plan.planner,
+        **_regions(arena),
         "weights_bytes": weights_bytes(arena),
         "macs": graph.macs,
         "predicted_instructions": schedule.instructions,
@@ -39,6 +41,29 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
         "states": [{"name": s.before.name, "bytes": s.before.nbytes} for s in graph.states],
         "layers": [_layer(arena, layer) for layer in schedule.layers],
     }
+
+
+def _regions(arena: ArenaPlan) -> dict[str, Any]:
+    """What lies in which memory region; nothing where none is named and the arena is in one piece."""
+    found: dict[str, Any] = {}
+    if any(share.region is not None for share in arena.shares):
+        found["arena_regions"] = [
+            {
+                "region": share.place,
+                "bytes": share.plan.peak_bytes,
+                "lower_bound_bytes": share.plan.lower_bound_bytes,
+                "proven_optimal": share.plan.optimal,
+                "size_bytes": share.region and share.region.size_bytes,
+            }
+            for share in arena.shares
+        ]
+        found["arena_split_proven"] = len(arena.shares) == 1 or arena.cheapest
+    if arena.constants:
+        found["weights_regions"] = [
+            {"region": "default" if region is None else region.name, "bytes": nbytes}
+            for region, nbytes in constants_in(arena).items()
+        ]
+    return found
 
 
 def weights_bytes(arena: ArenaPlan) -> int:
@@ -76,15 +101,18 @@ def _layer(arena: ArenaPlan, layer: Layer) -> dict[str, Any]:
 
 
 def _placed(arena: ArenaPlan, tensor: Tensor) -> dict[str, Any]:
-    return {"name": tensor.name, "shape": list(tensor.shape), "offset": arena.offset(tensor), "bytes": tensor.nbytes}
+    where = {"region": arena.share(tensor).place} if arena.share(tensor).region is not None else {}
+    at = arena.offset(tensor)
+    return {"name": tensor.name, "shape": list(tensor.shape), **where, "offset": at, "bytes": tensor.nbytes}
 
 
 def place_text(arena: ArenaPlan, step: Step, tensor: Tensor) -> str:
-    """Where a tensor lies: its bytes in the arena, or how many of its rows are kept."""
+    """Where a tensor lies: its bytes in the arena, or how many of its rows are kept; the region where one is named."""
     at, ring = arena.offset(tensor), step.rings.get(tensor)
+    region = f"{arena.share(tensor).place} " if arena.share(tensor).region is not None else ""
     if ring is None:
-        return f"[{at:,}, {at + tensor.nbytes:,})"
-    row = f"{ring.rows} row{'s' if ring.rows > 1 else ''} of {tensor.shape[1]}"
+        return f"{region}[{at:,}, {at + tensor.nbytes:,})"
+    row = f"{region}{ring.rows} row{'s' if ring.rows > 1 else ''} of {tensor.shape[1]}"
     return f"{row} at {at:,}" + ("" if ring.owner is tensor else ", in place")
 
 
@@ -131,11 +159,12 @@ def explain(arena: ArenaPlan) -> str:
 
 def summary(arena: ArenaPlan) -> str:
     """The figures of a conversion in a few lines."""
-    proof = "proven minimal" if arena.plan.optimal else f"at least {arena.plan.lower_bound_bytes:,} needed"
     return "\n".join(
         [
-            f"arena    {arena.arena_bytes:>10,} bytes of RAM ({proof})",
+            f"arena    {arena.arena_bytes:>10,} bytes of RAM ({proof_text(arena)})",
+            *(f"  {s.place:<12}{s.plan.peak_bytes:>10,} of {s.region.size_bytes:,}" for s in arena.shares if s.region),
             f"weights  {weights_bytes(arena):>10,} bytes of flash",
+            *(f"  {r.name:<12}{n:>10,} of {r.size_bytes:,}" for r, n in constants_in(arena).items() if r is not None),
             f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates, "
             f"about {arena.schedule.instructions:,} instructions predicted",
             *_time_lines(arena.schedule),
@@ -156,9 +185,25 @@ def _time_lines(schedule: Schedule) -> list[str]:
     return [", ".join(parts), f"         from {cost_table(target.core).cycles_source}"]
 
 
+def proof_text(arena: ArenaPlan) -> str:
+    """What is proven of an arena's size; of a split one each region's share, and whether the split is the best."""
+    if len(arena.shares) == 1:
+        return "proven minimal" if arena.optimal else f"at least {arena.lower_bound_bytes:,} needed"
+    shares = "each share proven minimal" if arena.optimal else "shares not all proven minimal"
+    return (
+        f"in {len(arena.shares)} regions; {shares}; {'proven best split' if arena.cheapest else 'split by heuristic'}"
+    )
+
+
 def plan_picture(arena: ArenaPlan) -> str:
-    """Buffers over addresses and steps, as text."""
-    return draw(arena.plan, labels={i: step.label for i, step in enumerate(arena.schedule.steps)})
+    """Buffers over addresses and steps, as text: one picture, or one for each memory region."""
+    labels = {i: step.label for i, step in enumerate(arena.schedule.steps)}
+    pictures = []
+    for share in arena.shares:
+        region = share.region
+        head = [] if region is None else [f"{region.name}, {share.plan.peak_bytes:,} of {region.size_bytes:,} bytes"]
+        pictures.append("\n".join([*head, draw(share.plan, labels=labels)]))
+    return "\n\n".join(pictures)
 
 
 def pareto_rows(points: Sequence[Any]) -> list[dict[str, Any]]:
@@ -169,7 +214,7 @@ def pareto_rows(points: Sequence[Any]) -> list[dict[str, Any]]:
             "arena_bytes": p.arena_bytes,
             "instructions": p.instructions,
             "beyond_fastest": p.instructions / max(fastest, 1) - 1,
-            "proven_minimal": p.arena.plan.optimal,
+            "proven_minimal": p.arena.optimal,
             "pipelines": [step.label for step in p.arena.schedule.steps if step.fused],
             "steps": [step.label for step in p.arena.schedule.steps],
         }
@@ -193,12 +238,13 @@ def pareto_table(points: Sequence[Any]) -> str:
 
 def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
     """The memory plan as data."""
-    plan = arena.plan
+    named = any(share.region is not None for share in arena.shares)
     return {
-        "peak_bytes": plan.peak_bytes,
-        "lower_bound_bytes": plan.lower_bound_bytes,
-        "proven_optimal": plan.optimal,
-        "planner": plan.planner,
+        "peak_bytes": arena.arena_bytes,
+        "lower_bound_bytes": arena.lower_bound_bytes,
+        "proven_optimal": arena.optimal,
+        "planner": arena.plan.planner,
+        **_regions(arena),
         "steps": [step.label for step in arena.schedule.steps],
         "rings": {
             layer.label: step.rings[layer.op.output].rows
@@ -207,10 +253,22 @@ def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
             if layer.op.output in step.rings
         },
         "buffers": [
-            {"name": b.name, "offset": plan.offsets[b.name], "bytes": b.size_bytes, "start": b.start, "end": b.end}
-            for b in plan.problem.buffers
+            {
+                "name": b.name,
+                **({"region": share.place} if named else {}),
+                "offset": share.plan.offsets[b.name],
+                "bytes": b.size_bytes,
+                "start": b.start,
+                "end": b.end,
+            }
+            for share in arena.shares
+            for b in share.plan.problem.buffers
         ],
-        "overlaps": [{"output": o.over, "input": o.under, "distance": o.distance} for o in plan.problem.overlaps],
+        "overlaps": [
+            {"output": o.over, "input": o.under, "distance": o.distance}
+            for share in arena.shares
+            for o in share.plan.problem.overlaps
+        ],
     }
 
 

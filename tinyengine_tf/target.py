@@ -10,22 +10,15 @@ import dataclasses
 import difflib
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from tinyengine_tf.errors import UsageError
+from tinyengine_tf.regions import Region, spaces
 
 ISAS = ("portable", "dsp", "mve")
-
-
-@dataclass(frozen=True)
-class RamRegion:
-    """One contiguous RAM: `name` as the datasheet says (DTCM, SRAM1, PSRAM), `origin` its address, size in bytes."""
-
-    name: str
-    origin: int
-    size_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +46,9 @@ class Target:
     """Everything the converter and the tools need to know of a core or board.
 
     `flash_bytes` and `clock_hz` are None and `ram` is empty for a bare core: no limits. `ram` is ordered by
-    preference, fastest first; `ram_bytes` is their sum. `compiler_prefix` goes before "gcc": empty for the host.
+    preference, fastest first; `ram_bytes` is their sum. `constants` are the regions that can hold constants, first
+    the flash they lie in by default, whose size `flash_bytes` says. `compiler_prefix` goes before "gcc": empty for
+    the host.
     """
 
     name: str
@@ -65,7 +60,8 @@ class Target:
     package: str
     emulator: Emulator | None = None
     flash_bytes: int | None = None
-    ram: tuple[RamRegion, ...] = ()
+    ram: tuple[Region, ...] = ()
+    constants: tuple[Region, ...] = ()
     clock_hz: int | None = None
     mw_per_mhz: float | None = None
     mw_source: str = ""
@@ -86,14 +82,23 @@ class Target:
         """Sum of all RAM regions, None for a bare core."""
         return sum(region.size_bytes for region in self.ram) if self.ram else None
 
+    @cached_property
+    def spaces(self) -> tuple[Region, ...]:
+        """RAM that can hold an arena in one piece: adjacent regions joined, fastest first."""
+        return spaces(self.ram)
+
+    @property
+    def one_piece_bytes(self) -> int | None:
+        """The largest arena that lies in one piece on the chip, None for a bare core."""
+        return max((s.size_bytes for s in self.spaces if s.on_chip), default=None)
+
     def __post_init__(self) -> None:
         _require(self.isa in ISAS, self.name, f"isa {self.isa!r} is not one of {', '.join(ISAS)}")
-        sizes = [(region.name, region.size_bytes) for region in self.ram]
-        sizes += [("flash", self.flash_bytes)] if self.flash_bytes is not None else []
-        for what, size in sizes:
-            _require(
-                isinstance(size, int) and size > 0, self.name, f"{what} has {size!r} bytes, expected a positive integer"
-            )
+        _require(
+            self.flash_bytes is None or self.flash_bytes > 0,
+            self.name,
+            f"flash has {self.flash_bytes!r} bytes, expected a positive integer",
+        )
 
 
 def target_names() -> tuple[str, ...]:
@@ -151,7 +156,8 @@ def _build(name: str, table: dict[str, Any], where: str) -> Target:
     values.setdefault("title", name)
     _check_types(values, Target, where)
     values["cflags"] = tuple(values.get("cflags", ()))
-    values["ram"] = tuple(_record(RamRegion, region, where) for region in values.get("ram", ()))
+    for key in ("ram", "constants"):
+        values[key] = tuple(_record(Region, region, where) for region in values.get(key, ()))
     if "emulator" in values:
         values["emulator"] = _record(Emulator, values["emulator"], where)
     return _record(Target, values, where)
@@ -163,7 +169,7 @@ _TOML_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "int | None": ((int,), "an integer"),
     "float | None": ((int, float), "a number"),
     "tuple[str, ...]": ((list, str), "a list of strings"),
-    "tuple[RamRegion, ...]": ((list, dict), "a list of tables"),
+    "tuple[Region, ...]": ((list, dict), "a list of tables"),
     "Emulator | None": ((dict,), "a table"),
 }
 

@@ -55,7 +55,7 @@ def test_path_is_best_of_all(seed: int) -> None:
     space = Segments(graph, layers, storage)
     found = [space.single(i) for i in range(space.end)] + [s for i in range(space.end) for s in space.pipelines(i)]
     paths = list(every_path(found, 0, space.end))
-    limit = latency_limit_bytes(space, HOST)
+    limit = latency_limit_bytes(space, HOST.one_piece_bytes)
 
     def chosen(goal: Goal) -> tuple[Segment, ...]:
         return choose_path(space, goal, limit)

@@ -4,6 +4,7 @@
     src/NAME.c            the memory plan and the layers, in order
     src/NAME_kernels.h    the kernels these layers use, specialised
     src/NAME_weights.h/c  the constants
+    NAME_sections.ld      (memory regions named) for the firmware's linker script
 
 Deterministic: the same model, target and options give the same bytes everywhere.
 """
@@ -22,7 +23,8 @@ import numpy as np
 from tinyengine_tf import templates
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
-from tinyengine_tf.codegen.layers import Views
+from tinyengine_tf.codegen.layers import Views, base, share_symbol
+from tinyengine_tf.codegen.sections import sections
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import State, Tensor
 from tinyengine_tf.kernels.literal import c_float
@@ -119,7 +121,9 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
         "target": arena.schedule.target,
         "steps": steps,
         "layers": arena.schedule.layers,
-        "arena_bytes": max(arena.arena_bytes, 1),
+        "arena_bytes": max(arena.plan.peak_bytes, 1),
+        "region": arena.shares[0].region,
+        "further": [(share_symbol(options.name, share), share) for share in arena.shares[1:]],
         "inputs": ports(graph.inputs),
         "outputs": ports(graph.outputs),
         "states": states,
@@ -135,6 +139,9 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
         f"src/{name}_weights.h": "net_weights.h.j2",
         f"src/{name}_weights.c": "net_weights.c.j2",
     }
+    context["sections"] = sections(arena)
+    if context["sections"]:
+        files[f"{name}_sections.ld"] = "net_sections.ld.j2"
     return {path: env.get_template(template).render(context) for path, template in files.items()}
 
 
@@ -143,7 +150,7 @@ def port_pointer(arena: ArenaPlan, constants: Constants, tensor: Tensor) -> str:
     owner, _ = arena.schedule.owner(tensor)
     if owner.const:
         return constants.tensor(owner)
-    return f"arena + {arena.offset(tensor)}"
+    return f"{base(arena, constants.prefix, arena.share(tensor))} + {arena.offset(tensor)}"
 
 
 def _state(arena: ArenaPlan, constants: Constants, index: int, state: State) -> StateView:

@@ -9,15 +9,17 @@ import numpy as np
 from tinyengine_tf.ir import DType, Tensor
 from tinyengine_tf.kernels.base import Table
 from tinyengine_tf.kernels.literal import c_float, c_integer
+from tinyengine_tf.regions import Region
 
 
 @dataclass(frozen=True)
 class Array:
-    """One C array."""
+    """One C array. `region` None: wherever the firmware's linker puts .rodata."""
 
     name: str
     ctype: str
     values: np.ndarray
+    region: Region | None = None
 
     @property
     def nbytes(self) -> int:
@@ -38,15 +40,15 @@ class Constants:
     """Collects arrays while layers are rendered. Equal contents of equal type share one array."""
 
     def __init__(self, prefix: str):
-        self._prefix = prefix
+        self.prefix = prefix
         self._by_content: dict[tuple[str, bytes], str] = {}
         self._tensors: dict[Tensor, str] = {}
         self._fills: dict[int, int] = {}
         self._fixed: list[Array] = []
 
-    def table(self, label: str, table: Table) -> str:
-        """The C name of a layer's table."""
-        return self._add(f"{label}_{table.name}", table.ctype, table.build().reshape(-1))
+    def table(self, label: str, table: Table, region: Region | None = None) -> str:
+        """The C name of a layer's table. An array that is shared stays where its first layer has it."""
+        return self._add(f"{label}_{table.name}", table.ctype, table.build().reshape(-1), region)
 
     def tensor(self, tensor: Tensor) -> str:
         """The C name of a constant tensor that is read as it is."""
@@ -61,13 +63,13 @@ class Constants:
         return self._fill_name(value)
 
     def _fill_name(self, value: int) -> str:
-        return f"{self._prefix}_row_of_{'minus_' if value < 0 else ''}{abs(value)}"
+        return f"{self.prefix}_row_of_{'minus_' if value < 0 else ''}{abs(value)}"
 
-    def _add(self, suffix: str, ctype: str, values: np.ndarray) -> str:
+    def _add(self, suffix: str, ctype: str, values: np.ndarray, region: Region | None = None) -> str:
         key = (ctype, np.ascontiguousarray(values).astype(np.float64 if ctype == "float" else np.int64).tobytes())
         if key not in self._by_content:
-            self._by_content[key] = f"{self._prefix}_{suffix}"
-            self._fixed.append(Array(self._by_content[key], ctype, values))
+            self._by_content[key] = f"{self.prefix}_{suffix}"
+            self._fixed.append(Array(self._by_content[key], ctype, values, region))
         return self._by_content[key]
 
     @property

@@ -10,11 +10,21 @@ from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.base import RowWindow, Table, row_elements, rows_of
-from tinyengine_tf.memory.arena import ArenaPlan
+from tinyengine_tf.memory.arena import ArenaPlan, Share
 from tinyengine_tf.schedule import Layer, Step
 
 FED_COUNTER = "fed"
 """C name of the number of input rows that have arrived."""
+
+
+def base(arena: ArenaPlan, prefix: str, share: Share) -> str:
+    """C expression for where a share begins: the arena that functions are given, or a static one."""
+    return "arena" if share is arena.shares[0] or share.region is None else f"{share_symbol(prefix, share)}.bytes"
+
+
+def share_symbol(prefix: str, share: Share) -> str:
+    """C name of the static arena of a share beyond the first."""
+    return f"{prefix}_arena_{share.place.lower()}"
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,12 @@ class LayerView:
     function: str
     tail: tuple[str, ...]
     comment: tuple[str, ...]
+
+    @property
+    def ignores_arena(self) -> bool:
+        """Whether all that a function works on lies in other static arenas."""
+        pointers = [t.pointer for t in (*self.inputs, *self.outputs)] + list(self.tail)
+        return not any(text.startswith("arena + ") for text in pointers)
 
     @property
     def ignores_row(self) -> bool:
@@ -147,9 +163,10 @@ class Views:
         function = self._functions.function(
             kernel.name, layer.label, kernel.template, kernel.params(op, units), kernel.needs
         )
-        scratch = (f"arena + {self._arena.scratch_offset(step)}",) if layout.scratch_bytes else ()
-        state = (f"arena + {self._arena.state_offset(layer)}",) if layout.state_bytes else ()
-        tables = tuple(self._constants.table(layer.label, t) for t in layer.tables)
+        scratch = (self._address(*self._arena.scratch(step)),) if layout.scratch_bytes else ()
+        state = (self._address(*self._arena.state(layer)),) if layout.state_bytes else ()
+        region = self._arena.constants.get(layer)
+        tables = tuple(self._constants.table(layer.label, t, region) for t in layer.tables)
         return LayerView(
             layer=layer,
             inputs=inputs,
@@ -186,7 +203,10 @@ class Views:
         )
 
     def _pointer(self, tensor: Tensor) -> str:
-        return f"arena + {self._arena.offset(tensor)}"
+        return self._address(self._arena.share(tensor), self._arena.offset(tensor))
+
+    def _address(self, share: Share, offset: int) -> str:
+        return f"{base(self._arena, self._constants.prefix, share)} + {offset}"
 
     def _comment(self, step: Step, layer: Layer) -> tuple[str, ...]:
         """Where everything is and why it is so, above each layer."""
@@ -203,13 +223,13 @@ class Views:
     def _describe(self, step: Step, t: Tensor) -> str:
         shape = "x".join(map(str, t.shape)) or "scalar"
         quant = f" scale {t.scale:.6g} zero {t.zero_point}" if t.quant and not t.quant.per_channel else ""
-        begin = self._arena.offset(t)
+        begin, place = self._arena.offset(t), self._arena.share(t).place
         what = f"{t.dtype.tflite_name.lower():8}{shape:16}{quant:32}"
         ring = step.rings.get(t)
         if ring is None:
-            return f"{what} arena [{begin}, {begin + t.nbytes})"
+            return f"{what} {place} [{begin}, {begin + t.nbytes})"
         end = begin + (ring.places - 1) * ring.pitch_bytes + t.nbytes // rows_of(t)
-        return f"{what} arena [{begin}, {end}), a ring of {ring.rows} of its rows"
+        return f"{what} {place} [{begin}, {end}), a ring of {ring.rows} of its rows"
 
 
 def _stages(step: Step, views: tuple[LayerView, ...]) -> tuple[StageView, ...]:

@@ -13,9 +13,9 @@ from typing import Any
 from tinyengine_tf import templates
 from tinyengine_tf.drawing.axis import Axis, axis, size_text
 from tinyengine_tf.ir import Tensor
-from tinyengine_tf.memory.arena import ArenaPlan
+from tinyengine_tf.memory.arena import ArenaPlan, Share
 from tinyengine_tf.memory.problem import Buffer
-from tinyengine_tf.report import place_text, weights_bytes
+from tinyengine_tf.report import place_text, proof_text, weights_bytes
 from tinyengine_tf.schedule import Step
 
 HEIGHT, LEFT, TOP = 420, 70, 16
@@ -39,20 +39,15 @@ class Box:
 
 
 def plan_page(arena: ArenaPlan, title: str) -> str:
-    """The HTML page of a plan."""
-    plan, steps = arena.plan, arena.schedule.steps
-    budget = arena.schedule.target.ram_bytes
-    in_sight = budget if budget is not None and budget <= 2 * plan.peak_bytes else None
-    up = axis([max(plan.peak_bytes, in_sight or 0) / 1024], TOP + HEIGHT, TOP, least=1 / 64, count=5)
-    column = min(max(WIDTH / max(len(steps), 1), COLUMN_PIXELS[0]), COLUMN_PIXELS[1])
-    view = View(arena, up, column)
+    """The HTML page of a plan; of a split arena it shows each memory region."""
+    budget = sum(region.size_bytes for region in arena.allowed) or None
     return (
         templates.environment(("tinyengine_tf", "drawing"), escape=True)
         .get_template("plan.html.j2")
         .render(
             title=title,
             arena=arena,
-            plan=plan,
+            proof=proof_text(arena),
             target=arena.schedule.target,
             graph=arena.schedule.graph,
             instructions=arena.schedule.instructions,
@@ -63,39 +58,41 @@ def plan_page(arena: ArenaPlan, title: str) -> str:
             top=TOP,
             bottom=TOP + HEIGHT,
             height=HEIGHT,
-            right=LEFT + column * len(steps),
-            column=column,
-            ticks=[(up.at(t), size_text(t * 1024)) for t in up.ticks],
-            budget_y=None if in_sight is None else up.at(in_sight / 1024),
-            peak_y=up.at(plan.peak_bytes / 1024),
-            boxes=list(view.boxes()),
-            shared=list(view.shared()),
-            columns=list(view.columns()),
-            layers=list(view.layers()),
+            views=[View(arena, share) for share in arena.shares],
         )
     )
 
 
 class View:
-    """Geometry and texts of one plan."""
+    """Geometry and texts of one plan: of the whole arena or of its share in one region."""
 
-    def __init__(self, arena: ArenaPlan, up: Axis, column: float):
-        self.arena, self.up, self.column = arena, up, column
+    def __init__(self, arena: ArenaPlan, share: Share):
+        self.arena, self.share, self.plan = arena, share, share.plan
+        steps = len(arena.schedule.steps)
+        self.column = min(max(WIDTH / max(steps, 1), COLUMN_PIXELS[0]), COLUMN_PIXELS[1])
+        self.right = LEFT + self.column * steps
+        room = share.region.size_bytes if share.region is not None else arena.schedule.target.one_piece_bytes
+        in_sight = room if room is not None and room <= 2 * self.plan.peak_bytes else None
+        highest = max(self.plan.peak_bytes, in_sight or 0) / 1024
+        self.up: Axis = axis([highest], TOP + HEIGHT, TOP, least=1 / 64, count=5)
+        self.ticks = [(self.up.at(t), size_text(t * 1024)) for t in self.up.ticks]
+        self.room_y = None if in_sight is None else self.up.at(in_sight / 1024)
+        self.peak_y = self.up.at(self.plan.peak_bytes / 1024)
         self.owner = {name: tensor for tensor, name in arena.live.buffer_of.items()}
         self.rings = {t: (step, ring) for step in arena.schedule.steps for t, ring in step.rings.items()}
 
     def boxes(self) -> Iterator[Box]:
         """All buffers, large ones first so that small ones lie on top."""
-        for b in sorted(self.arena.plan.problem.buffers, key=lambda b: -b.size_bytes * (b.end - b.start)):
+        for b in sorted(self.plan.problem.buffers, key=lambda b: -b.size_bytes * (b.end - b.start)):
             if b.size_bytes:
-                at = self.arena.plan.offsets[b.name]
+                at = self.plan.offsets[b.name]
                 yield self._box(
                     b.start, b.end, at, at + b.size_bytes, self._kind(b), b.name, self._about(b), self._rows(b)
                 )
 
     def shared(self) -> Iterator[Box]:
         """Where an output lies over an input that it consumes."""
-        plan = self.arena.plan
+        plan = self.plan
         by_name = plan.problem.by_name
         for overlap in plan.problem.overlaps:
             over, under = by_name[overlap.over], by_name[overlap.under]
@@ -112,7 +109,7 @@ class View:
 
     def columns(self) -> Iterator[dict[str, Any]]:
         """Per step its place, name, what runs, the highest address in use, and its share of the work."""
-        plan, steps = self.arena.plan, self.arena.schedule.steps
+        plan, steps = self.plan, self.arena.schedule.steps
         total = sum(step.instructions for step in steps) or 1.0
         for index, step in enumerate(steps):
             live = plan.problem.live_at(index)
@@ -130,6 +127,7 @@ class View:
             }
 
     def layers(self) -> Iterator[dict[str, Any]]:
+        """Rows of the table of layers, which is the same for all regions."""
         for step in self.arena.schedule.steps:
             for position, layer in enumerate(step.layers):
                 yield {
@@ -173,11 +171,11 @@ class View:
         tensor = self.owner.get(buffer.name)
         if tensor not in self.rings:
             return ()
-        ring, at = self.rings[tensor][1], self.arena.plan.offsets[buffer.name]
+        ring, at = self.rings[tensor][1], self.plan.offsets[buffer.name]
         return tuple(at + k * ring.pitch_bytes for k in range(1, ring.places))
 
     def _about(self, b: Buffer) -> str:
-        at = self.arena.plan.offsets[b.name]
+        at = self.plan.offsets[b.name]
         tensor = self.owner.get(b.name)
         what = "working memory of a kernel"
         if tensor is not None:

@@ -6,10 +6,11 @@ cannot hide here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 from tinyengine_tf.errors import BadPlan
-from tinyengine_tf.memory.problem import Buffer, Plan
+from tinyengine_tf.memory.problem import Buffer, Plan, Problem
 
 
 def verify(plan: Plan) -> None:
@@ -30,6 +31,19 @@ def verify(plan: Plan) -> None:
         raise BadPlan(f"peak {plan.peak_bytes} is below the lower bound {plan.lower_bound_bytes}: the bound is wrong")
     if plan.optimal != (plan.peak_bytes == plan.lower_bound_bytes):
         raise BadPlan(f"optimal={plan.optimal} with peak {plan.peak_bytes} and bound {plan.lower_bound_bytes}")
+
+
+def verify_split(problem: Problem, plans: Sequence[Plan], capacities: Sequence[int]) -> None:
+    """Raise BadPlan unless each buffer lies in exactly one plan, every plan keeps its rules and fits its region."""
+    where = [b for plan in plans for b in plan.problem.buffers]
+    if sorted(where, key=lambda b: b.name) != sorted(problem.buffers, key=lambda b: b.name):
+        raise BadPlan("the regions' buffers are not the problem's, each once")
+    for region, (plan, capacity) in enumerate(zip(plans, capacities, strict=True)):
+        if not set(plan.problem.overlaps) <= set(problem.overlaps):
+            raise BadPlan("overlaps that the problem does not allow", where=f"region {region}")
+        verify(plan)
+        if plan.peak_bytes > capacity:
+            raise BadPlan(f"{plan.peak_bytes} bytes do not fit {capacity}", where=f"region {region}")
 
 
 def _check_place(buffer: Buffer, plan: Plan) -> None:

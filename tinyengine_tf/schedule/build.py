@@ -27,19 +27,25 @@ LEAN_EXTRA = 0.3
 
 
 def build(
-    graph: Graph, target: Target, goal: Goal = Goal(), arena_bytes: Callable[[Schedule], int] | None = None
+    graph: Graph,
+    target: Target,
+    goal: Goal = Goal(),
+    arena_bytes: Callable[[Schedule], int] | None = None,
+    ram_bytes: int | None = None,
 ) -> Schedule:
     """The schedule that serves `goal` best.
 
     arena_bytes   what a schedule needs once its memory is planned; None: the sum of what is alive in its busiest step.
+    ram_bytes     what `latency` may use, where a schedule can keep that; None: the largest RAM of the target's chip.
     Raises UnsupportedError for operators the target has no kernel for, DoesNotFitError when no
     schedule keeps the budgets.
     """
-    found, refused = _best_of(_choices(graph, target, goal.feed, goal.flash_budget_bytes), target, goal, arena_bytes)
+    room = ram_bytes or target.one_piece_bytes
+    found, refused = _best_of(_choices(graph, target, goal.feed, goal.flash_budget_bytes), room, goal, arena_bytes)
     if goal.keeps_live_set and not any(best.kept for best in found):
         lean = _choices(graph, target, goal.feed, goal.flash_budget_bytes, lean=True)
         most = min((best.instructions for best in found), default=math.inf) * (1 + LEAN_EXTRA)
-        found += [b for b in _best_of(lean, target, goal, arena_bytes)[0] if b.kept and b.instructions <= most]
+        found += [b for b in _best_of(lean, room, goal, arena_bytes)[0] if b.kept and b.instructions <= most]
     if not found:
         assert refused is not None
         raise refused
@@ -67,7 +73,7 @@ class Best:
 
 def _best_of(
     choices: Iterable[tuple[Segments, Callable[[Path], Schedule]]],
-    target: Target,
+    ram_bytes: int | None,
     goal: Goal,
     arena_bytes: Callable[[Schedule], int] | None,
 ) -> tuple[list[Best], TinyEngineError | None]:
@@ -85,7 +91,7 @@ def _best_of(
             return known[path]
 
         measure = peak_of if arena_bytes is None else lambda path, schedule=schedule: arena_bytes(schedule(path))
-        limit = latency_limit_bytes(space, target)
+        limit = latency_limit_bytes(space, ram_bytes)
         try:
             path = choose_path(space, goal, limit, measure)
         except (DoesNotFitError, UsageError) as error:
@@ -158,10 +164,10 @@ def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
     return source
 
 
-def latency_limit_bytes(space: Segments, target: Target) -> int:
-    """What `latency` may use: the largest live set with in-place depthwise and add, the board's RAM if less."""
+def latency_limit_bytes(space: Segments, ram_bytes: int | None) -> int:
+    """What `latency` may use: the largest live set with in-place depthwise and add, the RAM there is if less."""
     limit = in_place_peak_bytes(space)
-    return limit if target.ram_bytes is None else min(limit, target.ram_bytes)
+    return limit if ram_bytes is None else min(limit, ram_bytes)
 
 
 def scratch_limits(space: Segments) -> dict[int, int]:
