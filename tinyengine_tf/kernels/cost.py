@@ -126,9 +126,10 @@ def features(op: Op, calls: int, division: Division = Division()) -> Features:
     }
     if isinstance(op, DepthwiseConv2D):
         return found | narrowing(op) | _depthwise(op, calls, division)
+    if isinstance(op, Conv2D) and division.pixels == TILED:
+        return found | narrowing(op) | _tiled(op)
     if isinstance(op, Conv2D | FullyConnected):
-        tiled = division.pixels == TILED and isinstance(op, Conv2D)
-        return found | narrowing(op) | (_tiled(op) if tiled else _dense(op, calls, division))
+        return found | narrowing(op) | _dense(op, calls, division)
     if isinstance(op, WeightedOp):
         return found | {"mac": float(op.macs)}
     if isinstance(op, Pool2D):
