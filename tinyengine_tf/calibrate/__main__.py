@@ -18,6 +18,7 @@ from typing import Any
 
 from absl import app, flags
 
+from tinyengine_tf.calibrate import CORES
 from tinyengine_tf.calibrate.cycles import SOURCES, cycles_per_instruction
 from tinyengine_tf.calibrate.fit import fit_kernels
 from tinyengine_tf.calibrate.layers import Sampler, draw
@@ -27,7 +28,6 @@ from tinyengine_tf.kernels.cost import CostTable, table_from
 from tinyengine_tf.kernels.select import NO_BUDGET, select
 from tinyengine_tf.target import Target, load_target
 
-CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32")
 AT_ONCE = 2
 TRACED, TRACED_LAYERS = (1_000, 20_000), 4
 """Predicted instructions, and number, of the layers of a kernel whose every instruction is looked at."""
