@@ -30,6 +30,7 @@ STAGES = (
     ("drawing",),
     ("build", "emulate", "reference", "verify", "calibrate"),
     ("api",),
+    ("arguments",),
     ("cli",),
     ("__main__",),
 )

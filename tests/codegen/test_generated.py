@@ -14,7 +14,7 @@ import tinyengine_tf
 from tests.codegen.models import small_cnn
 from tests.exact import HostModel
 from tests.modelgen import ModelBuilder
-from tinyengine_tf.target import load_target
+from tinyengine_tf.target import Target, load_target
 
 REPO = Path(__file__).resolve().parent.parent.parent
 WARNINGS = (
@@ -46,6 +46,11 @@ def sources(folder: Path) -> list[str]:
     return [str(p) for p in sorted((folder / "src").rglob("*.c"))]
 
 
+def compile_object(compiler: str, target: Target, folder: Path, source: str, out: Path, *flags: str) -> None:
+    include = f"-I{folder / 'include'}"
+    run(compiler, *target.cflags, "-std=c99", "-O2", *flags, include, "-c", source, "-o", str(out))
+
+
 @pytest.mark.parametrize("mode", MODES, ids=lambda m: "-".join(map(str, m.values())) or "default")
 @pytest.mark.parametrize("core", CORES)
 def test_no_warnings(core: str, mode: dict[str, str], tmp_path: Path) -> None:
@@ -54,18 +59,7 @@ def test_no_warnings(core: str, mode: dict[str, str], tmp_path: Path) -> None:
     compilers = [f"{target.compiler_prefix}gcc"] + (["clang"] if target.is_host else [])
     for compiler in compilers:
         for source in sources(folder):
-            run(
-                compiler,
-                *target.cflags,
-                "-std=c99",
-                "-O2",
-                *WARNINGS,
-                f"-I{folder / 'include'}",
-                "-c",
-                source,
-                "-o",
-                str(tmp_path / "x.o"),
-            )
+            compile_object(compiler, target, folder, source, tmp_path / "x.o", *WARNINGS)
 
 
 @pytest.mark.parametrize("core", ["cortex-m4", "cortex-m0plus", "cortex-m55", "riscv32"])
@@ -75,17 +69,7 @@ def test_nothing_but_string_h(core: str, tmp_path: Path) -> None:
     folder = written(tmp_path / "c", small_cnn(float_edges=True), target=core)
     allowed = {"memcpy", "memset", "memmove", "memcmp"}
     for source in sources(folder):
-        run(
-            f"{target.compiler_prefix}gcc",
-            *target.cflags,
-            "-std=c99",
-            "-O2",
-            f"-I{folder / 'include'}",
-            "-c",
-            source,
-            "-o",
-            str(tmp_path / "x.o"),
-        )
+        compile_object(f"{target.compiler_prefix}gcc", target, folder, source, tmp_path / "x.o")
         for line in run(f"{target.compiler_prefix}nm", "-u", str(tmp_path / "x.o")).splitlines():
             name = line.split()[-1]
             assert name in allowed or name.startswith(("net_", "__aeabi_", "__gnu_", "__")), name

@@ -59,6 +59,12 @@ def link(folder: Path, libraries: list[Path], firmware: Path, *defines: str, san
     return program
 
 
+def link_runner(folder: Path, model: str, header: str, arena_bytes: int, *defines: str) -> Path:
+    """The firmware that runs one model: reads inputs, prints outputs."""
+    model_defines = (f"-DMODEL={model}", f"-DMODEL_HEADER={quoted(header)}", f"-DARENA_BYTES={arena_bytes}")
+    return link(folder, [folder / "lib"], FIRMWARE / "run_model.cc", *model_defines, *defines)
+
+
 def run_on(program: Path, sample: list[np.ndarray]) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([str(program)], input=b"".join(x.tobytes() for x in sample), capture_output=True, timeout=120)
 
@@ -84,15 +90,7 @@ def test_real_model_equals_tflm_in_tflms_smallest_arena(model: str, shared_dir: 
     sample = random_samples(api.load_graph(path), 1, seed=3)[0]
     expected = b"".join(x.tobytes() for x in reference.run(data, [sample], isolated=True)[0])
     arena_bytes = reference.smallest_arena_bytes(data, isolated=True)
-    program = link(
-        tmp_path,
-        [tmp_path / "lib"],
-        FIRMWARE / "run_model.cc",
-        "-DMODEL=g_the_model",
-        f"-DMODEL_HEADER={quoted('models/the_model.h')}",
-        f"-DARENA_BYTES={arena_bytes}",
-        "-DSHIFT=5",
-    )
+    program = link_runner(tmp_path, "g_the_model", "models/the_model.h", arena_bytes, "-DSHIFT=5")
     result = run_on(program, sample)
     assert result.returncode == 0, result.stderr.decode()
     assert result.stdout == expected
@@ -121,14 +119,7 @@ def test_library_is_clean_c99(compiler: str, hello: Path, tmp_path: Path) -> Non
 def test_symbols_in_a_namespace(hello: Path, tmp_path: Path) -> None:
     symbols = parse_symbols("app::models::data", "app::models::data_len:int", "model.h")
     convert(hello, tmp_path / "lib", symbols=symbols, target="host")
-    program = link(
-        tmp_path,
-        [tmp_path / "lib"],
-        FIRMWARE / "run_model.cc",
-        "-DMODEL=app::models::data",
-        f"-DMODEL_HEADER={quoted('model.h')}",
-        "-DARENA_BYTES=1000",
-    )
+    program = link_runner(tmp_path, "app::models::data", "model.h", 1000)
     assert run_on(program, [np.zeros(1, np.int8)]).returncode == 0
 
 
@@ -136,27 +127,13 @@ def test_builtin_arena_serves_when_firmwares_is_too_small(hello: Path, tmp_path:
     convert(
         hello, tmp_path / "lib", symbols=parse_symbols("g_model", None, "model.h"), target="host", builtin_arena=True
     )
-    program = link(
-        tmp_path,
-        [tmp_path / "lib"],
-        FIRMWARE / "run_model.cc",
-        "-DMODEL=g_model",
-        f"-DMODEL_HEADER={quoted('model.h')}",
-        "-DARENA_BYTES=8",
-    )
+    program = link_runner(tmp_path, "g_model", "model.h", 8)
     assert run_on(program, [np.zeros(1, np.int8)]).returncode == 0
 
 
 def test_too_small_arena_says_what_is_needed(hello: Path, tmp_path: Path) -> None:
     convert(hello, tmp_path / "lib", symbols=parse_symbols("g_model", None, "model.h"), target="host")
-    program = link(
-        tmp_path,
-        [tmp_path / "lib"],
-        FIRMWARE / "run_model.cc",
-        "-DMODEL=g_model",
-        f"-DMODEL_HEADER={quoted('model.h')}",
-        "-DARENA_BYTES=40",
-    )
+    program = link_runner(tmp_path, "g_model", "model.h", 40)
     result = run_on(program, [np.zeros(1, np.int8)])
     assert result.returncode == 2
     assert b"it has 40 bytes, needed are " in result.stderr
@@ -166,15 +143,7 @@ def test_profiler_sees_every_layer(hello: Path, tmp_path: Path) -> None:
     converted = convert(
         hello, tmp_path / "lib", symbols=parse_symbols("g_model", None, "model.h"), target="host", profile_layers=True
     )
-    program = link(
-        tmp_path,
-        [tmp_path / "lib"],
-        FIRMWARE / "run_model.cc",
-        "-DMODEL=g_model",
-        "-DPROFILE",
-        f"-DMODEL_HEADER={quoted('model.h')}",
-        "-DARENA_BYTES=1000",
-    )
+    program = link_runner(tmp_path, "g_model", "model.h", 1000, "-DPROFILE")
     lines = run_on(program, [np.zeros(1, np.int8)]).stderr.decode().splitlines()
     assert len(lines) == 1 + len(converted.arena.schedule.steps)
     assert lines[1].startswith("0,FullyConnected,")
@@ -192,14 +161,7 @@ def test_kept_flatbuffer(flip: int | None, hello: Path, tmp_path: Path) -> None:
         data[flip] ^= 4
     write_array(tmp_path / "array.h", "kept_model", bytes(data))
     convert(hello, tmp_path / "lib", symbols=parse_symbols(None, keep_flatbuffer=True), target="host")
-    program = link(
-        tmp_path,
-        [tmp_path / "lib"],
-        FIRMWARE / "run_model.cc",
-        "-DMODEL=kept_model",
-        f"-DMODEL_HEADER={quoted('array.h')}",
-        "-DARENA_BYTES=1000",
-    )
+    program = link_runner(tmp_path, "kept_model", "array.h", 1000)
     result = run_on(program, [np.zeros(1, np.int8)])
     assert result.returncode == (0 if flip is None else 2)
     assert (b"convert the current .tflite file again" in result.stderr) == (flip is not None)

@@ -13,9 +13,10 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcasts_to
+from tinyengine_tf.ops.broadcast import broadcasts_to
 from tinyengine_tf.ops.conv2d import fused_clamp
 from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN, Multiplier, quantize_multiplier, requantize, wrap32
+from tinyengine_tf.ops.two_operands import TwoOperands
 
 ARITHMETIC = ("ADD", "SUB", "MUL")
 ORDER = ("MAXIMUM", "MINIMUM")
@@ -59,11 +60,10 @@ def no_overflow(op: Binary) -> bool:
 
 @operator(*ARITHMETIC, *ORDER, *INT8_ONLY, *FLOAT_ONLY)
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Binary(Op):
-    """Two operands, elementwise with broadcasting, int8 (or int32 or float32 without scales); either may be constant.
+class Binary(TwoOperands):
+    """Two operands, elementwise with broadcasting, int8 (or int32 or float32 without scales).
 
-    function  the .tflite operator's name
-    clamp     fused activation as an inclusive range of the output's type; infinite for float32 extremes
+    clamp  fused activation as an inclusive range of the output's type; infinite for float32 extremes
     """
 
     CONSTRAINTS: ClassVar = (
@@ -75,22 +75,7 @@ class Binary(Op):
         ),
     )
 
-    function: str
     clamp: tuple[int, int] | tuple[float, float]
-
-    @property
-    def KIND(self) -> str:  # type: ignore[override]
-        """Tables and messages name the operator, not the family."""
-        return self.function
-
-    @property
-    def a(self) -> Tensor:
-        return self.input
-
-    @property
-    def b(self) -> Tensor:
-        assert self.inputs[1] is not None
-        return self.inputs[1]
 
     @property
     def int8_clamp(self) -> tuple[int, int]:
@@ -104,10 +89,6 @@ class Binary(Op):
     @property
     def needs_scales(self) -> bool:
         return self.dtype is DType.INT8 and self.function not in ORDER
-
-    @cached_property
-    def loops(self) -> tuple[Loop, ...]:
-        return broadcast_loops(self.a.shape, self.b.shape)
 
     @property
     def headroom_bits(self) -> int:

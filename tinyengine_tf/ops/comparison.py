@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,8 +11,9 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor
 from tinyengine_tf.ops.base import PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcasts_to
+from tinyengine_tf.ops.broadcast import broadcasts_to
 from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier, requantize
+from tinyengine_tf.ops.two_operands import TwoOperands
 
 EQUALITY: Mapping[str, Callable[[Any, Any], Any]] = {"EQUAL": np.equal, "NOT_EQUAL": np.not_equal}
 ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -34,10 +34,10 @@ def scales_below_one(op: Comparison) -> bool:
 
 @operator(*FUNCTIONS, "LOGICAL_NOT")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Comparison(Op):
-    """Two operands compared or combined elementwise with broadcasting; either may be constant; the output is bool.
+class Comparison(TwoOperands):
+    """Two operands compared or combined elementwise with broadcasting; the output is bool.
 
-    function  the .tflite operator's name; LOGICAL_NOT is NOT_EQUAL to true
+    LOGICAL_NOT is NOT_EQUAL to true.
     """
 
     CONSTRAINTS: ClassVar = (
@@ -45,25 +45,6 @@ class Comparison(Op):
         PER_TENSOR,
         Constraint("scales of int8 operands are below 1, as TFLM demands", scales_below_one),
     )
-
-    function: str
-
-    @property
-    def KIND(self) -> str:  # type: ignore[override]
-        return self.function
-
-    @property
-    def a(self) -> Tensor:
-        return self.input
-
-    @property
-    def b(self) -> Tensor:
-        assert self.inputs[1] is not None
-        return self.inputs[1]
-
-    @cached_property
-    def loops(self) -> tuple[Loop, ...]:
-        return broadcast_loops(self.a.shape, self.b.shape)
 
     @property
     def multipliers(self) -> tuple[Multiplier, ...]:
