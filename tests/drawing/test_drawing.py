@@ -12,6 +12,7 @@ import pytest
 
 from tests.schedule.graphs import NetworkBuilder
 from tinyengine_tf import api, cli
+from tinyengine_tf.arguments import parse
 from tinyengine_tf.drawing import Choice, front_png, front_svg, plan_page
 from tinyengine_tf.drawing.axis import axis, round_step, size_text
 from tinyengine_tf.errors import ToolchainError
@@ -112,7 +113,7 @@ def test_axis() -> None:
 
 
 def run(*arguments: str) -> None:
-    args = cli._parse(["tinyengine_tf", *arguments])
+    args = parse(["tinyengine_tf", *arguments], cli.COMMANDS)
     args.function(args)
 
 
