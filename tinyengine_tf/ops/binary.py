@@ -61,7 +61,7 @@ def no_overflow(op: Binary) -> bool:
 @operator(*ARITHMETIC, *ORDER, *INT8_ONLY, *FLOAT_ONLY)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Binary(TwoOperands):
-    """Two operands, elementwise with broadcasting, int8 (or int32 or float32 without scales).
+    """Two operands, elementwise with broadcasting, int8 (or int32 or float32 without scales); either may be constant.
 
     clamp  fused activation as an inclusive range of the output's type; infinite for float32 extremes
     """

@@ -35,7 +35,7 @@ def scales_below_one(op: Comparison) -> bool:
 @operator(*FUNCTIONS, "LOGICAL_NOT")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison(TwoOperands):
-    """Two operands compared or combined elementwise with broadcasting; the output is bool.
+    """Two operands compared or combined elementwise with broadcasting; either may be constant; the output is bool.
 
     LOGICAL_NOT is NOT_EQUAL to true.
     """

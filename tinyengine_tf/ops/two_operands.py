@@ -11,7 +11,7 @@ from tinyengine_tf.ops.broadcast import Loop, broadcast_loops
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TwoOperands(Op):
-    """Elementwise on `a` and `b`, whose shapes broadcast to the output's; either may be constant.
+    """Elementwise on `a` and `b`, whose shapes broadcast to the output's.
 
     function  the .tflite operator's name
     """
