@@ -10,10 +10,10 @@ import pytest
 
 from tests.compat.toolchain import FIRMWARE, MCU, STRICT, run
 from tests.ops.remembering import MODELS as MODELS_THAT_REMEMBER
-from tflm_compat import ModelSymbols, convert, parse_symbols
+from tflm_compat import convert, parse_symbols
 from tflm_compat.library import model_hash, shim_headers
 from tinyengine_tf import api, cli, reference
-from tinyengine_tf.errors import UnsupportedError, UsageError
+from tinyengine_tf.errors import UsageError
 from tinyengine_tf.verify import random_samples
 
 C_FLAGS = ("-std=c99", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-Wmissing-declarations", "-Werror")
@@ -73,19 +73,11 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def convertible(path: Path, out: Path, symbols: ModelSymbols, **options: object) -> api.Conversion:
-    """Convert, or skip the test while the model's operators are not supported."""
-    try:
-        return convert(path, out, symbols=symbols, target="host", **options)  # type: ignore[arg-type]
-    except UnsupportedError as error:
-        pytest.skip(str(error).splitlines()[1])
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_real_model_equals_tflm_in_tflms_smallest_arena(model: str, shared_dir: Path, tmp_path: Path) -> None:
     path = shared_dir / "models" / f"{model}.tflite"
     symbols = parse_symbols("g_the_model", "g_the_model_len:int", "models/the_model.h")
-    converted = convertible(path, tmp_path / "lib", symbols)
+    converted = convert(path, tmp_path / "lib", symbols=symbols, target="host")
     data = path.read_bytes()
     sample = random_samples(api.load_graph(path), 1, seed=3)[0]
     expected = b"".join(x.tobytes() for x in reference.run(data, [sample], isolated=True)[0])

@@ -18,6 +18,7 @@ MODELS = (
     "person_detect",
     "mcunet_vww",
     "mcunetv2_large",
+    "mnist_lstm_int8",
 )
 CORES = ("host", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32")
 SLOW = {"mcunetv2_large"}
@@ -50,7 +51,7 @@ def test_exact_with_noise(model: str, core: str, shared_dir: Path) -> None:
     ids=["ram", "balanced-int8", "feed"],
 )
 def test_every_schedule_is_exact(model: str, mode: dict[str, str], shared_dir: Path) -> None:
-    if mode.get("feed") and model in ("mlperf_ad", "hello_world_int8"):
+    if mode.get("feed") and model in ("mlperf_ad", "hello_world_int8", "mnist_lstm_int8"):
         pytest.skip("the input is no image")
     result = tinyengine_tf.verify(
         shared_dir / "models" / f"{model}.tflite", target="host", count=2, layers=True, **mode
@@ -82,7 +83,7 @@ def quantized(shared_dir: Path, model: str, values: np.ndarray) -> np.ndarray:
     return np.clip(q, -128, 127).astype(np.int8).reshape(x.shape)
 
 
-WITH_REAL_INPUTS = [model for model in MODELS if model != "hello_world_int8"]
+WITH_REAL_INPUTS = [model for model in MODELS if model not in ("hello_world_int8", "mnist_lstm_int8")]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +118,7 @@ TFLM_RAM_BYTES = {
     "mcunet_vww": 219_808,
     "mcunetv2_large": 2_602_112,
     "hello_world_int8": 1_168,
+    "mnist_lstm_int8": 4_064,
 }
 """Smallest arena with which TFLM accepts each model on a Cortex-M4."""
 

@@ -13,10 +13,13 @@ from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
 from tinyengine_tf.ops.lookup import Lookup
+from tinyengine_tf.ops.lstm import Lstm
 from tinyengine_tf.ops.pool2d import AveragePool2D, MaxPool2D
 from tinyengine_tf.ops.quantize import Dequantize, Quantize
+from tinyengine_tf.ops.recurrent import updated
 from tinyengine_tf.ops.reduce import Mean
 from tinyengine_tf.ops.softmax import Softmax
+from tinyengine_tf.ops.svdf import Svdf
 from tinyengine_tf.ops.window import Window
 
 CHANNELS = (4, 8, 12, 16, 20, 24, 32, 40, 48, 60, 64, 80, 96, 112, 128, 160, 192, 256, 5, 11, 14, 27, 33, 47, 61)
@@ -188,6 +191,42 @@ class Sampler:
         shape = (1, *self.image(), self.pick(1, 3, 8))
         return Dequantize(inputs=(self.activation(shape),), outputs=(self.activation(shape, DType.FLOAT32),))
 
+    def constant(self, shape: Sequence[int], most: int, dtype: DType, scale: float) -> Tensor:
+        data = self.rng.integers(-most, most + 1, tuple(shape)).astype(dtype.numpy)
+        return Tensor("c", tuple(shape), dtype, Quant((scale,), (0,)), True, data)
+
+    def lstm(self) -> Op:
+        steps, features, units = self.pick(1, 4, 10, 28), self.pick(4, 10, 13, 28, 40), self.pick(4, 10, 16, 20, 32)
+        hidden, cell = self.activation((1, units), scale=1 / 128), self.activation((1, units), DType.INT16, 2**-12, 0)
+        weights = [self.constant((units, n), 127, DType.INT8, 0.01) for n in [features] * 4 + [units] * 4]
+        biases = [self.constant((units,), 2000, DType.INT32, 1e-4) for _ in range(4)]
+        return Lstm(
+            inputs=(self.activation((1, steps, features)), *weights, *biases, hidden, cell),
+            outputs=(self.activation((1, steps, units)), updated(hidden), updated(cell)),
+            time_major=False,
+            cell_limits=(-32767, 32767),
+        )
+
+    def svdf(self) -> Op:
+        features, rank, steps, units = (
+            self.pick(8, 16, 40, 64),
+            self.pick(1, 2),
+            self.pick(2, 8, 10, 32),
+            self.pick(4, 16, 40, 64),
+        )
+        filters = units * rank
+        memory = self.activation((1, filters * steps), DType.INT16, 2**-9, 0)
+        constants = (
+            self.constant((filters, features), 127, DType.INT8, 0.01),
+            self.constant((filters, steps), 9000, DType.INT16, 2**-14),
+            self.constant((units,), 9000, DType.INT32, 2**-23),
+        )
+        return Svdf(
+            inputs=(self.activation((1, features)), *constants, memory),
+            outputs=(self.activation((1, units)), updated(memory)),
+            rank=rank,
+        )
+
     def kinds(self) -> Iterator[tuple[float, Maker]]:
         """(weight, maker) per kind of layer: how many of it are drawn, relative to the others."""
         yield 3.0, lambda: self.dense(HW(1, 1), 1, self.channels())
@@ -207,6 +246,7 @@ class Sampler:
         )
         yield from ((0.5, lambda c=c, g=g: self.pool(c, g)) for c in (AveragePool2D, MaxPool2D) for g in (False, True))
         yield 0.5, self.dilated
+        yield from ((0.5, make) for make in (self.lstm, self.svdf))
 
     def bottleneck(self) -> list[Op]:
         """1x1, depthwise, 1x1 behind each other, as a row pipeline runs them."""

@@ -86,6 +86,11 @@ class StateView:
     fill: int | None
     initial: str
 
+    @property
+    def moved(self) -> bool:
+        """Whether it must be moved at the end of an inference; a recurrent operator replaces it in place."""
+        return self.before != self.after
+
 
 @dataclass(frozen=True)
 class PortView:

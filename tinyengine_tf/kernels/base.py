@@ -33,6 +33,18 @@ import numpy as np
 from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.target import Target
 
+BYTES = {
+    "int8_t": 1,
+    "uint8_t": 1,
+    "int16_t": 2,
+    "uint16_t": 2,
+    "int32_t": 4,
+    "uint32_t": 4,
+    "int64_t": 8,
+    "float": 4,
+}
+"""Of the C types that tables may have."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -45,12 +57,7 @@ class Table:
 
     @property
     def nbytes(self) -> int:
-        return (
-            self.length
-            * {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "uint32_t": 4, "int64_t": 8, "float": 4}[
-                self.ctype
-            ]
-        )
+        return self.length * BYTES[self.ctype]
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,12 @@ from tinyengine_tf.ops.concatenation import Concatenation
 from tinyengine_tf.ops.conv2d import Conv2D, WeightedOp
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
+from tinyengine_tf.ops.lstm import Lstm
 from tinyengine_tf.ops.pad import Pad
 from tinyengine_tf.ops.pool2d import Pool2D
 from tinyengine_tf.ops.softmax import Softmax
 from tinyengine_tf.ops.strided_copy import StridedCopy
+from tinyengine_tf.ops.svdf import Svdf
 
 Features = Mapping[str, float]
 
@@ -115,6 +117,7 @@ def features(op: Op, calls: int, division: Division = Division()) -> Features:
     layer   1                            call    calls of the kernel
     out     output elements              read    input elements that are looked at
     mac     multiply-accumulates         out.X   output elements that need X: sign, limit, shift (see narrowing)
+    row     (SOFTMAX) rows; (SVDF) filters, whose products with the input alone are `mac`
     scaled, distant  (ADD, SUB) output elements whose operands have different scales, by a factor of more than two
     """
     out = op.output.elements
@@ -130,7 +133,9 @@ def features(op: Op, calls: int, division: Division = Division()) -> Features:
         return found | narrowing(op) | _tiled(op)
     if isinstance(op, Conv2D | FullyConnected):
         return found | narrowing(op) | _dense(op, calls, division)
-    if isinstance(op, WeightedOp):
+    if isinstance(op, Svdf):
+        return found | {"mac": float(op.batch * op.weights.elements), "row": float(op.batch * op.filters)}
+    if isinstance(op, WeightedOp | Lstm):
         return found | {"mac": float(op.macs)}
     if isinstance(op, Pool2D):
         kernel, channels = op.window.kernel, op.input.shape[3]

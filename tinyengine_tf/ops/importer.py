@@ -8,6 +8,7 @@ from dataclasses import replace
 from tinyengine_tf.errors import InvalidIR, ModelError, UnsupportedError
 from tinyengine_tf.ir import Graph, Op, Tensor
 from tinyengine_tf.ops.base import REGISTRY, Constraint, Reject
+from tinyengine_tf.ops.recurrent import RecurrentOp
 from tinyengine_tf.ops.variables import OPCODES as VARIABLE_OPCODES
 from tinyengine_tf.ops.variables import Variables
 from tinyengine_tf.tflite import RawModel, RawOp, RawTensor
@@ -22,7 +23,7 @@ def import_graph(model: RawModel) -> Graph:
     operator that is unknown or breaks one of its rules.
     """
     problems: list[str] = []
-    tensors = [import_tensor(t, problems) for t in model.tensors]
+    tensors = [import_tensor(t) for t in model.tensors]
     check_order(model)
     variables = Variables(model, tensors)
     ops: list[Op] = []
@@ -30,6 +31,9 @@ def import_graph(model: RawModel) -> Graph:
         ops.extend(import_op(raw, tensors, variables, problems))
     if uncalled := set(range(1, len(model.others) + 1)) - variables.called:
         problems.append(f"subgraph {min(uncalled)} is accepted only if a CALL_ONCE names it (no IF or WHILE)")
+    states = (*variables.states(), *(s for op in ops if isinstance(op, RecurrentOp) for s in op.states))
+    if not problems:
+        check_variable_tensors(model, tensors, [s.before for s in states], problems)
     if problems:
         raise UnsupportedError(problems, where=model.name, hint=_hint(model))
     graph = Graph(
@@ -38,7 +42,7 @@ def import_graph(model: RawModel) -> Graph:
         outputs=tuple(tensors[i] for i in model.outputs),
         ops=tuple(ops),
         meta={"sha256": model.sha256, "size_bytes": model.size_bytes, "description": model.description},
-        states=variables.states(),
+        states=states,
     ).rewrite(ops, variables.constants())
     graph.verify()
     return graph
@@ -54,9 +58,7 @@ def _hint(model: RawModel) -> str:
     return hint
 
 
-def import_tensor(raw: RawTensor, problems: list[str]) -> Tensor:
-    if raw.is_variable:
-        problems.append(f"tensor {raw.index} {raw.name!r} keeps state between inferences (a variable tensor)")
+def import_tensor(raw: RawTensor) -> Tensor:
     if raw.dtype is None:
         # Only a fault if an operator touches it; import_op sees the missing type.
         return Tensor(raw.name, raw.shape, None, source=raw.index)  # type: ignore[arg-type]
@@ -81,6 +83,19 @@ def check_order(model: RawModel) -> None:
     for i in model.outputs:
         if i not in ready:
             raise ModelError(f"output tensor {i} is never computed", where=model.name)
+
+
+def check_variable_tensors(
+    model: RawModel, tensors: Sequence[Tensor], kept: Sequence[Tensor], problems: list[str]
+) -> None:
+    """A variable tensor keeps its state for one operator that replaces it; nobody else reads it."""
+    for raw, tensor in zip(model.tensors, tensors, strict=True):
+        readers = sum(op.inputs.count(raw.index) for op in model.ops) + model.outputs.count(raw.index)
+        if raw.is_variable and readers and (tensor not in kept or readers > 1):
+            problems.append(
+                f"tensor {raw.index} {raw.name!r} is a variable tensor: accepted only if one operator reads it, "
+                "as its own state (UNIDIRECTIONAL_SEQUENCE_LSTM, SVDF)"
+            )
 
 
 def import_op(raw: RawOp, tensors: Sequence[Tensor], variables: Variables, problems: list[str]) -> tuple[Op, ...]:

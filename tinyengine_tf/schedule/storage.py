@@ -2,7 +2,8 @@
 
 A reshape, or a slice that lies densely in its input, is its input under another name. A concatenation whose inputs
 lie one after the other in its output needs no copy either: its inputs are computed right where they belong. That
-makes the output live from the first of them on, so it is a choice, not a rule.
+makes the output live from the first of them on, so it is a choice, not a rule. What a recurrent operator keeps
+between inferences is replaced where it lies.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from tinyengine_tf.ir import Graph, Op, Tensor
 from tinyengine_tf.ops.concatenation import Concatenation
+from tinyengine_tf.ops.recurrent import RecurrentOp
 from tinyengine_tf.ops.strided_copy import StridedCopy
 from tinyengine_tf.ops.view import is_view
 
@@ -27,6 +29,8 @@ def storage_of(graph: Graph, joined: Iterable[Op] = ()) -> Storage:
             owner, begin = storage.get(op.input, (op.input, 0))
             inside = op.offset * op.input.dtype.nbytes if isinstance(op, StridedCopy) else 0
             storage[op.output] = (owner, begin + inside)
+        elif isinstance(op, RecurrentOp):
+            storage |= {after: (before, 0) for before, after in op.updates}
         elif op in joined:
             at = 0
             for t in op.data_inputs:

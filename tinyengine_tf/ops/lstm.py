@@ -1,0 +1,196 @@
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: int8 activations and weights, an int16 cell, as TFLM's kernel computes them.
+
+Source: tensorflow/lite/micro/kernels/lstm_eval; Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Tensor
+from tinyengine_tf.ops.base import QUANTIZED, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, Multiplier, quantize_multiplier
+from tinyengine_tf.ops.recurrent import RecurrentOp, require_variable, updated
+
+GATES = ("input", "forget", "cell", "output")
+"""In the file's order."""
+GATE_SCALE = 2.0**-12
+"""Of what enters a gate's sigmoid or tanh, int16."""
+ACTIVATED_SCALE = 2.0**-15
+"""Of what leaves it, int16."""
+INPUTS = 24
+WEIGHTS, BIASES = (1, 2, 3, 4, 5, 6, 7, 8), (12, 13, 14, 15)
+ABSENT = {"peephole": (9, 10, 11), "projection": (16, 17), "layer normalisation": (20, 21, 22, 23)}
+HIDDEN, CELL = 18, 19
+LARGEST_CELL_SHIFT = 14  # 2**15 * 3 * 2**14 is the last tanh argument below 2**31
+
+
+def sigmoid_table() -> np.ndarray:
+    """TFLM's 256 values of the sigmoid, from 0 in steps of 1/24, as uint16 fractions of 65536.
+
+    They are raised by half of what linear interpolation between them loses at most, h**2 / 8 times the second
+    derivative, so that it errs to both sides; the last one is 1, as far as 16 bits go.
+    """
+    f = 1 / (1 + np.exp(-np.arange(256) / 24))
+    loss = f * (1 - f) * (1 - 2 * f) / 24**2 / 8
+    table = np.minimum(np.round(65536 * (f - loss / 2)), 65535)
+    table[-1] = 65535
+    return table
+
+
+def no_overflow(op: Lstm) -> bool:
+    return op.largest_sum < 2**31 and all(m.shift <= MAX_SHIFT for m in (*op.gate_multipliers, *op.cell_multipliers))
+
+
+@operator("UNIDIRECTIONAL_SEQUENCE_LSTM")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lstm(RecurrentOp):
+    """Long short-term memory over a sequence; hidden state and cell last from one inference to the next.
+
+    inputs      sequence, 4 input weights, 4 recurrent weights, 4 biases (gates as in GATES), hidden state, cell
+    outputs     hidden states of all steps, hidden state, cell
+    time_major  whether the sequence is (steps, batch, features) instead of (batch, steps, features)
+    cell_limits what the cell is clipped to, inclusive, in steps of its scale
+    """
+
+    CONSTRAINTS: ClassVar = (
+        QUANTIZED,
+        Constraint("sums of |weight| * 256 and |bias| of each gate stay below 2^31, as 32-bit sums do", no_overflow),
+    )
+
+    variables: int = 2
+    time_major: bool
+    cell_limits: tuple[int, int]
+
+    @property
+    def weights(self) -> tuple[Tensor, ...]:
+        """[units, features] for each gate, then [units, units] for each gate."""
+        return tuple(t for t in self.inputs[1:9] if t is not None)
+
+    @property
+    def biases(self) -> tuple[Tensor, ...]:
+        return tuple(t for t in self.inputs[9:13] if t is not None)
+
+    @property
+    def hidden(self) -> Tensor:
+        return self.updates[0][0]
+
+    @property
+    def cell(self) -> Tensor:
+        return self.updates[1][0]
+
+    @property
+    def units(self) -> int:
+        return self.weights[0].shape[0]
+
+    @property
+    def features(self) -> int:
+        return self.weights[0].shape[1]
+
+    @property
+    def batch(self) -> int:
+        return self.input.shape[1 if self.time_major else 0]
+
+    @property
+    def steps(self) -> int:
+        return self.input.shape[0 if self.time_major else 1]
+
+    @property
+    def macs(self) -> int:
+        return self.batch * self.steps * sum(w.elements for w in self.weights)
+
+    @property
+    def largest_sum(self) -> int:
+        """What no sum of products and bias exceeds, nor any part of it."""
+        sums = (np.abs(w.values.astype(np.int64)).sum(axis=1).max() * 256 for w in self.weights)
+        biases = (np.abs(b.values.astype(np.int64)).max() for b in self.biases)
+        return int(max(sums) + max(biases))
+
+    @property
+    def cell_power(self) -> int:
+        """The cell's scale as a power of two."""
+        return round(math.log2(self.cell.scale))
+
+    @property
+    def gate_multipliers(self) -> tuple[Multiplier, ...]:
+        """Requantisation to GATE_SCALE of each matrix product, in the order of `weights`."""
+        sources = [self.input] * len(GATES) + [self.hidden] * len(GATES)
+        return tuple(
+            quantize_multiplier(s.scale * w.scale / GATE_SCALE) for s, w in zip(sources, self.weights, strict=True)
+        )
+
+    @property
+    def cell_multipliers(self) -> tuple[Multiplier, Multiplier, Multiplier]:
+        """Of forget gate * cell, input gate * cell gate, and output gate * tanh(cell)."""
+        return (
+            quantize_multiplier(ACTIVATED_SCALE),
+            quantize_multiplier(ACTIVATED_SCALE**2 / self.cell.scale),
+            quantize_multiplier(ACTIVATED_SCALE**2 / self.hidden.scale),
+        )
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Lstm, ...]:
+        if len(inputs) != INPUTS:
+            raise Reject(f"it has {INPUTS} inputs, as in its later versions", len(inputs))
+        for variant, absent in ABSENT.items():
+            if any(inputs[i] is not None for i in absent):
+                raise Reject(f"it has no {variant}, as in TFLM")
+        if raw.options["fused_activation_function"] != "TANH" or raw.options["diagonal_recurrent_tensors"]:
+            raise Reject("the activation is TANH and recurrent weights are matrices")
+        x, y = inputs[0], outputs[0]
+        weights, biases = [inputs[i] for i in WEIGHTS], [inputs[i] for i in BIASES]
+        if x is None or x.dtype is not DType.INT8 or y.dtype is not DType.INT8 or len(x.shape) != 3:
+            raise Reject("sequence and output are int8 of three dimensions", f"{x} -> {y}")
+        if not all(w is not None and w.const and w.dtype is DType.INT8 and is_symmetric(w) for w in weights):
+            raise Reject("its eight weights are constant int8, each with one scale and zero point 0")
+        if not all(b is not None and b.const and b.dtype is DType.INT32 for b in biases):
+            raise Reject("its four biases are constant int32")
+        hidden = require_variable(inputs[HIDDEN], "hidden state", DType.INT8)
+        cell = require_variable(inputs[CELL], "cell", DType.INT16)
+        if (
+            cell.quant is None
+            or cell.zero_point
+            or math.log2(cell.scale) % 1
+            or cell.scale > 2.0 ** (LARGEST_CELL_SHIFT - 12)
+        ):
+            raise Reject("the cell's scale is a power of two, at most 4, and its zero point 0", cell.quant)
+        op = cls(
+            inputs=(x, *weights, *biases, hidden, cell),
+            outputs=(y, updated(hidden), updated(cell)),
+            time_major=bool(raw.options["time_major"]),
+            cell_limits=limits_of(float(raw.options["cell_clip"]), cell.scale),
+        )
+        if not op.fits_together:
+            raise Reject("weights, biases, states and output agree in their sizes", f"{x} -> {y}")
+        return (op,)
+
+    @property
+    def fits_together(self) -> bool:
+        n, of = self.units, len(GATES)
+        return (
+            all(w.shape == (n, self.features) for w in self.weights[:of])
+            and all(w.shape == (n, n) for w in self.weights[of:])
+            and all(b.shape == (n,) for b in self.biases)
+            and self.hidden.elements == self.cell.elements == self.batch * n
+            and self.features == self.input.shape[2]
+            and self.output.shape == (*self.input.shape[:2], n)
+        )
+
+    def check(self) -> None:
+        if not self.fits_together:
+            raise InvalidIR(f"{self.input!r} -> {self.output!r}", where=self.name)
+
+
+def is_symmetric(weights: Tensor) -> bool:
+    return weights.quant is not None and not weights.quant.per_channel and weights.zero_point == 0
+
+
+def limits_of(clip: float, scale: float) -> tuple[int, int]:
+    """What TFLM makes of `cell_clip`, which means nothing when it is not positive."""
+    most = int(min(clip / scale, 32767))
+    return (-most, most) if clip > 0 else (-32768, 32767)

@@ -1,0 +1,142 @@
+"""SVDF: a fully-connected layer over features, then over time, of which a memory of the last steps is kept; int8.
+
+Source: Nakkiran et al., Compressing Deep Neural Networks using a Rank-Constrained Topology, 2015; TFLM's svdf_common.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.ir import DType, Tensor
+from tinyengine_tf.ops.base import QUANTIZED, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, Multiplier, quantize_multiplier
+from tinyengine_tf.ops.recurrent import RecurrentOp, require_variable, updated
+
+BIAS_SCALE_TOLERANCE = 1e-5
+
+
+def no_overflow(op: Svdf) -> bool:
+    return op.largest_feature < 2**31 and all(m.shift <= MAX_SHIFT for m in op.multipliers)
+
+
+def bias_scale_fits(op: Svdf) -> bool:
+    given = op.bias.quant.scale if op.bias.quant is not None else 0.0
+    return abs(given - float(np.float32(op.memory.scale) * np.float32(op.time.scale))) < BIAS_SCALE_TOLERANCE
+
+
+@operator("SVDF")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Svdf(RecurrentOp):
+    """Each filter remembers its last products with the input; weighted sums of them make an output.
+
+    inputs   data [batch, features], weights [filters, features], weights over time [filters, steps], bias [units],
+             memory [batch, filters * steps]
+    outputs  [batch, units], memory
+    rank     filters of a unit
+
+    The fused activation has no meaning, as in TFLM: the output's quantisation does its work. Sums over time wrap at 32
+    bits, as TFLM's do on every core; exporters choose scales that no real data come near.
+    """
+
+    CONSTRAINTS: ClassVar = (
+        QUANTIZED,
+        Constraint("the bias has the scale of memory times weights over time, as TFLM demands", bias_scale_fits),
+        Constraint("256 * sum of |weights| of each filter stays below 2^31, as 32-bit sums do", no_overflow),
+    )
+
+    variables: int = 1
+    rank: int
+
+    @property
+    def weights(self) -> Tensor:
+        return self._constant(1)
+
+    @property
+    def time(self) -> Tensor:
+        return self._constant(2)
+
+    @property
+    def bias(self) -> Tensor:
+        return self._constant(3)
+
+    @property
+    def memory(self) -> Tensor:
+        return self.updates[0][0]
+
+    def _constant(self, position: int) -> Tensor:
+        tensor = self.inputs[position]
+        assert tensor is not None
+        return tensor
+
+    @property
+    def batch(self) -> int:
+        return self.input.shape[0]
+
+    @property
+    def filters(self) -> int:
+        return self.weights.shape[0]
+
+    @property
+    def features(self) -> int:
+        return self.weights.shape[1]
+
+    @property
+    def steps(self) -> int:
+        return self.time.shape[1]
+
+    @property
+    def units(self) -> int:
+        return self.filters // self.rank
+
+    @property
+    def macs(self) -> int:
+        return self.batch * (self.weights.elements + self.time.elements)
+
+    @property
+    def multipliers(self) -> tuple[Multiplier, Multiplier]:
+        """To the memory's scale, and from sums over time to the output's; TFLM multiplies scales as float32."""
+        x, w, m, t, y = (np.float32(s.scale) for s in (self.input, self.weights, self.memory, self.time, self.output))
+        return quantize_multiplier(float(x * w / m)), quantize_multiplier(float(m * t / y))
+
+    @property
+    def largest_feature(self) -> int:
+        """What no product with the input exceeds."""
+        return int(np.abs(self.weights.values.astype(np.int64)).sum(axis=1).max()) * 256
+
+    @classmethod
+    def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Svdf, ...]:
+        x, weights, time, bias = inputs[:4]
+        y, rank = outputs[0], raw.options["rank"]
+        if x is None or x.dtype is not DType.INT8 or y.dtype is not DType.INT8:
+            raise Reject("input and output are int8", f"{x} -> {y}")
+        if weights is None or not weights.const or weights.dtype is not DType.INT8 or weights.zero_point:
+            raise Reject("its weights are constant int8 with zero point 0", weights)
+        if time is None or not time.const or time.dtype not in (DType.INT8, DType.INT16) or time.zero_point:
+            raise Reject("its weights over time are constant int8 or int16 with zero point 0", time)
+        if bias is None or not bias.const or bias.dtype is not DType.INT32:
+            raise Reject("it has a constant int32 bias, as TFLM demands", bias)
+        memory = require_variable(inputs[4], "memory", time.dtype)
+        if rank < 1 or weights.shape[0] % rank:
+            raise Reject("the number of filters is a multiple of the rank", rank)
+        op = cls(inputs=(x, weights, time, bias, memory), outputs=(y, updated(memory)), rank=rank)
+        if not op.fits_together:
+            raise Reject("weights, bias, memory and output agree in their sizes", f"{x} -> {y}")
+        return (op,)
+
+    @property
+    def fits_together(self) -> bool:
+        return (
+            self.input.shape == (self.batch, self.features)
+            and self.time.shape == (self.filters, self.steps)
+            and self.bias.shape == (self.units,)
+            and self.memory.shape == (self.batch, self.filters * self.steps)
+            and self.output.shape == (self.batch, self.units)
+        )
+
+    def check(self) -> None:
+        if not self.fits_together:
+            raise InvalidIR(f"{self.input!r} -> {self.output!r}", where=self.name)
