@@ -276,6 +276,14 @@ def masked_attention() -> keras.Model:
     return keras.Model(inputs, tf.where(tf.logical_or(x > 0.1, x[:, :1] < 0.0), x, tf.constant([[[0.5]]])))
 
 
+@architecture
+def recurrent() -> keras.Model:
+    """Two LSTM layers, of which only the last step of the second is used."""
+    x = keras.Input((9, 13), batch_size=1)
+    y = L.LSTM(12, return_sequences=True)(x)
+    return keras.Model(x, L.Dense(4, "softmax")(L.LSTM(7)(y)))
+
+
 def int8_file(build: Callable[[], keras.Model], io: str = "int8", seed: int = 0) -> bytes:
     """The model with random weights, calibrated on noise.
 
@@ -298,7 +306,7 @@ def int8_file(build: Callable[[], keras.Model], io: str = "int8", seed: int = 0)
     function = tf.function(lambda *x: model(list(x) if len(x) > 1 else x[0], training=False)).get_concrete_function(
         *specs
     )
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = data
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
