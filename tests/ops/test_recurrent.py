@@ -87,7 +87,7 @@ def test_gates_by_table_equal_tflm_for_all_arguments(opcode: str, name: str, arg
     assert (got == expected).all()
 
 
-@pytest.mark.parametrize("shift", [-2, -3, -14, -23, -30])
+@pytest.mark.parametrize("shift", [-1, -2, -3, -14, -23, -30])
 def test_short_requantisation_is_the_long_one(shift: int) -> None:
     """The model of requantize_small.c.j2, at halves, ends and noise."""
     rng = np.random.default_rng(-shift)

@@ -13,7 +13,7 @@ from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
 from tinyengine_tf.ops.lookup import Lookup
-from tinyengine_tf.ops.lstm import Lstm
+from tinyengine_tf.ops.lstm import GATE_SCALE, GATES, Lstm
 from tinyengine_tf.ops.pool2d import AveragePool2D, MaxPool2D
 from tinyengine_tf.ops.quantize import Dequantize, Quantize
 from tinyengine_tf.ops.recurrent import updated
@@ -196,12 +196,17 @@ class Sampler:
         return Tensor("c", tuple(shape), dtype, Quant((scale,), (0,)), True, data)
 
     def lstm(self) -> Op:
+        """Scaled so that noise moves gates over all of their range."""
         steps, features, units = self.pick(1, 4, 10, 28), self.pick(4, 10, 13, 28, 40), self.pick(4, 10, 16, 20, 32)
         hidden, cell = self.activation((1, units), scale=1 / 128), self.activation((1, units), DType.INT16, 2**-12, 0)
-        weights = [self.constant((units, n), 127, DType.INT8, 0.01) for n in [features] * 4 + [units] * 4]
+        x = self.activation((1, steps, features))
+        sources = [(x, features)] * len(GATES) + [(hidden, units)] * len(GATES)
+        weights = [
+            self.constant((units, n), 127, DType.INT8, GATE_SCALE / (source.scale * n**0.5)) for source, n in sources
+        ]
         biases = [self.constant((units,), 2000, DType.INT32, 1e-4) for _ in range(4)]
         return Lstm(
-            inputs=(self.activation((1, steps, features)), *weights, *biases, hidden, cell),
+            inputs=(x, *weights, *biases, hidden, cell),
             outputs=(self.activation((1, steps, units)), updated(hidden), updated(cell)),
             time_major=False,
             cell_limits=(-32767, 32767),
