@@ -6,7 +6,7 @@
     4 finetune   that network alone
     5 qat        the same, quantisation-aware
     6 export     int8 .tflite
-    7 check      converted, measured and compared with its limits
+    7 check      converted, run on the emulated core beside TFLM, compared with its limits
 
 Each stage leaves its result in `workdir`; started again after a kill, finished work is read back.
 """
@@ -16,29 +16,31 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from nas_keras.budget import SearchBudget, load_budget
-from nas_keras.cost.compiler import CompilerCost
+from nas_keras.cost.compiler import CompilerCost, footprint_of
 from nas_keras.cost.footprint import CostModel, Footprint, Limits
-from nas_keras.data import Augment, Coding, Data, load, resize, shift_images
+from nas_keras.cost.latency import cycles_per_instruction, latency_ms
+from nas_keras.data import Augment, Coding
+from nas_keras.emulated import Emulation, emulate
 from nas_keras.files import read_json, write_bytes, write_json
+from nas_keras.request import Request, choose_augment, device_limits, load_both, own_folder
 from nas_keras.result import SearchResult
 from nas_keras.search import STRATEGIES, Trial, best, run
 from nas_keras.space.arch import Arch
 from nas_keras.space.space import Grid, Space, grid_for
-from nas_keras.space.tinynas import SpaceStats, explore, rank, table
+from nas_keras.space.tinynas import SpaceStats, Task, explore, rank, table
 from nas_keras.stages import Screen
 from tinyengine_tf import DoesNotFitError, UsageError, estimate
-from tinyengine_tf.target import Target, load_target
 
-RESERVED_RAM_BYTES = 8 * 1024
-RESERVED_FLASH_BYTES = 64 * 1024
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+EMULATED_SAMPLES = 3
 
 
 def search_for_mcu(
@@ -50,6 +52,7 @@ def search_for_mcu(
     flash: int | None = None,
     max_macs: int | None = None,
     max_instructions: int | None = None,
+    max_latency: float | None = None,
     budget: str | SearchBudget = "standard",
     strategy: str = "evolution",
     seed: int = 0,
@@ -59,6 +62,8 @@ def search_for_mcu(
     augment: str | Augment | None = "auto",
     cost: CostModel | None = None,
     workers: int | None = None,
+    ray: str | None = None,
+    distribute: tf.distribute.Strategy | None = None,
     verbose: bool = True,
 ) -> SearchResult:
     """Find, train and export the most accurate network for `target` on this data.
@@ -69,19 +74,23 @@ def search_for_mcu(
                            and application and 64 KB for code. A bare core has no default: give both.
     max_macs               upper bound on multiply-accumulates.
     max_instructions       upper bound on executed instructions, as the compiler predicts them for the core.
+    max_latency            milliseconds on the board's clock, by estimated cycles (see nas_keras.cost.latency).
     budget                 "quick" (minutes for small images), "standard", "thorough", or a SearchBudget.
     grid                   the spaces to choose from; by default scaled to the data (`grid_for`).
     augment                "auto": shifts for images, mirrored too when they have colours; None; or (x, rng) -> x.
     cost                   the cost model; by default the compiler itself.
     workers                processes of stage 1; by default one per core.
+    ray                    address of a Ray cluster that samples spaces and evaluates candidates (nas_keras.remote).
+    distribute             where the super-network is trained; of several workers, which share `workdir`, each runs
+                           this call, and all but the chief keep their other files in workdir/worker<N>.
 
     Raises UsageError for data or arguments that cannot be used, DoesNotFitError when no network fits.
     """
-    device, limits = device_limits(target, sram, flash, max_macs, max_instructions)
+    device, limits = device_limits(target, sram, flash, max_macs, max_instructions, max_latency)
     amount = load_budget(budget)
     if strategy not in STRATEGIES:
         raise UsageError(f"strategy is {strategy!r}", hint=f"one of {', '.join(STRATEGIES)}")
-    train, val, count = _load_both(train_data, val_data, classes)
+    train, val, count = load_both(train_data, val_data, classes)
     if grid is not None and grid.layout.classes != count:
         raise UsageError(f"a grid for {grid.layout.classes} classes, data of {count}", where="grid")
     request = Request(
@@ -93,103 +102,16 @@ def search_for_mcu(
         budget=amount,
         strategy=strategy,
         seed=seed,
-        workdir=Path(workdir),
+        workdir=own_folder(Path(workdir), distribute),
+        supernet_dir=Path(workdir),
         grid=grid or grid_for(train.shape, count),
-        augment=_augment(augment, train),
+        augment=choose_augment(augment, train),
         cost=cost or CompilerCost(device.name),
         workers=workers or os.cpu_count() or 1,
+        ray=ray,
+        distribute=distribute,
     )
     return _run(request, Screen(7, verbose))
-
-
-def _load_both(train_data: Any, val_data: Any, classes: int | None) -> tuple[Data, Data, int]:
-    """(training data, validation data, number of classes)."""
-    train = load(train_data, where="train_data", classes=classes)
-    count = classes or max(int(train.y.max()) + 1, 2)
-    val = load(val_data, where="val_data", classes=count)
-    if train.shape != val.shape or train.x.dtype != val.x.dtype:
-        raise UsageError(
-            f"{train.x.dtype} {train.shape} and {val.x.dtype} {val.shape}",
-            where="train_data, val_data",
-            hint="both need the same shape and type",
-        )
-    return train, val, count
-
-
-def _augment(given: str | Augment | None, train: Data) -> Augment | None:
-    """For "auto" shifts by an eighth for square uint8 images, mirrored too when they have colours."""
-    if not isinstance(given, str):
-        return given
-    if given != "auto":
-        raise UsageError(f"augment is {given!r}", hint='"auto", None, or a function (x, rng) -> x')
-    rows, columns, channels = train.shape
-    images = train.x.dtype == np.uint8 and rows == columns >= 16
-    return shift_images(rows // 8, flip=channels == 3) if images else None
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Request:
-    """Everything a search needs, checked."""
-
-    train: Data
-    val: Data
-    coding: Coding
-    target: Target
-    limits: Limits
-    budget: SearchBudget
-    strategy: str
-    seed: int
-    workdir: Path
-    grid: Grid
-    augment: Augment | None
-    cost: CostModel
-    workers: int
-
-    def fingerprint(self) -> dict[str, Any]:
-        """What decides the outcome; a folder belongs to one fingerprint."""
-        data = {
-            name: [list(d.x.shape), str(d.x.dtype), zlib.crc32(d.x.tobytes()), zlib.crc32(d.y.tobytes())]
-            for name, d in (("train", self.train), ("val", self.val))
-        }
-        return {
-            "data": data,
-            "target": self.target.name,
-            "limits": asdict(self.limits),
-            "budget": asdict(self.budget),
-            "strategy": self.strategy,
-            "seed": self.seed,
-            "cost": self.cost.name,
-            "grid": repr(self.grid),
-        }
-
-    def at(self, resolution: tuple[int, int]) -> Request:
-        """The same request with all data resampled to `resolution`."""
-        train, val = (replace(data, x=resize(data.x, resolution)) for data in (self.train, self.val))
-        return replace(self, train=train, val=val)
-
-
-def device_limits(
-    target: str, sram: int | None, flash: int | None, max_macs: int | None = None, max_instructions: int | None = None
-) -> tuple[Target, Limits]:
-    """The target, and limits in bytes: what is given, or what the board has less a reserve."""
-    device = load_target(target)
-    return device, Limits(
-        sram_bytes=_default_limit("sram", sram, device.one_piece_bytes, RESERVED_RAM_BYTES),
-        flash_bytes=_default_limit("flash", flash, device.flash_bytes, RESERVED_FLASH_BYTES),
-        instructions=max_instructions,
-        macs=max_macs,
-    )
-
-
-def _default_limit(name: str, given: int | None, of_board: int | None, reserved: int) -> int:
-    limit = given if given is not None or of_board is None else of_board - reserved
-    if limit is None:
-        raise UsageError(
-            f"a bare core has no {name} limit of its own", where=name, hint=f"give {name}=BYTES, or name a board"
-        )
-    if limit <= 0:
-        raise UsageError(f"{limit} bytes", where=name, hint="a positive number of bytes")
-    return limit
 
 
 def _run(request: Request, screen: Screen) -> SearchResult:
@@ -250,7 +172,13 @@ def choose_space(request: Request, screen: Screen, notes: list[str]) -> tuple[tu
             screen.count_up(len(done), total, f"{stats.name}: {stats.satisfying} of {stats.drawn} fit")
 
         found = explore(
-            request.grid, request.cost, request.limits, sampling, workers=request.workers, progress=progress
+            request.grid,
+            request.cost,
+            request.limits,
+            sampling,
+            workers=request.workers,
+            spread=spread_over(request.ray),
+            progress=progress,
         )
         write_json(path, [s.to_json() for s in found])
     else:
@@ -260,6 +188,15 @@ def choose_space(request: Request, screen: Screen, notes: list[str]) -> tuple[tu
     if not ranked:
         raise nothing_fits(request.grid, request.cost, request.limits)
     return found, request.grid.layout.space(ranked[0].width, ranked[0].resolution)
+
+
+def spread_over(address: str | None) -> Callable[[Sequence[Task]], Iterable[SpaceStats]] | None:
+    """What `explore` hands its tasks to: a Ray cluster, or nothing when there is no address."""
+    if address is None:
+        return None
+    from nas_keras import remote
+
+    return lambda tasks: remote.study_all(address, tasks)
 
 
 def nothing_fits(grid: Grid, cost: CostModel, limits: Limits) -> DoesNotFitError:
@@ -293,7 +230,7 @@ def _search(request: Request, net: Any, space: Space, screen: Screen) -> list[Tr
     from nas_keras import train_stages as stages
 
     def feasible(arch: Arch) -> bool:
-        return not request.limits.broken(request.cost.footprint(arch))
+        return not request.limits.broken(request.cost.judge(arch, request.limits))
 
     budget = request.budget
     options = {
@@ -307,8 +244,19 @@ def _search(request: Request, net: Any, space: Space, screen: Screen) -> list[Tr
         top[0] = max(top[0], trial.fitness)
         screen.count_up(len(searcher.trials), budget.evaluations, f"best so far {top[0]:.4f}")
 
-    evaluate = stages.evaluator(request, net)
-    trials = run(searcher, evaluate, budget.evaluations, journal=request.workdir / "search.jsonl", progress=progress)
+    evaluate, batch = stages.evaluator(request, net), 1
+    if request.ray is not None:
+        from nas_keras import remote
+
+        evaluate, batch = remote.evaluator(request.ray, request, net)
+    trials = run(
+        searcher,
+        evaluate,
+        budget.evaluations,
+        journal=request.workdir / "search.jsonl",
+        batch=batch,
+        progress=progress,
+    )
     if not trials:
         raise nothing_fits(request.grid, request.cost, request.limits)
     return trials
@@ -327,9 +275,9 @@ def _check(
     """Measure the file as converted, record everything."""
     from nas_keras import train_stages as stages
 
-    actual = estimate(tflite, target=request.target.name, optimize="ram", exact=True)
-    footprint = Footprint(actual.arena_bytes, actual.weights_bytes, actual.instructions, actual.macs)
+    footprint = footprint_of(estimate(tflite, target=request.target.name, optimize="ram", exact=True))
     accuracy = stages.accuracies(request, model, tflite)
+    emulation = _emulated(request, tflite, cycles_per_instruction(footprint))
     result = SearchResult(
         model,
         arch,
@@ -338,6 +286,7 @@ def _check(
         request.target.name,
         request.limits,
         footprint,
+        emulation,
         accuracy,
         history,
         list(trials),
@@ -355,6 +304,9 @@ def _check(
             "accuracy": accuracy,
             "footprint": asdict(footprint),
             "limits": asdict(request.limits),
+            "broken_limits": request.limits.broken(footprint),
+            "predicted_ms": latency_ms(footprint.instructions, cycles_per_instruction(footprint), request.target),
+            "emulated": emulation.to_json(),
             "history": history,
             "coding": asdict(request.coding),
         },
@@ -362,3 +314,15 @@ def _check(
     write_bytes(request.workdir / "model.tflite", tflite)
     result.report(request.workdir / "report.html")
     return result
+
+
+def _emulated(request: Request, tflite: bytes, per_instruction: float) -> Emulation:
+    """The file on the emulated core; a run that is recorded for the same file is not repeated."""
+    path, key = request.workdir / "emulated.json", zlib.crc32(tflite)
+    recorded = read_json(path)
+    if recorded is not None and recorded["tflite_crc"] == key and not recorded["emulated"]["not_done"]:
+        return Emulation(**recorded["emulated"])
+    inputs = request.coding.quantize(request.val.x[:EMULATED_SAMPLES])
+    found = emulate(tflite, request.target, inputs, per_instruction)
+    write_json(path, {"tflite_crc": key, "emulated": found.to_json()})
+    return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 
 from nas_keras.space.tinynas import Sampling
 from tinyengine_tf.errors import UsageError
@@ -93,3 +94,18 @@ def load_budget(budget: str | SearchBudget) -> SearchBudget:
     if budget not in BUDGETS:
         raise UsageError(f"budget is {budget!r}", hint=f"one of {', '.join(BUDGETS)}, or a SearchBudget")
     return BUDGETS[budget]
+
+
+def adjust(budget: SearchBudget, changes: Iterable[str]) -> SearchBudget:
+    """The budget with some counts replaced; `changes` are texts such as "samples=100"."""
+    kinds = {field.name: type(getattr(budget, field.name)) for field in fields(budget)}
+    found = {}
+    for change in changes:
+        name, _, value = change.partition("=")
+        if name not in kinds:
+            raise UsageError(f"{name!r} is no part of a budget", where="budget", hint=f"one of {', '.join(kinds)}")
+        try:
+            found[name] = kinds[name](value)
+        except ValueError as error:
+            raise UsageError(f"{change!r}: {value!r} is no {kinds[name].__name__}", where="budget") from error
+    return replace(budget, **found)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from absl import app, flags
 
-from nas_keras.budget import BUDGETS, load_budget
+from nas_keras.budget import BUDGETS, adjust, load_budget
 from nas_keras.cost.footprint import AnalyticCost, CostModel
 from nas_keras.space.space import grid_for
 from nas_keras.space.tinynas import explore, table
@@ -29,7 +29,11 @@ _SRAM = flags.DEFINE_string("sram", None, "limit for activations, such as 64KB; 
 _FLASH = flags.DEFINE_string("flash", None, "limit for constants, such as 256KB; default: the board's, less 64 KB")
 _MAX_MACS = flags.DEFINE_string("max_macs", None, "limit on multiply-accumulates, such as 5M")
 _MAX_INSTRUCTIONS = flags.DEFINE_string("max_instructions", None, "limit on executed instructions, such as 10M")
+_MAX_LATENCY = flags.DEFINE_float(
+    "max_latency", None, "limit in milliseconds on the board's clock, by estimated cycles"
+)
 _BUDGET = flags.DEFINE_enum("budget", "standard", list(BUDGETS), "how much work to do")
+_SET = flags.DEFINE_list("set", [], "other counts than the budget's, such as samples=100,finetune_epochs=20")
 _STRATEGY = flags.DEFINE_enum("strategy", "evolution", ["evolution", "aging", "random"], "how candidates are proposed")
 _SEED = flags.DEFINE_integer("seed", 0, "seed of every random choice")
 _OUT = flags.DEFINE_string("out", "nas_run", "search: folder for everything; a search found there is resumed")
@@ -37,6 +41,7 @@ _SHAPE = flags.DEFINE_string("shape", None, "space: input rows x columns x chann
 _CLASSES = flags.DEFINE_integer("classes", None, "number of classes; search: default from the data")
 _COST = flags.DEFINE_enum("cost", "compiler", ["compiler", "analytic"], "space: who says what a network needs")
 _WORKERS = flags.DEFINE_integer("workers", None, "processes of stage 1; default: one per core")
+_RAY = flags.DEFINE_string("ray", None, "address of a Ray cluster that samples spaces and evaluates candidates")
 
 
 def main() -> None:
@@ -54,6 +59,9 @@ def _main(argv: list[str]) -> None:
     except TinyEngineError as error:
         print(f"nas_keras: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\nnas_keras: stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
 
 
 def _search() -> None:
@@ -61,6 +69,7 @@ def _search() -> None:
 
     if _DATA.value is None:
         raise UsageError("no data", where="--data", hint="an .npz file with x_train, y_train, x_val, y_val")
+    budget = adjust(load_budget(_BUDGET.value), _SET.value)
     arrays = _arrays(Path(_DATA.value))
     result = search_for_mcu(
         (arrays["x_train"], arrays["y_train"]),
@@ -70,20 +79,23 @@ def _search() -> None:
         flash=size(_FLASH.value, "--flash"),
         max_macs=size(_MAX_MACS.value, "--max_macs"),
         max_instructions=size(_MAX_INSTRUCTIONS.value, "--max_instructions"),
-        budget=_BUDGET.value,
+        max_latency=_MAX_LATENCY.value,
+        budget=budget,
         strategy=_STRATEGY.value,
         seed=_SEED.value,
         workdir=_OUT.value,
         classes=_CLASSES.value,
         workers=_WORKERS.value,
+        ray=_RAY.value,
     )
     result.convert(Path(_OUT.value) / "c")
     print(result)
 
 
 def _space() -> None:
-    from nas_keras.api import device_limits, nothing_fits
+    from nas_keras.api import nothing_fits, spread_over
     from nas_keras.cost.compiler import CompilerCost
+    from nas_keras.request import device_limits
     from nas_keras.space.tinynas import rank
 
     match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", _SHAPE.value or "")
@@ -98,17 +110,19 @@ def _space() -> None:
         size(_FLASH.value, "--flash"),
         size(_MAX_MACS.value, "--max_macs"),
         size(_MAX_INSTRUCTIONS.value, "--max_instructions"),
+        _MAX_LATENCY.value,
     )
     grid = grid_for((rows, columns, channels), _CLASSES.value or 10)
     cost: CostModel = CompilerCost(device.name) if _COST.value == "compiler" else AnalyticCost()
-    sampling = load_budget(_BUDGET.value).sampling
+    sampling = adjust(load_budget(_BUDGET.value), _SET.value).sampling
     screen, total, done = Screen(1, True), len(grid.spaces()), []
 
     def progress(stats) -> None:
         done.append(stats)
         screen.count_up(len(done), total, f"{stats.name}: {stats.satisfying} of {stats.drawn} fit")
 
-    found = explore(grid, cost, limits, sampling, workers=_WORKERS.value or os.cpu_count() or 1, progress=progress)
+    workers = _WORKERS.value or os.cpu_count() or 1
+    found = explore(grid, cost, limits, sampling, workers=workers, spread=spread_over(_RAY.value), progress=progress)
     print(table(found, sampling))
     if not rank(found, sampling):
         raise nothing_fits(grid, cost, limits)

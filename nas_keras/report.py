@@ -23,12 +23,12 @@ svg text{font:11px sans-serif;fill:#444}figure{margin:1em 0}figcaption{color:#66
 Point = tuple[float, float]
 
 
-def render(result: SearchResult) -> str:
-    """The page."""
+def render(result: SearchResult, table: str = "") -> str:
+    """The page; `table` is text shown below the summary."""
     arena = estimate(result.tflite, target=result.target, optimize="ram", exact=True).arena
     parts = [
         "<h1>A network for " + html.escape(result.target) + "</h1>",
-        f"<pre>{html.escape(str(result))}</pre>",
+        *(f"<pre>{html.escape(text)}</pre>" for text in (str(result), table) if text),
         "<h2>Search spaces</h2>",
         _spaces(result.spaces, result.space),
         "<h2>Candidates</h2>",

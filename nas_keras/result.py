@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas_keras.cost.footprint import Footprint, Limits
 from nas_keras.data import Coding
+from nas_keras.emulated import Emulation
 from nas_keras.files import write_bytes
 from nas_keras.search.lifecycle import Trial
 from nas_keras.space.arch import Arch
@@ -26,6 +27,7 @@ class SearchResult:
     tflite      the exported file: int8 input as `coding.quantize` makes it, int8 logits.
     accuracy    on the validation data: "float", "int8".
     footprint   of the converted file, by the compiler.
+    emulated    the file on the emulated core, beside TFLM.
     history     metrics per epoch of "largest", "shared", "finetune" and "qat".
     trials      all candidates of the search with their accuracy inside the super-network.
     spaces      statistics of stage 1, one per space.
@@ -38,6 +40,7 @@ class SearchResult:
     target: str
     limits: Limits
     footprint: Footprint
+    emulated: Emulation
     accuracy: dict[str, float]
     history: dict[str, list[dict[str, float]]]
     trials: list[Trial]
@@ -51,11 +54,11 @@ class SearchResult:
         options.setdefault("optimize", "ram")
         return convert(self.tflite, out, target=self.target, name=name, **options)
 
-    def report(self, path: str | Path) -> Path:
-        """Write one self-contained HTML page."""
+    def report(self, path: str | Path, table: str = "") -> Path:
+        """Write one self-contained HTML page, with a `table` of one's own at its top."""
         from nas_keras.report import render
 
-        write_bytes(Path(path), render(self).encode())
+        write_bytes(Path(path), render(self, table).encode())
         return Path(path)
 
     def __str__(self) -> str:
@@ -68,8 +71,11 @@ class SearchResult:
             f"flash      {_of(self.footprint.flash_bytes, self.limits.flash_bytes)} (constants; code comes on top)",
             f"work       {self.footprint.macs:,} multiply-accumulates"
             + (f", {self.footprint.instructions:,} instructions" if self.footprint.instructions else ""),
+            f"emulated   {self.emulated}",
             f"files      {self.workdir}",
         ]
+        if broken := self.limits.broken(self.footprint):
+            lines.append(f"NOTE       above its limit on {', '.join(broken)}; without weights it was predicted to fit")
         return "\n".join(lines)
 
 

@@ -24,7 +24,7 @@ from nas_keras.supernet.training import SharedRecipe, calibration_batches, train
 from nas_keras.training import Journal, Metrics, Recipe, evaluate, predictor, train
 
 if TYPE_CHECKING:
-    from nas_keras.api import Request
+    from nas_keras.request import Request
 
 QAT_LEARNING_RATE = 0.1  # of the fine-tuning rate
 
@@ -41,9 +41,10 @@ def supernet(request: Request, space: Space, verbose: bool) -> tuple[SuperNet, d
         request.coding,
         shared,
         seed=request.seed,
-        folder=request.workdir,
+        folder=request.supernet_dir,
         log_dir=request.workdir / "logs",
         verbose=verbose,
+        distribute=request.distribute,
     )
 
 

@@ -83,11 +83,13 @@ class Journal:
     checkpoint   file that makes the run resumable.
     log_dir      TensorBoard events.
     verbose      whether progress bars are drawn.
+    writes       whether this process writes the checkpoint: of several workers one does, the others read.
     """
 
     checkpoint: Path | None = None
     log_dir: Path | None = None
     verbose: bool = True
+    writes: bool = True
 
 
 def run_epochs(
@@ -127,7 +129,8 @@ def run_epochs(
                 for key, value in metrics.items():
                     tf.summary.scalar(f"{name}/{key}", value)
             writer.flush()
-        _save(variables, history, journal.checkpoint)
+        if journal.writes:
+            _save(variables, history, journal.checkpoint)
     return history
 
 

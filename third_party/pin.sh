@@ -11,6 +11,6 @@ compile() {
         --output-file "$output" "$@" setup.cfg
     sed -i '/^#/d;/^$/d' "$output"
 }
-compile nas --extra nas --extra compare --extra dev
+compile nas --extra nas --extra ray --extra compare --extra dev
 compile test --extra compare --extra dev --constraint third_party/requirements-nas.txt
 compile light --constraint third_party/requirements-nas.txt

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from nas_keras.cost.footprint import Footprint
+from nas_keras.cost.footprint import AnalyticCost, CostModel, Footprint, Limits
 from nas_keras.cost.graph import build_graph
 from nas_keras.space.arch import Arch
-from tinyengine_tf.api import estimate
+from tinyengine_tf.api import Estimate, estimate
 from tinyengine_tf.target import Target, load_target
+
+RAW = AnalyticCost(channel_bytes=4)
+"""Every weight and bias once: no kernel's constants are smaller, so what RAW finds too large needs no planning."""
+
+
+def footprint_of(cost: Estimate) -> Footprint:
+    """The compiler's estimate as a search reads it."""
+    return Footprint(cost.arena_bytes, cost.weights_bytes, cost.instructions, cost.macs, cost.cycles)
 
 
 @dataclass(frozen=True)
-class CompilerCost:
+class CompilerCost(CostModel):
     """The memory plan of `tinyengine_tf.convert(..., target, optimize)`, for networks that have no weights yet.
 
     target     core or board, as `tinyengine_tf targets` lists them.
@@ -30,11 +39,32 @@ class CompilerCost:
     def footprint(self, arch: Arch) -> Footprint:
         found = self._known.get(arch)
         if found is None:
-            # A board would refuse what exceeds its RAM; here the number itself is the answer.
-            cost = estimate(build_graph(arch), target=self._core(), optimize=self.optimize, exact=True)
-            found = self._known[arch] = Footprint(cost.arena_bytes, cost.weights_bytes, cost.instructions, cost.macs)
+            found = self._known[arch] = footprint_of(self._estimate(arch, exact=True))
         return found
 
+    def judge(self, arch: Arch, limits: Limits) -> Footprint:
+        """Plans no memory where the weights alone are too many, and exactly only where that decides."""
+        if arch in self._known:
+            return self._known[arch]
+        raw = RAW.footprint(arch)
+        least = Footprint(0, raw.flash_bytes, None, raw.macs)
+        if limits.broken(least):
+            return least
+        quick = self._estimate(arch, exact=False)
+        plan, allowed = quick.arena.plan, limits.sram_bytes
+        if allowed is None or plan.peak_bytes <= allowed or plan.optimal:
+            sram = plan.peak_bytes
+        elif plan.lower_bound_bytes > allowed:
+            sram = plan.lower_bound_bytes
+        else:
+            sram = self.footprint(arch).sram_bytes
+        return replace(footprint_of(quick), sram_bytes=sram)
+
+    def _estimate(self, arch: Arch, *, exact: bool) -> Estimate:
+        # A board would refuse what exceeds its RAM; here the number itself is the answer.
+        return estimate(build_graph(arch), target=self._core, optimize=self.optimize, exact=exact)
+
+    @cached_property
     def _core(self) -> Target:
         target = load_target(self.target)
         return load_target(target.core) if target.is_board else target

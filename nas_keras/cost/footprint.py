@@ -25,21 +25,14 @@ class Footprint:
     flash_bytes    weights, biases and requantisation tables; code is not included.
     instructions   estimated executed instructions; None where the model cannot tell.
     macs           multiply-accumulates.
+    cycles         estimated from documented timings; None for cores that have none.
     """
 
     sram_bytes: int
     flash_bytes: int
     instructions: int | None
     macs: int
-
-
-class CostModel(Protocol):
-    """Answers what an architecture costs. Equal architectures get equal answers."""
-
-    @property
-    def name(self) -> str: ...
-
-    def footprint(self, arch: Arch) -> Footprint: ...
+    cycles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,30 +43,48 @@ class Limits:
     flash_bytes: int | None = None
     instructions: int | None = None
     macs: int | None = None
+    cycles: int | None = None
 
     def broken(self, footprint: Footprint) -> tuple[str, ...]:
         """Names of the limits that `footprint` breaks; empty when it fits."""
         names = []
-        for name in ("sram_bytes", "flash_bytes", "instructions", "macs"):
+        for name in ("sram_bytes", "flash_bytes", "instructions", "macs", "cycles"):
             limit, value = getattr(self, name), getattr(footprint, name)
             if limit is not None and value is not None and value > limit:
                 names.append(name)
         return tuple(names)
 
 
+class CostModel(Protocol):
+    """Answers what an architecture costs. Equal architectures get equal answers."""
+
+    @property
+    def name(self) -> str: ...
+
+    def footprint(self, arch: Arch) -> Footprint: ...
+
+    def judge(self, arch: Arch, limits: Limits) -> Footprint:
+        """Whether `arch` fits, for less work: breaks a limit exactly when the footprint does, and has its MACs.
+
+        Other figures may be bounds, and of several broken limits some may go unnoticed.
+        """
+        return self.footprint(arch)
+
+
 @dataclass(frozen=True)
-class AnalyticCost:
+class AnalyticCost(CostModel):
     """Layer by layer over whole tensors, one byte per element.
 
     inplace_depthwise   depthwise convolutions overwrite their input channel by channel and
                         need one padded channel besides; otherwise input and output both live.
-    A residual's addition is written over the held input. Flash counts one byte per weight and
-    eight per output channel (bias and requantisation). Source: MCUNet, NeurIPS 2020, sections 3.2
+    channel_bytes       of flash per output channel, for bias and requantisation; a weight has one.
+    A residual's addition is written over the held input. Source: MCUNet, NeurIPS 2020, sections 3.2
     and supplement.
     """
 
     inplace_depthwise: bool = True
     count_padded_channel: bool = True
+    channel_bytes: int = 8
 
     @property
     def name(self) -> str:
@@ -84,17 +95,20 @@ class AnalyticCost:
         stem, hw = arch.stem, arch.stem_hw
         taps = math.prod(stem.kernel) * depth
         peak = rows * columns * depth + math.prod(hw) * stem.channels
-        flash, macs = (taps + 8) * stem.channels, taps * stem.channels * math.prod(hw)
+        extra = self.channel_bytes
+        flash, macs = (taps + extra) * stem.channels, taps * stem.channels * math.prod(hw)
         for placed in arch.placed():
-            block_peak, block_flash, block_macs = _block_cost(placed, self.inplace_depthwise, self.count_padded_channel)
+            block_peak, block_flash, block_macs = _block_cost(
+                placed, self.inplace_depthwise, self.count_padded_channel, extra
+            )
             peak, flash, macs, hw = max(peak, block_peak), flash + block_flash, macs + block_macs, placed.out_hw
         features = arch.features
         peak = max(peak, math.prod(hw) * features + features)
-        return Footprint(peak, flash + (features + 8) * arch.classes, None, macs + features * arch.classes)
+        return Footprint(peak, flash + (features + extra) * arch.classes, None, macs + features * arch.classes)
 
 
 @lru_cache(maxsize=200_000)
-def _block_cost(placed: PlacedBlock, inplace: bool, count_padded: bool) -> tuple[int, int, int]:
+def _block_cost(placed: PlacedBlock, inplace: bool, count_padded: bool, extra: int) -> tuple[int, int, int]:
     """(peak bytes, flash bytes, MACs) of one block."""
     block, cin = placed.block, placed.in_channels
     pixels_in, pixels_out = math.prod(placed.in_hw), math.prod(placed.out_hw)
@@ -102,10 +116,10 @@ def _block_cost(placed: PlacedBlock, inplace: bool, count_padded: bool) -> tuple
     held = pixels_in * cin if placed.residual else 0
     wide_in, wide_out = pixels_in * mid, pixels_out * mid
 
-    steps, flash, macs = [], (taps + 8) * mid + (mid + 8) * out, (taps + out) * pixels_out * mid
+    steps, flash, macs = [], (taps + extra) * mid + (mid + extra) * out, (taps + out) * pixels_out * mid
     if placed.expands:
         steps.append(pixels_in * cin + wide_in)
-        flash, macs = flash + (cin + 8) * mid, macs + cin * pixels_in * mid
+        flash, macs = flash + (cin + extra) * mid, macs + cin * pixels_in * mid
     if inplace:
         rows, columns = (n + k - 1 for n, k in zip(placed.in_hw, block.kernel, strict=True))
         steps.append(held + wide_in + (rows * columns if count_padded else 0))

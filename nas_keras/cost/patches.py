@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from nas_keras.cost.footprint import AnalyticCost, Footprint
+from nas_keras.cost.footprint import AnalyticCost, CostModel, Footprint
 from nas_keras.space.arch import HW, Arch
 
 Span = tuple[int, int]
@@ -39,7 +39,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class PatchCost:
+class PatchCost(CostModel):
     """Cost with the stem and `blocks` blocks run in patches x patches pieces.
 
     clamp   patches at the border stop at the image instead of computing halos of padding

@@ -24,10 +24,10 @@ def to_tflite(quantized: tf_keras.Model, coding: Coding) -> bytes:
     spec = tf.TensorSpec((1, *quantized.input_shape[1:]), tf.float32, name="input")
     function = tf.function(lambda x: quantized(x, training=False)).get_concrete_function(spec)
     # Without the model as second argument: TensorFlow would write all of it to disk first, ten times slower.
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
     with _quiet():
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
         model = converter.convert()
     details = _interpreter(model).get_input_details()[0]
     scale, zero_point = details["quantization"]

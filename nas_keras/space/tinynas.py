@@ -7,7 +7,8 @@ means more capacity. Source: MCUNet, NeurIPS 2020, section 3.1.
 A space needs `min_survivors` to be ranked. While it has some, but fewer, sampling goes on up to
 `max_attempts` draws, and the report says how many were drawn and which limit rejected most. A
 space whose smallest network already breaks the limit on flash or MACs is not sampled: all its
-others have more of both.
+others have more of both. A network whose weights alone are too many is not planned: it counts
+as rejected by flash, whatever else it may break.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -30,6 +31,7 @@ from nas_keras.cost.footprint import CostModel, Footprint, Limits
 from nas_keras.space.space import Grid, Space
 
 QUANTILES = 101
+Task = tuple[Space, CostModel, Limits, "Sampling"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class SpaceStats:
 
     macs       quantiles 0, 1, ..., 100 % of the satisfying networks' MACs; empty when there is none.
     rejected   limit -> how many drawn networks broke it.
-    closest    of the rejected networks, the least bytes seen for each limit; for error messages.
+    closest    limit -> the least that a network which broke it was found to need.
     """
 
     width: float
@@ -86,19 +88,21 @@ def explore(
     sampling: Sampling = Sampling(),
     *,
     workers: int = 1,
+    spread: Callable[[Sequence[Task]], Iterable[SpaceStats]] | None = None,
     progress: Callable[[SpaceStats], None] = lambda stats: None,
 ) -> tuple[SpaceStats, ...]:
     """Statistics of every space of `grid`, in grid order; equal for any number of workers.
 
     `progress` is called after each space. Workers are separate processes that import this package
-    and nothing of the caller's, so scripts need no main guard; `cost` must be picklable.
+    and nothing of the caller's, so scripts need no main guard; `cost` must be picklable. `spread`
+    takes their place: `study(*task)` for each task, in order (see nas_keras.remote).
     """
-    spaces = grid.spaces()
+    tasks = [(space, cost, limits, sampling) for space in grid.spaces()]
+    if spread is not None:
+        return tuple(_report_each(spread(tasks), progress))
     if workers <= 1:
-        results = (study(space, cost, limits, sampling) for space in spaces)
-        return tuple(_report_each(results, progress))
+        return tuple(_report_each((study(*task) for task in tasks), progress))
     with ThreadPoolExecutor(workers) as pool:
-        tasks = ((space, cost, limits, sampling) for space in spaces)
         return tuple(_report_each(pool.map(_in_process, tasks), progress))
 
 
@@ -108,7 +112,7 @@ def study(space: Space, cost: CostModel, limits: Limits, sampling: Sampling) -> 
         return hopeless
     seed = zlib.crc32(json.dumps([space.width, space.resolution]).encode())
     rng = np.random.default_rng((sampling.seed, seed))
-    draws = _footprints(space, cost, rng)
+    draws = _footprints(space, cost, limits, rng)
     survivors: list[int] = []
     rejected: Counter[str] = Counter()
     closest: dict[str, int] = {}
@@ -176,13 +180,13 @@ def table(stats: Iterable[SpaceStats], sampling: Sampling = Sampling(), *, rows:
     return "\n".join(lines)
 
 
-def _footprints(space: Space, cost: CostModel, rng: np.random.Generator) -> Iterator[Footprint]:
-    """Footprints of uniform samples; equal networks are measured once."""
+def _footprints(space: Space, cost: CostModel, limits: Limits, rng: np.random.Generator) -> Iterator[Footprint]:
+    """What uniform samples need, as far as `limits` ask; equal networks are judged once."""
     known: dict[Any, Footprint] = {}
     while True:
         arch = space.sample(rng)
         if arch not in known:
-            known[arch] = cost.footprint(arch)
+            known[arch] = cost.judge(arch, limits)
         yield known[arch]
 
 
@@ -192,7 +196,7 @@ def _report_each(results: Iterable[SpaceStats], progress: Callable[[SpaceStats],
         yield stats
 
 
-def _in_process(task: tuple[Space, CostModel, Limits, Sampling]) -> SpaceStats:
+def _in_process(task: Task) -> SpaceStats:
     """`study(*task)` in a fresh Python process."""
     program = f"import sys; sys.path[:0] = {sys.path!r}; from nas_keras.space.tinynas import worker; worker()"
     done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(task), capture_output=True, check=False)

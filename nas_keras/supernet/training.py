@@ -6,6 +6,9 @@
 
 Source: MCUNet (NeurIPS 2020), section 3.1 and supplement; the optional distillation from the
 largest network is that of Once-for-All (ICLR 2020).
+
+Under a tf.distribute.Strategy every replica sees the whole batch and trains its share of the drawn
+networks, so batch norm and the averaged gradient are those of one machine, but for the order of sums.
 """
 
 from __future__ import annotations
@@ -55,16 +58,24 @@ def train_supernet(
     folder: Path | None = None,
     log_dir: Path | None = None,
     verbose: bool = True,
+    distribute: tf.distribute.Strategy | None = None,
 ) -> tuple[SuperNet, dict[str, list[Metrics]]]:
     """All three phases; with `folder`, finished epochs found there are not repeated.
 
+    distribute   where networks are trained (MirroredStrategy, MultiWorkerMirroredStrategy); by default here. All
+                 workers call this alike, with one shared `folder`, which the chief writes and all read.
     Returns the network and the metrics of the phases "largest" and "shared", one per epoch;
     val_accuracy is that of the largest network and, in phase 3, also val_smallest of the smallest.
     """
-    net = SuperNet(space, seed)
+    strategy = distribute or tf.distribute.get_strategy()
+    with strategy.scope():
+        net = SuperNet(space, seed)
+    chief = worker_number(strategy) == 0
     calibration = calibration_batches(train_data, coding, seed, count=4)
     journals = {
-        name: Journal(folder / f"supernet_{name}.npz" if folder else None, log_dir, verbose)
+        name: Journal(
+            folder / f"supernet_{name}.npz" if folder else None, log_dir if chief else None, verbose and chief, chief
+        )
         for name in ("largest", "shared")
     }
 
@@ -87,6 +98,7 @@ def train_supernet(
             shared.recipe,
             lambda rng: net.encode(largest)[None],
             "largest net",
+            strategy=strategy,
             seed=seed,
             journal=journals["largest"],
             evaluate=check(("val_accuracy", largest)),
@@ -105,6 +117,7 @@ def train_supernet(
         shared.shared,
         draw,
         "all nets",
+        strategy=strategy,
         seed=seed + 1,
         journal=journals["shared"],
         evaluate=check(("val_accuracy", largest), ("val_smallest", smallest)),
@@ -129,15 +142,17 @@ def _phase(
     draw: Callable[[np.random.Generator], np.ndarray],
     name: str,
     *,
+    strategy: tf.distribute.Strategy,
     seed: int,
     journal: Journal,
     evaluate: Callable[[], Metrics],
     teacher: Callable[[np.ndarray], tf.Tensor] | None = None,
     distillation: float = 0.0,
 ) -> list[Metrics]:
-    optimizer = recipe.optimizer(len(data))
-    optimizer.build(net.trainable_variables)
-    update = make_update(net, optimizer, recipe, distillation if teacher is not None else 0.0)
+    with strategy.scope():
+        optimizer = recipe.optimizer(len(data))
+        optimizer.build(net.trainable_variables)
+    update = make_update(net, optimizer, recipe, distillation if teacher is not None else 0.0, strategy)
 
     def step(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> Metrics:
         taught = teacher(x) if teacher is not None else np.zeros((len(x), net.bias.shape[0]), np.float32)
@@ -157,25 +172,35 @@ def _phase(
     )
 
 
-def make_update(net: SuperNet, optimizer: tf_keras.optimizers.Optimizer, recipe: Recipe, distillation: float = 0.0):
+def worker_number(strategy: tf.distribute.Strategy) -> int:
+    """Of this process among those of a multi-worker strategy; the first, or only one, has 0 and writes the files."""
+    resolver = strategy.cluster_resolver
+    return resolver.task_id if resolver is not None and resolver.cluster_spec() else 0
+
+
+def make_update(
+    net: SuperNet,
+    optimizer: tf_keras.optimizers.Optimizer,
+    recipe: Recipe,
+    distillation: float = 0.0,
+    strategy: tf.distribute.Strategy | None = None,
+):
     """tf.function (x, y, choices, teacher logits) -> (loss, accuracy), mean over `choices`; one optimizer step."""
+    strategy = strategy or tf.distribute.get_strategy()
     weights = net.trainable_variables
     inputs, choice = net.signature()
     classes = net.bias.shape[0]
+    replicas = strategy.num_replicas_in_sync
 
-    @tf.function(
-        input_signature=[
-            inputs,
-            tf.TensorSpec((None,), tf.int32),
-            tf.TensorSpec((None, *choice.shape), tf.int32),
-            tf.TensorSpec((None, classes), tf.float32),
-        ]
-    )
-    def update(x: tf.Tensor, y: tf.Tensor, choices: tf.Tensor, taught: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def replica_update(
+        x: tf.Tensor, y: tf.Tensor, choices: tf.Tensor, taught: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """This replica's summands of loss and accuracy; the optimizer adds up the gradients of all replicas."""
         count = tf.cast(tf.shape(choices)[0], tf.float32)
-        total = [tf.zeros_like(w) for w in weights]
+        mine = choices[tf.distribute.get_replica_context().replica_id_in_sync_group :: replicas]
+        total = [tf.zeros(w.shape, w.dtype) for w in weights]
         loss_sum, hits = tf.constant(0.0), tf.constant(0.0)
-        for one in choices:
+        for one in mine:
             # Iterations that overlap share the state of oneDNN's kernels, whose sizes differ here: memory corruption.
             tf.autograph.experimental.set_loop_options(parallel_iterations=1)
             with tf.GradientTape() as tape:
@@ -187,7 +212,21 @@ def make_update(net: SuperNet, optimizer: tf_keras.optimizers.Optimizer, recipe:
             gradients = tape.gradient(loss, weights, unconnected_gradients="zero")
             total = [t + g / count for t, g in zip(total, gradients, strict=True)]
             loss_sum, hits = loss_sum + loss / count, hits + accuracy(y, logits) / count
-        optimizer.apply_gradients(zip(decay(total, weights, recipe.weight_decay), weights, strict=True))
+        decayed = decay(total, weights, recipe.weight_decay / replicas)
+        optimizer.apply_gradients(zip(decayed, weights, strict=True))
         return loss_sum, hits
+
+    @tf.function(
+        input_signature=[
+            inputs,
+            tf.TensorSpec((None,), tf.int32),
+            tf.TensorSpec((None, *choice.shape), tf.int32),
+            tf.TensorSpec((None, classes), tf.float32),
+        ]
+    )
+    def update(x: tf.Tensor, y: tf.Tensor, choices: tf.Tensor, taught: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        shares = strategy.run(replica_update, (x, y, choices, taught))
+        loss, hits = (strategy.reduce(tf.distribute.ReduceOp.SUM, share, axis=None) for share in shares)
+        return loss, hits
 
     return update

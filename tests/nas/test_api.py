@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from nas_keras import SearchBudget, SearchResult, search_for_mcu
-from nas_keras.api import device_limits
+from nas_keras import SearchBudget, SearchResult, emulated, search_for_mcu
 from nas_keras.cli import size
+from nas_keras.cost.compiler import CompilerCost
+from nas_keras.cost.latency import cycles_per_instruction, latency_ms, work_limit
 from nas_keras.data import Data
 from nas_keras.report import pareto
+from nas_keras.request import device_limits
 from nas_keras.space.space import Grid, Space
-from tinyengine_tf import DoesNotFitError, UsageError, convert
+from tinyengine_tf import DoesNotFitError, MismatchError, ToolchainError, UsageError, convert
+from tinyengine_tf.target import load_target
 
 BUDGET = SearchBudget(
     samples=10,
@@ -71,6 +75,11 @@ def result(stripes: tuple[Data, Data], tiny_space: Space, tmp_path_factory) -> S
 def test_result_keeps_its_promises(result: SearchResult, stripes: tuple[Data, Data], tmp_path: Path) -> None:
     assert result.accuracy["int8"] > 0.6 and result.accuracy["float"] - result.accuracy["int8"] < 0.1
     assert not result.limits.broken(result.footprint)
+    if emulated := result.emulated.instructions:
+        assert result.emulated.samples == 3 and result.emulated.ram_bytes >= result.footprint.sram_bytes
+        assert emulated == pytest.approx(result.footprint.instructions, rel=0.1)
+    else:
+        assert result.emulated.not_done
     report = result.convert(tmp_path / "c").report
     assert report["arena_bytes"] == result.footprint.sram_bytes == convert(result.tflite, optimize="ram").arena_bytes
     assert report["weights_bytes"] == result.footprint.flash_bytes
@@ -89,6 +98,7 @@ def test_folder_holds_everything(result: SearchResult) -> None:
     recorded = json.loads((result.workdir / "result.json").read_text())
     assert recorded["describe"] == result.arch.describe() in str(result)
     assert (result.workdir / "model.tflite").read_bytes() == result.tflite
+    assert recorded["emulated"] == result.emulated.to_json() and recorded["broken_limits"] == []
     assert list((result.workdir / "logs").iterdir())
     page = (result.workdir / "report.html").read_text()
     assert page.count("<svg") == 3 and "Conv2D" in page and "&lt;- peak" in page and "http" not in page
@@ -130,8 +140,10 @@ def test_killed_search_ends_as_if_it_had_not_been(
     assert again.tflite == result.tflite
 
 
-def test_finished_search_is_read_back(result: SearchResult, stripes, tiny_space: Space) -> None:
+def test_finished_search_is_read_back(result: SearchResult, stripes, tiny_space: Space, monkeypatch) -> None:
     trap = Trap()
+    if not result.emulated.not_done:
+        monkeypatch.setattr("nas_keras.api.emulate", lambda *_: pytest.fail("emulated again"))
     again = search(stripes, tiny_space, result.workdir, augment=trap)
     assert trap.batches == 0 and again.tflite == result.tflite and again.accuracy == result.accuracy
 
@@ -154,6 +166,7 @@ def test_what_fits_nowhere_is_told_with_numbers(stripes, tiny_space: Space, tmp_
         ({"budget": "huge"}, "one of quick, standard, thorough"),
         ({"sram": 0}, "a positive number"),
         ({"sram": None}, "bare core"),
+        ({"max_latency": 5.0}, "cortex-m4 has no clock"),
         ({"classes": 3}, r"labels run from 0 to 3"),
         ({"classes": 7}, "a grid for 4 classes"),
     ],
@@ -183,6 +196,30 @@ def test_no_disk_is_said(stripes, tiny_space: Space, tmp_path: Path) -> None:
 def test_boards_have_limits_of_their_own() -> None:
     _, limits = device_limits("stm32f412", None, None, None)
     assert limits.sram_bytes == 256 * 1024 - 8192 and limits.flash_bytes == 1024 * 1024 - 65536
+
+
+def test_latency_is_cycles_on_the_boards_clock_or_instructions_where_no_timings_are_known(tiny_space: Space) -> None:
+    device, limits = device_limits("stm32f412", None, None, max_latency=2.5)
+    assert device.clock_hz == 100_000_000 and limits.cycles == 250_000 and limits.instructions is None
+    assert latency_ms(100_000, 1.5, device) == 1.5
+    slow = replace(device, core="cortex-m33")
+    assert work_limit(2.5, slow) == {"instructions": 250_000}
+    need = CompilerCost("stm32f412").footprint(tiny_space.smallest())
+    assert 1.2 < cycles_per_instruction(need) < 2.0
+    with pytest.raises(UsageError, match="positive number of milliseconds"):
+        device_limits("stm32f412", None, None, max_latency=0)
+
+
+def test_missing_tools_are_recorded_and_wrong_code_is_an_error(monkeypatch) -> None:
+    def missing(*arguments, **options):
+        raise ToolchainError("arm-none-eabi-gcc not found")
+
+    monkeypatch.setattr(emulated, "verify", missing)
+    found = emulated.emulate(b"", load_target("cortex-m4"), np.zeros((0, 1, 1, 1)))
+    assert found.not_done and "not run on cortex-m4: arm-none-eabi-gcc not found" in str(found)
+    monkeypatch.setattr(emulated, "verify", lambda *a, **o: SimpleNamespace(exact=False, difference="sample 1"))
+    with pytest.raises(MismatchError, match="differ: sample 1"):
+        emulated.emulate(b"", load_target("cortex-m4"), np.zeros((0, 1, 1, 1)))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nas_keras.cost import compiler
 from nas_keras.cost.compiler import CompilerCost
 from nas_keras.cost.footprint import AnalyticCost, Footprint, Limits, count_broken
 from nas_keras.cost.graph import build_graph
@@ -80,3 +81,28 @@ def test_limits_name_what_is_broken() -> None:
     assert limits.broken(need) == ("sram_bytes",)
     assert limits.broken(Footprint(100, 0, 6, 1)) == ("instructions",)
     assert count_broken(limits, [need, need, Footprint(1, 1, 1, 1)]) == {"sram_bytes": 2}
+
+
+def test_judging_agrees_with_the_footprint_and_plans_only_what_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits around each network's own needs, on both sides of every one of them."""
+    planned: list[bool] = []
+    whole = compiler.estimate
+
+    def watched(*arguments, exact: bool, **options):
+        planned.append(exact)
+        return whole(*arguments, exact=exact, **options)
+
+    monkeypatch.setattr(compiler, "estimate", watched)
+    for shape in SHAPES:
+        for arch in samples(shape, 4):
+            need = CompilerCost("cortex-m4").footprint(arch)
+            for sram, flash in ((0, 0), (-1, 0), (0, -1), (0, -need.flash_bytes // 2), (-need.sram_bytes // 2, 0)):
+                limits = Limits(sram_bytes=need.sram_bytes + sram, flash_bytes=need.flash_bytes + flash)
+                planned.clear()
+                judged = CompilerCost("cortex-m4").judge(arch, limits)
+                assert bool(limits.broken(judged)) == bool(limits.broken(need)), (arch.describe(), limits)
+                assert judged.macs == need.macs and judged.sram_bytes <= need.sram_bytes
+                if flash < -1:
+                    assert planned == [], "weights alone are too many"
+                if sram < -1:
+                    assert planned == [False], "a bound is enough"

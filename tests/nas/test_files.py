@@ -1,0 +1,50 @@
+"""A full disk and Ctrl-C leave whole files behind, and say what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from nas_keras import cli
+from nas_keras.cost.footprint import AnalyticCost
+from nas_keras.files import read_json, write_json
+from nas_keras.search import RandomSearch, run
+from nas_keras.space.space import Space
+from tinyengine_tf import UsageError
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch):
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return lambda: monkeypatch.setattr(os, "fsync", refuse)
+
+
+def test_a_full_disk_keeps_the_former_file_and_no_part_of_the_new_one(tmp_path: Path, full_disk) -> None:
+    path = tmp_path / "spaces.json"
+    write_json(path, [1])
+    full_disk()
+    with pytest.raises(UsageError, match=r"No space left.*\n.*finished work there is kept"):
+        write_json(path, [2])
+    assert read_json(path) == [1] and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_ends_a_search_with_an_answer(tiny_space: Space, tmp_path: Path, full_disk) -> None:
+    full_disk()
+    searcher = RandomSearch(tiny_space, lambda arch: AnalyticCost().footprint(arch).macs > 0)
+    with pytest.raises(UsageError, match=r"No space left.*\n.*the search will resume"):
+        run(searcher, lambda archs: [0.0] * len(archs), 3, journal=tmp_path / "search.jsonl")
+
+
+def test_ctrl_c_says_that_the_work_is_kept(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_search", interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        cli._main(["nas_keras", "search"])
+    assert stopped.value.code == 130 and "the same command goes on from here" in capsys.readouterr().err
