@@ -13,6 +13,9 @@ from tinyengine_tf.target import Target, load_target
 
 RAW = AnalyticCost(channel_bytes=4)
 """Every weight and bias once: no kernel's constants are smaller, so what RAW finds too large needs no planning."""
+GENEROUS = AnalyticCost(inplace_depthwise=False, channel_bytes=64)
+"""Whole tensors, nothing in place, tables for every kind of kernel: what fits into half the SRAM by it fits by any plan
+(the compiler needs 0.1 to 1.4 times of it, kernels' scratch memory included)."""
 
 
 def footprint_of(cost: Estimate) -> Footprint:
@@ -43,13 +46,18 @@ class CompilerCost(CostModel):
         return found
 
     def judge(self, arch: Arch, limits: Limits) -> Footprint:
-        """Plans no memory where the weights alone are too many, and exactly only where that decides."""
+        """Plans no memory where bounds decide, and exactly only where that decides."""
         if arch in self._known:
             return self._known[arch]
         raw = RAW.footprint(arch)
         least = Footprint(0, raw.flash_bytes, None, raw.macs)
         if limits.broken(least):
             return least
+        if limits.instructions is None and limits.cycles is None:
+            generous = GENEROUS.footprint(arch)
+            most = replace(generous, sram_bytes=2 * generous.sram_bytes)
+            if not limits.broken(most):
+                return most
         quick = self._estimate(arch, exact=False)
         plan, allowed = quick.arena.plan, limits.sram_bytes
         if allowed is None or plan.peak_bytes <= allowed or plan.optimal:

@@ -8,6 +8,7 @@ residuals are ADD, the head is MEAN and FULLY_CONNECTED.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from nas_keras.space.arch import HW, Arch, PlacedBlock
 from tinyengine_tf.ir import DType, Graph, Op, Quant, Tensor
@@ -79,6 +80,7 @@ class _Builder:
         return y
 
 
+@lru_cache(maxsize=10_000)
 def same_window(kernel: HW, stride: HW, image: HW) -> tuple[Window, HW]:
     """(window, output rows and columns) of SAME padding, as TensorFlow places it: the smaller half before."""
     out = (math.ceil(image[0] / stride[0]), math.ceil(image[1] / stride[1]))
@@ -87,18 +89,23 @@ def same_window(kernel: HW, stride: HW, image: HW) -> tuple[Window, HW]:
 
 
 def _weights(name: str, shape: tuple[int, ...], axis: int, output: Quant) -> Tensor:
-    """int8 weights with one scale per channel.
-
-    The compiler needs shorter tables where all channels are shifted alike. It brings that about in layers with ReLU6;
-    elsewhere trained channels differ, and so do the scales here.
-    """
-    channels = shape[axis]
-    spread = [0.0 if output is RELU6 else i * 7 % 16 / 8 - 1 for i in range(channels)]
-    quant = Quant(tuple(WEIGHT_SCALE * 2**s for s in spread), (0,) * channels, axis)
+    """int8 weights with one scale per channel."""
+    quant = _weight_quant(shape[axis], axis, output is RELU6)
     return Tensor(f"{name}_weights", shape, DType.INT8, quant, const=True)
 
 
+@lru_cache(maxsize=10_000)
+def _weight_quant(channels: int, axis: int, alike: bool) -> Quant:
+    """The compiler needs shorter tables where all channels are shifted alike. It brings that about in layers with
+    ReLU6; elsewhere trained channels differ, and so do the scales here."""
+    spread = [0.0 if alike else i * 7 % 16 / 8 - 1 for i in range(channels)]
+    return Quant(tuple(WEIGHT_SCALE * 2**s for s in spread), (0,) * channels, axis)
+
+
 def _bias(output: Tensor, scales: int) -> Tensor:
-    return Tensor(
-        f"{output.name}_bias", output.shape[-1:], DType.INT32, Quant((1e-4,) * scales, (0,) * scales), const=True
-    )
+    return Tensor(f"{output.name}_bias", output.shape[-1:], DType.INT32, _bias_quant(scales), const=True)
+
+
+@lru_cache(maxsize=10_000)
+def _bias_quant(scales: int) -> Quant:
+    return Quant((1e-4,) * scales, (0,) * scales)

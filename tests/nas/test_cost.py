@@ -104,5 +104,10 @@ def test_judging_agrees_with_the_footprint_and_plans_only_what_it_must(monkeypat
                 assert judged.macs == need.macs and judged.sram_bytes <= need.sram_bytes
                 if flash < -1:
                     assert planned == [], "weights alone are too many"
+                if (sram, flash) == (0, 0):
+                    planned.clear()
+                    roomy = CompilerCost("cortex-m4").judge(arch, Limits(1 << 30, 1 << 30))
+                    assert planned == [] and roomy.sram_bytes >= need.sram_bytes, "whole tensors fit twice"
+                    assert roomy.flash_bytes >= need.flash_bytes and roomy.macs == need.macs
                 if sram < -1:
                     assert planned == [False], "a bound is enough"
