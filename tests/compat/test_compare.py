@@ -17,7 +17,6 @@ from tests.compat.toolchain import run, toolchain
 from tflm_compat import convert, parse_symbols
 from tflm_compat.compare import Comparison, TflmLibrary, as_dict, as_html, as_text, compare
 from tflm_compat.compare.device import registrations
-from tinyengine_tf import api
 from tinyengine_tf.errors import MismatchError, UsageError
 from tinyengine_tf.target import load_target
 
@@ -75,7 +74,7 @@ def stand_in(folder: Path, target_name: str) -> TflmLibrary:
         objects.append(str(folder / f"{source.stem}.o"))
         run([f"{target.compiler_prefix}gcc", *target.cflags, "-std=c99", "-O2", "-c", str(source), "-o", objects[-1]])
     run([f"{target.compiler_prefix}ar", "rcs", str(folder / "libtflm.a"), *objects])
-    return TflmLibrary(folder / "libtflm.a", (folder / "lib/include",), ("-DTF_LITE_STRIP_ERROR_STRINGS",))
+    return TflmLibrary(folder / "libtflm.a", (folder / "lib/include",))
 
 
 @pytest.mark.parametrize("target", ["host", "cortex-m4"])
@@ -85,6 +84,9 @@ def test_library_for_the_target_is_measured(target: str, tmp_path: Path) -> None
     assert result.exact and result.measured_tflm
     assert 0 < result.tflm.arena_bytes < 2000
     assert result.tflm.flash_parts["model file"] == len(MODEL)
+    assert result.shim is not None and result.shim.arena_bytes == result.tflm.arena_bytes
+    assert result.shim.objects_bytes == result.tflm.objects_bytes
+    assert "same source" in as_text(result) and "same source" in as_html(result)
     if target != "host":
         assert (
             result.tflm.instructions
@@ -92,6 +94,8 @@ def test_library_for_the_target_is_measured(target: str, tmp_path: Path) -> None
             and result.tflm.flash_parts["interpreter and kernels"] > 1000
         )
         assert result.ours.instructions and result.tflm.instructions > result.ours.instructions
+        assert result.shim.instructions and result.ours.instructions < result.shim.instructions
+        assert result.ours.flash_bytes < result.shim.flash_bytes < result.tflm.flash_bytes
 
 
 def test_wrong_library_is_noticed(tmp_path: Path) -> None:
@@ -111,7 +115,7 @@ def test_wrong_library_is_noticed(tmp_path: Path) -> None:
 
 
 def test_adapter_registers_the_models_operators() -> None:
-    calls = registrations(MODEL, api.load_graph(MODEL))
+    calls = registrations(MODEL)
     assert (
         "AddConv2D(tflite::Register_CONV_2D_INT8())" in calls
         and "AddMaxPool2D(tflite::Register_MAX_POOL_2D_INT8())" in calls

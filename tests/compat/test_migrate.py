@@ -191,9 +191,62 @@ def test_several_arrays_need_a_choice_unless_the_content_tells(tmp_path: Path) -
     source = firmware(tmp_path / "fw", other__cc=other)
     assert migrate(source, MODEL).symbols.array.name == "g_motion"  # type: ignore[union-attr]
     (source / "model_data.cc").unlink()
+    file = tmp_path / "net.tflite"
+    file.write_bytes(MODEL.read_bytes())
     with pytest.raises(UsageError, match="g_motion, g_other|g_other, g_motion"):
+        migrate(source, file)
+    assert migrate(source, file, symbol="g_other").symbols.array.name == "g_other"  # type: ignore[union-attr]
+
+
+def test_two_generated_models_are_told_apart_by_the_name_of_the_file(tmp_path: Path) -> None:
+    source = tmp_path / "fw"
+    source.mkdir()
+    (source / "main.cc").write_text(
+        '#include "models/motion_float_data.h"\n#include "models/motion_int8_data.h"\n'
+        "auto* other = tflite::GetModel(g_motion_float_data);\nauto* model = tflite::GetModel(g_motion_int8_data);\n"
+    )
+    with pytest.raises(UsageError, match="g_motion_float_data, g_motion_int8_data"):
         migrate(source, MODEL)
-    assert migrate(source, MODEL, symbol="g_other").symbols.array.name == "g_other"  # type: ignore[union-attr]
+    file = tmp_path / "motion-int8.tflite"
+    file.write_bytes(MODEL.read_bytes())
+    symbols = migrate(source, file).symbols
+    assert symbols.array is not None and symbols.array.name == "g_motion_int8_data"
+    assert symbols.header == "models/motion_int8_data.h"
+
+
+def test_wrapper_class_with_an_array_that_the_build_generates(tmp_path: Path) -> None:
+    source = tmp_path / "fw"
+    source.mkdir()
+    (source / "runner.h").write_text(
+        "class Runner {\n public:\n  Runner(const uint8_t* content, tflite::MicroOpResolver& r, uint8_t* at, int n)\n"
+        "      : model_(tflite::GetModel(content)), interpreter_(model_, r, at, n) {}\n};\n"
+    )
+    (source / "app.cc").write_text(
+        '#include "runner.h"\n#include "gen/model_settings.h"\n#include "gen/model_data.h"\n'
+        "constexpr int kArena = 20 * 1024;\nuint8_t arena[kArena];\n"
+        "void Setup() {\n  static tflite::MicroMutableOpResolver<3> resolver;\n"
+        "  static Runner runner(g_gesture_model_data, resolver, arena, kArena);\n}\n"
+    )
+    found = migrate(source, MODEL)
+    assert found.symbols.array is not None and found.symbols.array.name == "g_gesture_model_data"
+    assert found.symbols.header == "gen/model_data.h" and found.findings.arenas == {"arena": 20480}
+
+
+def test_arena_that_several_models_share_through_an_allocator(tmp_path: Path) -> None:
+    source = firmware(tmp_path / "fw")
+    (source / "shared.cc").write_text(
+        "constexpr int kShared = 3 * 1024;\nuint8_t shared[kShared];\n"
+        "tflite::MicroAllocator* const allocator = tflite::MicroAllocator::Create(shared, kShared);\n"
+        "tflite::MicroInterpreter first(model, resolver, allocator);\n"
+    )
+    assert scan(source).arenas == {"arena": 8 * 1024 - 16, "shared": 3 * 1024}
+
+
+def test_libraries_of_tflms_distributions_are_kept(tmp_path: Path) -> None:
+    frontend = '#include "tensorflow/lite/experimental/microfrontend/lib/frontend.h"\n'
+    found = migrate(firmware(tmp_path / "fw", audio__cc=frontend), MODEL)
+    assert not found.problems
+    assert any("audio.cc:1" in w and "keep that folder" in w for w in found.warnings)
 
 
 def test_folder_without_tflm(tmp_path: Path) -> None:

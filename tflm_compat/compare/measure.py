@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from tflm_compat.compare.device import TflmLibrary, run_tflm
+from tflm_compat.compare.device import TflmLibrary, run_shim, run_tflm
 from tflm_compat.compare.side import Side
 from tinyengine_tf import api, reference
 from tinyengine_tf.build import compile_network
@@ -45,7 +45,12 @@ class LayerResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """`measured_tflm`: TFLM's arena, flash, stack and instructions come from the target, not from this host."""
+    """All that was found out about one model.
+
+    ours            generated code through its own API.
+    shim            the same generated code under source written for TFLM, where `measured_tflm`.
+    measured_tflm   TFLM's arena, flash, stack and instructions come from the target, not from this host.
+    """
 
     model: str
     target: str
@@ -55,6 +60,7 @@ class Comparison:
     difference: str | None
     ours: Side
     tflm: Side
+    shim: Side | None
     measured_tflm: bool
     macs: int
     layers: tuple[LayerResult, ...] = field(default=())
@@ -88,7 +94,10 @@ def compare(
         plain = _build_and_run(arena, folder / "plain", inputs, Options())
         traced = _build_and_run(arena, folder / "traced", inputs, Options(trace=True), trace=True)
         host_ns = _host_ns(graph, optimize, folder / "host", chosen)
-        on_device = run_tflm(content, graph, device, library, folder / "tflm", chosen) if library is not None else None
+        on_device = shim = None
+        if library is not None:
+            on_device = run_tflm(content, graph, device, library, folder / "tflm", chosen)
+            shim = run_shim(content, graph, device, optimize, folder / "shim", chosen)
     layers = layer_results(arena, traced, expected)
     difference = compare_outputs(arena, plain, expected, chosen)
     wrong = next((layer.label for layer in layers if layer.equal is False), None)
@@ -101,6 +110,7 @@ def compare(
         difference=str(difference) if difference is not None else (f"layer {wrong}" if wrong is not None else None),
         ours=_our_side(arena, plain, host_ns),
         tflm=_tflm_side(content, chosen, on_device),
+        shim=shim,
         measured_tflm=on_device is not None,
         macs=graph.macs,
         layers=layers,
@@ -163,6 +173,7 @@ def _our_side(arena: ArenaPlan, plain: Run, host_ns: int) -> Side:
         name="generated code",
         arena_bytes=arena.arena_bytes,
         arena_parts={"activations and scratch": arena.arena_bytes},
+        objects_bytes=plain.static_ram_bytes - arena.arena_bytes,
         flash_parts={
             "code": sizes.code_bytes + sizes.library_flash_bytes,
             "weights and tables": sizes.weights_bytes + sizes.tables_bytes,
@@ -189,13 +200,4 @@ def _tflm_side(content: bytes, samples: Sequence[Sample], on_device: Side | None
             flash_parts={"model file": len(content)},
             host_ns=host_ns,
         )
-    return Side(
-        name="TFLM",
-        arena_bytes=on_device.arena_bytes,
-        arena_parts=parts,
-        flash_parts=on_device.flash_parts,
-        stack_bytes=on_device.stack_bytes,
-        init_instructions=on_device.init_instructions,
-        instructions=on_device.instructions,
-        host_ns=host_ns,
-    )
+    return replace(on_device, arena_parts=parts, host_ns=host_ns)

@@ -15,12 +15,16 @@ from tinyengine_tf.report import table
 
 @dataclass(frozen=True)
 class Figure:
-    """One quantity of both sides; `note` says what is special about TFLM's. A value is None when not measured."""
+    """One quantity of all sides; `note` says what is special about TFLM's. A value is None when not measured.
+
+    ours   generated code through its own API; shim: through TFLM's, from the source that TFLM was given.
+    """
 
     title: str
     unit: str
     tflm: int | None
     ours: int | None
+    shim: int | None = None
     note: str = ""
 
     @property
@@ -30,21 +34,22 @@ class Figure:
 
 
 def figures(comparison: Comparison) -> list[Figure]:
-    c, tflm, ours = comparison, comparison.tflm, comparison.ours
-    here = "" if c.measured_tflm else "measured on this host, where pointers have 8 bytes"
+    here = "" if comparison.measured_tflm else "measured on this host, where pointers have 8 bytes"
+    file = "" if comparison.measured_tflm else "the model file alone, without interpreter and kernels"
+
+    def figure(title: str, unit: str, attribute: str, note: str = "") -> Figure:
+        sides = (comparison.tflm, comparison.ours, comparison.shim)
+        tflm, ours, shim = (getattr(side, attribute, None) for side in sides)
+        return Figure(title, unit, tflm, ours, shim, note)
+
     return [
-        Figure("RAM: arena", "bytes", tflm.arena_bytes, ours.arena_bytes, here),
-        Figure("RAM: stack", "bytes", tflm.stack_bytes, ours.stack_bytes),
-        Figure(
-            "Flash",
-            "bytes",
-            tflm.flash_bytes,
-            ours.flash_bytes,
-            "" if c.measured_tflm else "the model file alone, without interpreter and kernels",
-        ),
-        Figure("Set-up", "instructions", tflm.init_instructions, ours.init_instructions),
-        Figure("Inference", "instructions", tflm.instructions, ours.instructions),
-        Figure("Inference on this host", "ns", tflm.host_ns, ours.host_ns, "TFLM's portable reference kernels"),
+        figure("RAM: arena", "bytes", "arena_bytes", here),
+        figure("RAM: interpreter, resolver", "bytes", "objects_bytes"),
+        figure("RAM: stack", "bytes", "stack_bytes"),
+        figure("Flash", "bytes", "flash_bytes", file),
+        figure("Set-up", "instructions", "init_instructions"),
+        figure("Inference", "instructions", "instructions"),
+        figure("Inference on this host", "ns", "host_ns", "TFLM's portable reference kernels"),
     ]
 
 
@@ -52,14 +57,24 @@ def verdict(comparison: Comparison) -> str:
     c = comparison
     compared = sum(layer.equal is not None for layer in c.layers)
     if c.exact:
-        return f"Equal bit for bit: all outputs of {c.samples} samples and all {compared} layers that both hold."
+        shim = " The same source gives these outputs with the shim, too." if c.shim is not None else ""
+        return f"Equal bit for bit: all outputs of {c.samples} samples and all {compared} layers that both hold.{shim}"
     return f"Different: {c.difference}."
 
 
 def as_text(comparison: Comparison) -> str:
     c = comparison
+    shim = ("same source",) if c.shim is not None else ()
     rows = [
-        (f.title, f.unit, _number(f.tflm), _number(f.ours), f"{f.ratio:.2f}x" if f.ratio else "", f.note)
+        (
+            f.title,
+            f.unit,
+            _number(f.tflm),
+            *(_number(f.shim) for _ in shim),
+            _number(f.ours),
+            f"{f.ratio:.2f}x" if f.ratio else "",
+            f.note,
+        )
         for f in figures(c)
     ]
     layers = [
@@ -79,7 +94,7 @@ def as_text(comparison: Comparison) -> str:
             f"{c.model} on {c.title}: TFLM beside generated code",
             verdict(c),
             "",
-            table(rows, ("", "unit", "TFLM", "generated", "TFLM/gen.", "about TFLM's")),
+            table(rows, ("", "unit", "TFLM", *shim, "generated", "TFLM/gen.", "about TFLM's")),
             "",
             "TFLM's arena, by its own account on this host:",
             table(parts, ("part", "bytes")),
@@ -96,14 +111,17 @@ def _number(value: int | None) -> str:
 def as_dict(comparison: Comparison) -> dict[str, Any]:
     """Ready for json.dump."""
     result = asdict(comparison)
-    for side in ("ours", "tflm"):
-        result[side]["flash_bytes"] = getattr(comparison, side).flash_bytes
+    for name in ("ours", "tflm", "shim"):
+        side = getattr(comparison, name)
+        if side is not None:
+            result[name]["flash_bytes"] = side.flash_bytes
     return result
 
 
 def as_html(comparison: Comparison) -> str:
     """A page with plots drawn as SVG; it loads nothing."""
     c = comparison
+    sides = [side for side in (c.tflm, c.shim, c.ours) if side is not None]
     heaviest = max((layer.instructions or layer.macs for layer in c.layers), default=1) or 1
     return (
         _environment()
@@ -114,7 +132,7 @@ def as_html(comparison: Comparison) -> str:
             figures=[f for f in figures(c) if f.tflm is not None or f.ours is not None],
             heaviest=heaviest,
             arenas=[(side.name, [(n, b) for n, b in side.arena_parts.items() if b]) for side in (c.tflm, c.ours)],
-            flashes=[(side.name, [(n, b) for n, b in side.flash_parts.items() if b]) for side in (c.tflm, c.ours)],
+            flashes=[(side.name, [(n, b) for n, b in side.flash_parts.items() if b]) for side in sides],
         )
     )
 

@@ -75,7 +75,7 @@ def migrate(
         raise UsageError(f"{source} is not a folder", hint="--source FOLDER of the firmware")
     findings = scan(source)
     data, _ = api.read_model(model)
-    array = choose_array(findings, data, symbol)
+    array = choose_array(findings, data, symbol, model.stem)
     symbols = choose_symbols(findings, array)
     conversion = convert(model, symbols=symbols, target=target, name=name)
     graph = conversion.arena.schedule.graph
@@ -97,17 +97,24 @@ def migrate(
     )
 
 
-def choose_array(findings: Findings, data: bytes, symbol: str | None) -> ModelArray:
-    """The array meant: the one named, the one with this model's content, or the only one."""
+def choose_array(findings: Findings, data: bytes, symbol: str | None, file: str) -> ModelArray:
+    """The array meant: the one named, the one with this model's content, the only one, or the only one that is called
+    like the model's file."""
     if symbol is not None:
         named = [a for a in findings.models if symbol in (a.name, a.name.split("::")[-1])]
         return named[0] if named else ModelArray(symbol, findings.models[0].used if findings.models else _NOWHERE)
     same = [a for a in findings.models if a.data == data]
     candidates = same or list(findings.models)
-    if len(candidates) == 1:
-        return candidates[0]
+    alike = [a for a in candidates if _plain(file) in _plain(a.name)]
+    for chosen in (candidates, alike):
+        if len(chosen) == 1:
+            return chosen[0]
     found = ", ".join(a.name for a in candidates) or "none"
     raise UsageError(f"which array is the model? GetModel is given: {found}", hint="--model-symbol NAME")
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def choose_symbols(findings: Findings, array: ModelArray) -> ModelSymbols:
@@ -118,10 +125,17 @@ def choose_symbols(findings: Findings, array: ModelArray) -> ModelSymbols:
     length = next(
         ((n, t.strip()) for n, t, _ in findings.lengths if n.startswith(stem) and t.strip() in LENGTH_TYPES), None
     )
-    header = findings.missing_headers[0] if array.defined is None and len(findings.missing_headers) == 1 else None
+    header = choose_header(findings.missing_headers, stem) if array.defined is None else None
     return ModelSymbols(
         Symbol(array.name), Symbol(length[0]) if length else None, length[1] if length else "unsigned int", header
     )
+
+
+def choose_header(missing: Sequence[str], array: str) -> str | None:
+    """The one missing header that declares the array: called like it, or with data in its name, or the only one."""
+    alike = [h for h in missing if _plain(Path(h).stem) in _plain(array)]
+    data = [h for h in missing if "data" in Path(h).stem]
+    return next((chosen[0] for chosen in (alike, data, missing) if len(chosen) == 1), None)
 
 
 def judge(findings: Findings, array: ModelArray, data: bytes) -> tuple[list[str], list[str]]:
@@ -145,6 +159,10 @@ def judge(findings: Findings, array: ModelArray, data: bytes) -> tuple[list[str]
             )
     warnings += [
         f"{place}: custom operator {name} is not needed and never called" for name, place in findings.custom_operators
+    ]
+    warnings += [
+        f"{place}: {name} comes with TFLM's distribution: keep that folder in the build"
+        for name, place in findings.brought_along
     ]
     return problems, warnings
 

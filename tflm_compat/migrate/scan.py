@@ -15,7 +15,10 @@ from tflm_compat.migrate.constants import Constants
 
 SOURCES = (".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".ino")
 SKIPPED = re.compile(r"(^|/)(\.git|\.pio|build|cmake-build-[^/]*|node_modules|managed_components)(/|$)")
-TFLM_TREE = re.compile(r"(^|/)tensorflow/lite/(?!micro/examples/)|(^|/)third_party/|(^|/)Arduino_TensorFlowLite/")
+TFLM_TREE = re.compile(
+    r"(^|/)tensorflow/lite/(?!micro/examples/)|(^|/)signal/(micro|src)/|(^|/)third_party/|(^|/)Arduino_TensorFlowLite/"
+)
+BROUGHT_ALONG = re.compile(r"tensorflow/lite/experimental/microfrontend/")
 MAX_FILE_BYTES = 32 << 20
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
@@ -47,6 +50,7 @@ class ModelArray:
 class Findings:
     """What the sources say. `arenas` maps each arena to its bytes, None where the size is not plain arithmetic.
 
+    brought_along     headers of libraries that come with TFLM's distributions and have nothing to do with inference.
     missing_headers   included headers with a model in their name that the folder lacks: the build generates them.
     """
 
@@ -60,6 +64,7 @@ class Findings:
     includes: tuple[str, ...] = ()
     not_supported: tuple[tuple[str, Place], ...] = ()
     custom_operators: tuple[tuple[str, Place], ...] = ()
+    brought_along: tuple[tuple[str, Place], ...] = ()
     missing_headers: tuple[str, ...] = ()
     builds: tuple[tuple[str, str], ...] = ()
 
@@ -104,6 +109,7 @@ def scan(source: Path) -> Findings:
         ),
         not_supported=tuple(_not_supported(files)),
         custom_operators=tuple(_matches(files, r"(?:\.|->)\s*AddCustom\s*\(\s*([^,)]+)")),
+        brought_along=tuple((name, place) for name, place in _tflm_headers(files) if BROUGHT_ALONG.match(name)),
         missing_headers=tuple(_missing_headers(files)),
         builds=tuple(build_systems(source)),
     )
@@ -140,11 +146,13 @@ def _model_names(files: dict[str, str]) -> dict[str, Place]:
         names.setdefault(name, place)
     declared = set(dict(_matches(files, r"\bconst\s+(?:unsigned\s+char|uint8_t)\s+(\w+)\s*\[")))
     declared |= set(dict(_matches(files, r"\b(?:unsigned\s+char|uint8_t)\s+const\s+(\w+)\s*\[")))
-    direct = {name: place for name, place in names.items() if name.split("::")[-1] in declared}
+    pointers = set(dict(_matches(files, r"\*\s*(?:const\s+)?(\w+)\s*[,;)=]")))
+    last = {name: name.split("::")[-1] for name in names}
+    direct = {n: place for n, place in names.items() if last[n] in declared or last[n] not in pointers}
     if direct:
         return direct
     for name, place in _matches(files, r"[(,{]\s*(\w+)\s*,\s*\w*[rR]esolver\w*\s*,"):
-        if name in declared:
+        if name in declared or re.search(r"model_data|tflite", name):
             direct.setdefault(name, place)
     return direct or names
 
@@ -184,28 +192,41 @@ def _lengths(files: dict[str, str], models: set[str]) -> Iterator[tuple[str, str
 
 
 def _arenas(files: dict[str, str], constants: Constants) -> dict[str, int | None]:
-    """Arrays and sizes handed to interpreters."""
+    """Arrays and sizes handed to interpreters, or to the allocators that interpreters are given."""
+    allocators = set(dict(_matches(files, r"MicroAllocator\s*\*\s*(?:const\s+)?(\w+)")))
+    used = [parts[2:4] for parts in _calls(files, r"MicroInterpreter\s*(?:\w+\s*)?") if len(parts) >= 3]
+    if any(parts[0] in allocators for parts in used):
+        used += [parts[:2] for parts in _calls(files, r"MicroAllocator::Create\s*")]
     found: dict[str, int | None] = {}
-    pattern = r"MicroInterpreter\s*(?:\w+\s*)?[({]([^;]*?)[)}]\s*;"
-    for arguments, _ in _matches(files, pattern):
-        parts = [part.strip() for part in re.split(r",(?![^()]*\))", arguments)]
-        if len(parts) >= 4 and re.fullmatch(r"\w+", parts[2]):
-            size = constants.value(parts[3])
-            found.setdefault(parts[2], size if size is not None else constants.array_bytes(parts[2]))
+    for parts in used:
+        if len(parts) == 2 and re.fullmatch(r"\w+", parts[0]) and parts[0] not in allocators:
+            size = constants.value(parts[1])
+            found.setdefault(parts[0], size if size is not None else constants.array_bytes(parts[0]))
     if not found:
         for name, _ in _matches(files, r"\b(?:u?int8_t|unsigned\s+char)\s+(\w*[aA]rena\w*)\s*\["):
             found.setdefault(name, constants.array_bytes(name))
     return found
 
 
+def _calls(files: dict[str, str], name: str) -> Iterator[list[str]]:
+    """The arguments of each statement that ends with `name`(...) or {...}."""
+    for arguments, _ in _matches(files, name + r"[({]([^;]*?)[)}]\s*;"):
+        yield [part.strip() for part in re.split(r",(?![^()]*\))", arguments)]
+
+
+def _tflm_headers(files: dict[str, str]) -> Iterator[tuple[str, Place]]:
+    return _matches(files, r'#\s*include\s*[<"](tensorflow/[^>"]+)[>"]')
+
+
 def _not_supported(files: dict[str, str]) -> Iterator[tuple[str, Place]]:
     headers = shim_headers()
-    for header, place in _matches(files, r'#\s*include\s*[<"](tensorflow/[^>"]+)[>"]'):
+    for header, place in _tflm_headers(files):
         reason = re.search(r'#error "tinyengine_tf: ([^"]+)"', headers.get(header, ""))
         if reason:
             yield f"{header}: {reason[1]}", place
         elif (
             header not in headers
+            and not BROUGHT_ALONG.match(header)
             and "/examples/" not in header
             and "/models/" not in header
             and not header.endswith("_data.h")
