@@ -1,33 +1,35 @@
-"""Is the super-network a good judge, and does evolution use it better than chance? Numbers for docs/search.md.
+"""Is the super-network a good judge, and does evolution use it better than chance? Numbers of docs/search_results.md.
 
     PYTHONPATH=. python benchmarks/search_quality.py --out runs/quality                    scikit-learn's digits
     PYTHONPATH=. python benchmarks/search_quality.py --out runs/quality_cifar --run runs/cifar10_resnet8 \\
-        --data ../shared/data/cifar10.npz                                                  the super-network of a search
+        --data ../shared/data/cifar10.npz                                                  a finished search
 
-    ranking    Kendall's tau between accuracy inside the super-network and after training alone, on --networks networks
-    search     the best of --evaluations candidates by evolution and by random draws, for --seeds seeds
+    ranking    Kendall's tau between accuracy inside the super-network and after training alone, of --networks networks
+               that keep the limits, and with --others more from the whole space, from the least to the most work
+    search     the best of --evaluations candidates by evolution and by random draws, for --seeds seeds; each winner
+               also on validation examples by which it was not chosen
 
 Everything that is finished is kept in --out; a run that was stopped goes on from there.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from absl import app, flags
 
+from nas_keras.budget import SearchBudget
 from nas_keras.cost.compiler import CompilerCost
-from nas_keras.cost.footprint import Limits
+from nas_keras.cost.footprint import AnalyticCost, Limits
 from nas_keras.data import Coding, Data, load, resize
 from nas_keras.demo import digits
-from nas_keras.files import read_json, write_json
-from nas_keras.search import STRATEGIES, best, run
+from nas_keras.files import read_arrays, read_json, write_json
+from nas_keras.search import STRATEGIES, Trial, best, run
 from nas_keras.space.arch import Arch
-from nas_keras.space.space import Grid, Layout, Space, Stage, grid_for
-from nas_keras.space.tinynas import Sampling, SpaceStats, rank
+from nas_keras.space.space import Grid, grid_for
+from nas_keras.space.tinynas import SpaceStats, rank
 from nas_keras.supernet.model import SuperNet
 from nas_keras.supernet.plain import build_model
 from nas_keras.supernet.training import SharedRecipe, calibration_batches, train_supernet
@@ -36,13 +38,15 @@ from nas_keras.training import Journal, Recipe, train
 _OUT = flags.DEFINE_string("out", None, "folder of the results", required=True)
 _RUN = flags.DEFINE_string("run", None, "folder of a search whose super-network is judged; default: digits")
 _DATA = flags.DEFINE_string("data", None, "the data of that search: x_train, y_train, x_val, y_val")
-_NETWORKS = flags.DEFINE_integer("networks", 12, "networks trained alone")
+_NETWORKS = flags.DEFINE_integer("networks", 10, "networks that keep the limits, trained alone")
+_OTHERS = flags.DEFINE_integer("others", 5, "networks of the whole space, trained alone", lower_bound=2)
 _EPOCHS = flags.DEFINE_integer("epochs", 30, "of each of them")
 _EVALUATIONS = flags.DEFINE_integer("evaluations", 100, "candidates of each search")
 _SEEDS = flags.DEFINE_integer("seeds", 5, "searches of each kind")
-_EXAMPLES = flags.DEFINE_integer("examples", 2500, "validation examples on which networks are compared, at most")
+_EXAMPLES = flags.DEFINE_integer("examples", 2500, "validation examples on which candidates are compared, at most")
 
-POPULATION, PARENTS = 20, 6
+OPTIONS = {"evolution": {"population": 20, "parents": 6}, "random": {}}
+DRAWS = 201  # of the whole space, of which networks of different size are taken
 
 
 @dataclass(frozen=True)
@@ -72,90 +76,114 @@ def digits_setting(folder: Path) -> Setting:
 
 
 def search_setting(folder: Path, data: Path) -> Setting:
-    """What a finished or running search has in its folder."""
-    request, spaces = read_json(folder / "request.json"), read_json(folder / "spaces.json")
-    # The grid is recorded as the text of its value, made of these three types and numbers only.
-    grid = eval(request["grid"], {"__builtins__": {}, "Grid": Grid, "Layout": Layout, "Stage": Stage})
-    sampling = Sampling(min_survivors=max(3, min(30, request["budget"]["samples"] // 10)))
-    chosen = rank([SpaceStats.from_json(s) for s in spaces], sampling)[0]
-    space: Space = grid.layout.space(chosen.width, chosen.resolution)
-    with np.load(data) as file:
-        parts = [load((file[f"x_{part}"], file[f"y_{part}"]), where=part) for part in ("train", "val")]
-    coding = Coding.of(parts[0].x)
-    train, val = (Data(resize(part.x, space.resolution), part.y) for part in parts)
-    net = SuperNet(space, request["seed"])
-    with np.load(folder / "supernet_shared.npz") as weights:
-        for index, variable in enumerate(net.variables):
-            variable.assign(weights[f"v{index}"])
+    """What a finished search has in its folder."""
+    request = read_json(folder / "request.json")
+    stats = [SpaceStats.from_json(s) for s in read_json(folder / "spaces.json")]
+    chosen = rank(stats, SearchBudget(**request["budget"]).sampling)[0]
+    space = Grid.from_json(request["grid"]).layout.space(chosen.width, chosen.resolution)
+    arrays = read_arrays(data)
+    train, val = (load((arrays[f"x_{part}"], arrays[f"y_{part}"]), where=part) for part in ("train", "val"))
+    coding = Coding.of(train.x)
+    train, val = (Data(resize(part.x, space.resolution), part.y) for part in (train, val))
+    net, weights = SuperNet(space, request["seed"]), read_arrays(folder / "supernet_shared.npz")
+    for index, variable in enumerate(net.variables):
+        variable.assign(weights[f"v{index}"])
     return Setting(net, train, val, coding, Limits(**request["limits"]), CompilerCost(request["target"]))
 
 
 class Judge:
-    """Accuracy inside the super-network, asked once per architecture."""
+    """Accuracy inside the super-network on --examples examples, asked once per architecture, and on the others."""
 
-    def __init__(self, setting: Setting, journal: Path):
-        self.setting, self.journal = setting, journal
+    def __init__(self, setting: Setting):
+        self.setting = setting
         self.batches = calibration_batches(setting.train, setting.coding, 0)
-        kept = np.sort(np.random.default_rng(0).permutation(len(setting.val))[: _EXAMPLES.value])
-        self.data = Data(setting.val.x[kept], setting.val.y[kept])
-        lines = journal.read_text().splitlines() if journal.exists() else []
-        self.known = {Arch.from_json(v["arch"]): v["accuracy"] for v in map(json.loads, lines)}
+        order = np.random.default_rng(0).permutation(len(setting.val))
+        seen, unseen = np.sort(order[: _EXAMPLES.value]), np.sort(order[_EXAMPLES.value :])
+        self.seen, self.unseen = (Data(setting.val.x[part], setting.val.y[part]) for part in (seen, unseen))
+        self.known: dict[Arch, float] = {}
 
     def __call__(self, arch: Arch) -> float:
         if arch not in self.known:
-            self.setting.net.calibrate(arch, self.batches)
-            self.known[arch] = self.setting.net.accuracy(arch, self.data, self.setting.coding)
-            with open(self.journal, "a") as file:
-                file.write(json.dumps({"accuracy": self.known[arch], "arch": arch.to_json()}) + "\n")
+            self.known[arch] = self._accuracy(arch, self.seen)
         return self.known[arch]
 
+    def on_others(self, arch: Arch) -> float:
+        """NaN when --examples are all there are."""
+        return self._accuracy(arch, self.unseen) if len(self.unseen) else float("nan")
 
-def ranking(setting: Setting, judge: Judge, out: Path) -> str:
-    """Kendall's tau, and both accuracies of each network."""
-    import tf_keras
-    from scipy.stats import kendalltau
+    def _accuracy(self, arch: Arch, data: Data) -> float:
+        self.setting.net.calibrate(arch, self.batches)
+        return self.setting.net.accuracy(arch, data, self.setting.coding)
 
+
+def fitting(setting: Setting) -> list[Arch]:
+    """Networks drawn among those that keep the limits."""
     rng, archs = np.random.default_rng(1), []
     while len(archs) < _NETWORKS.value:
         arch = setting.net.space.sample(rng)
         if arch not in archs and setting.feasible(arch):
             archs.append(arch)
-    pairs = []
-    for index, arch in enumerate(archs):
-        path = out / f"alone_{index}.json"
-        alone = read_json(path)
-        if alone is None:
-            tf_keras.utils.set_random_seed(index)
-            history = train(
-                build_model(arch),
-                setting.train,
-                setting.val,
-                setting.coding,
-                Recipe(_EPOCHS.value, batch=64, learning_rate=0.4),
-                seed=index,
-                journal=Journal(verbose=False),
-            )
-            alone = history[-1]["val_accuracy"]
-            write_json(path, alone)
-        pairs.append((judge(arch), alone))
-        print(f"  network {index}: {pairs[-1][0]:.4f} inside, {alone:.4f} alone", flush=True)
-    tau, chance = kendalltau(*zip(*pairs, strict=True))
-    return f"Kendall's tau {tau:.2f} on {len(pairs)} networks (p = {chance:.2g}); {_EPOCHS.value} epochs alone"
+    return archs
 
 
-def compare_searches(setting: Setting, judge: Judge) -> str:
-    """The best accuracy each search found, seed by seed."""
-    found: dict[str, list[float]] = {}
-    for name, options in (("evolution", {"population": POPULATION, "parents": PARENTS}), ("random", {})):
-        found[name] = []
-        for seed in range(_SEEDS.value):
+def spread(setting: Setting) -> list[Arch]:
+    """Networks of the whole space, evenly spaced in rank among DRAWS sorted by their multiply-accumulates."""
+    rng, cost = np.random.default_rng(2), AnalyticCost()
+    drawn = sorted((setting.net.space.sample(rng) for _ in range(DRAWS)), key=lambda a: cost.footprint(a).macs)
+    return [drawn[round(i)] for i in np.linspace(0, DRAWS - 1, _OTHERS.value)]
+
+
+def accuracy_alone(setting: Setting, arch: Arch, seed: int, path: Path) -> float:
+    """Validation accuracy after --epochs from scratch, or what `path` says it was."""
+    import tf_keras
+
+    alone = read_json(path)
+    if alone is None:
+        tf_keras.utils.set_random_seed(seed)
+        recipe = Recipe(_EPOCHS.value, batch=64, learning_rate=0.4)
+        parts, journal = (setting.train, setting.val, setting.coding), Journal(verbose=False)
+        alone = train(build_model(arch), *parts, recipe, seed=seed, journal=journal)[-1]["val_accuracy"]
+        write_json(path, alone)
+    return alone
+
+
+def ranking(setting: Setting, judge: Judge, out: Path) -> list[str]:
+    """Kendall's tau among those that fit, and with the others."""
+    from scipy.stats import kendalltau
+
+    pairs: list[tuple[float, float]] = []
+    lines = []
+    for group, archs in (("fitting", fitting(setting)), ("with others", spread(setting))):
+        for arch in archs:
+            index = len(pairs)
+            pairs.append((judge(arch), accuracy_alone(setting, arch, index, out / f"alone_{index}.json")))
+            macs = AnalyticCost().footprint(arch).macs
+            print(f"  network {index}, {macs:,} MACs: {pairs[-1][0]:.4f} inside, {pairs[-1][1]:.4f} alone", flush=True)
+        tau, chance = kendalltau(*zip(*pairs, strict=True))
+        lines.append(f"{group}: Kendall's tau {tau:.2f} of {len(pairs)} networks (p = {chance:.2g})")
+    return lines
+
+
+def compare_searches(setting: Setting, judge: Judge, out: Path) -> list[str]:
+    """What each search found, seed by seed; then the best so far after each fifth of the evaluations, on average."""
+    found: dict[str, list[list[Trial]]] = {name: [] for name in OPTIONS}
+    for seed in range(_SEEDS.value):
+        for name, options in OPTIONS.items():
             searcher = STRATEGIES[name](setting.net.space, setting.feasible, seed, **options)
-            trials = run(searcher, lambda archs: [judge(a) for a in archs], _EVALUATIONS.value)
-            found[name].append(best(trials).fitness)
-            print(f"  {name}, seed {seed}: {found[name][-1]:.4f}", flush=True)
-    wins = sum(a > b for a, b in zip(found["evolution"], found["random"], strict=True))
-    means = ", ".join(f"{name} {np.mean(values):.4f} (s = {np.std(values):.4f})" for name, values in found.items())
-    return f"best of {_EVALUATIONS.value} candidates: {means}; evolution ahead in {wins} of {_SEEDS.value} seeds"
+            journal = out / f"{name}_{seed}.jsonl"
+            trials = run(searcher, lambda archs: [judge(a) for a in archs], _EVALUATIONS.value, journal=journal)
+            winner = best(trials)
+            found[name].append(trials)
+            others = judge.on_others(winner.arch)
+            print(f"  seed {seed}, {name}: {winner.fitness:.4f}, on other examples {others:.4f}", flush=True)
+    lines = []
+    for name, searches in found.items():
+        counts = [_EVALUATIONS.value * fifth // 5 for fifth in range(1, 6)]
+        means = [np.mean([best(trials[:count]).fitness for trials in searches]) for count in counts]
+        pairs = zip(counts, means, strict=True)
+        lines.append(f"{name}, best of " + ", ".join(f"{count}: {mean:.4f}" for count, mean in pairs))
+    ahead = sum(best(a).fitness > best(b).fitness for a, b in zip(found["evolution"], found["random"], strict=True))
+    return [*lines, f"evolution ahead for {ahead} of {_SEEDS.value} seeds"]
 
 
 def main(argv: list[str]) -> None:
@@ -163,9 +191,8 @@ def main(argv: list[str]) -> None:
     out = Path(_OUT.value)
     out.mkdir(parents=True, exist_ok=True)
     setting = search_setting(Path(_RUN.value), Path(_DATA.value)) if _RUN.value else digits_setting(out)
-    judge = Judge(setting, out / "judged.jsonl")
-    lines = [ranking(setting, judge, out), compare_searches(setting, judge)]
-    print("\n".join(lines))
+    judge = Judge(setting)
+    print("\n".join([*compare_searches(setting, judge, out), *ranking(setting, judge, out)]))
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Request:
             "strategy": self.strategy,
             "seed": self.seed,
             "cost": self.cost.name,
-            "grid": repr(self.grid),
+            "grid": self.grid.to_json(),
         }
 
     def at(self, resolution: tuple[int, int]) -> Request:

@@ -13,8 +13,9 @@ Genes live in an Arch itself: equal networks are equal values, however they came
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -227,6 +228,21 @@ class Grid:
 
     def spaces(self) -> tuple[Space, ...]:
         return tuple(self.layout.space(w, r) for w in self.widths for r in self.resolutions)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Grid:
+        """The inverse of `to_json`, also for values that went through a JSON file."""
+        layout = {name: _tuples(part) for name, part in value["layout"].items()}
+        stages = tuple(Stage(**{name: _tuples(part) for name, part in stage.items()}) for stage in layout["stages"])
+        return cls(Layout(**layout | {"stages": stages}), _tuples(value["widths"]), _tuples(value["resolutions"]))
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples they were, at every depth."""
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def published_grid(classes: int, channels: int = 3) -> Grid:

@@ -9,7 +9,7 @@ import pytest
 
 from nas_keras.cost.footprint import AnalyticCost, Limits
 from nas_keras.space.arch import Arch, parse, round_channels
-from nas_keras.space.space import Space, grid_for, published_grid
+from nas_keras.space.space import Grid, Space, grid_for, published_grid
 from nas_keras.space.tinynas import Sampling, SpaceStats, explore, rank, study, table
 
 SHAPES = [(32, 32, 3), (96, 96, 1), (224, 224, 3), (49, 10, 1), (98, 40, 1), (128, 1, 6), (8, 8, 1)]
@@ -96,6 +96,11 @@ def test_grid_for_data() -> None:
     assert grid_for((64, 64, 1), 12, resizable=False).resolutions == ((64, 64),)
     with pytest.raises(ValueError, match="two classes"):
         grid_for((32, 32, 3), 1)
+
+
+@pytest.mark.parametrize("grid", [published_grid(10), *(grid_for(shape, 10) for shape in SHAPES)])
+def test_grids_survive_json(grid: Grid) -> None:
+    assert Grid.from_json(json.loads(json.dumps(grid.to_json()))) == grid == Grid.from_json(grid.to_json())
 
 
 def test_stage_one_is_the_same_for_any_number_of_workers() -> None:
