@@ -208,7 +208,7 @@ def test_model_that_remembers(profile_layers: bool, tmp_path: Path) -> None:
     result = run_on(program, [x for sample in samples for x in sample])
     assert result.returncode == 0, result.stderr.decode()
     expected = [np.asarray(out[0]).tobytes() for out in reference.run(data, samples, isolated=True)]
-    assert result.stdout == b"".join([*expected, expected[0]])
+    assert result.stdout == b"".join([*expected, expected[0], expected[0]])
 
 
 def test_head_of_real_models_differs(shared_dir: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.compat.toolchain import FIRMWARE, MCU, REPO, STRICT, run
+from tests.ops.remembering import MODELS as MODELS_THAT_REMEMBER
 from tflm_compat import convert, parse_symbols
 from tinyengine_tf import api, reference
 from tinyengine_tf.verify import random_samples
@@ -43,6 +44,22 @@ def test_program_written_for_tflm(program: str, std: str, tmp_path: Path) -> Non
     includes = (f"-I{REPO / 'tflm_compat/include'}", f"-I{FIRMWARE}")
     printed = run_on_m4(tmp_path, [FIRMWARE / f"{program}.cc", FIRMWARE / "fake_model.c"], *includes, std=std)
     assert "~~~ALL TESTS PASSED~~~" in printed
+
+
+def test_streaming_model_remembers_and_forgets(tmp_path: Path) -> None:
+    data = MODELS_THAT_REMEMBER["streaming"]
+    convert(data, tmp_path / "lib", symbols=parse_symbols("g_streaming", None, "model.h"), target="cortex-m4")
+    samples = random_samples(api.load_graph(data), 5, seed=1)
+    (tmp_path / "in.bin").write_bytes(b"".join(x.tobytes() for sample in samples for x in sample))
+    run_on_m4(
+        tmp_path,
+        [FIRMWARE / "remembering.cc", *sorted((tmp_path / "lib/src").glob("*.c"))],
+        f"-I{tmp_path / 'lib/include'}",
+        f'-DIN_FILE="{tmp_path / "in.bin"}"',
+        f'-DOUT_FILE="{tmp_path / "out.bin"}"',
+    )
+    expected = [out[0].tobytes() for out in reference.run(data, samples, isolated=True)]
+    assert (tmp_path / "out.bin").read_bytes() == b"".join([*expected, expected[0], expected[0]])
 
 
 @pytest.mark.parametrize("model", MODELS)

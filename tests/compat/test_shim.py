@@ -114,16 +114,14 @@ def test_headers_that_are_not_supported_say_why(tmp_path: Path) -> None:
         "model->operator_codes()",
         "model->buffers()",
         "tflite::GetMicroContext(nullptr)",
-        "variables->ResetAll()",
     ],
 )
 def test_calls_that_are_not_supported_say_why(call: str, name: str, tmp_path: Path) -> None:
     source = tmp_path / "one.cc"
     source.write_text(
         '#include "tensorflow/lite/micro/micro_interpreter.h"\n'
-        "void f(tflite::MicroInterpreter& interpreter, const tflite::Model* model,\n"
-        "       tflite::MicroResourceVariables* variables) {\n"
-        f"  (void)interpreter; (void)model; (void)variables;\n  (void){call};\n}}\n"
+        "void f(tflite::MicroInterpreter& interpreter, const tflite::Model* model) {\n"
+        f"  (void)interpreter; (void)model;\n  (void){call};\n}}\n"
     )
     result = run([toolchain(name).cxx, "-std=c++11", f"-I{SHIM}", "-fsyntax-only", str(source)], check=False)
     assert result.returncode != 0
@@ -135,8 +133,9 @@ def test_calls_that_are_not_supported_say_why(call: str, name: str, tmp_path: Pa
     [
         ((), "[target]\n[new]this is 50% of 1.50[new]\r\n[new]plain"),
         (("-DLEGACY_DEBUG_LOG",), "[old]this is 50%% of 1.50[old]\r\n[old]plain"),
+        (("-DCORTEX_M_PORT",), "[port]this is 50%% of 1.50[port]\r\n[port]plain"),
     ],
-    ids=["current", "legacy"],
+    ids=["current", "legacy", "cortex_m_generic"],
 )
 def test_the_firmwares_port_is_used(flags: tuple[str, ...], expected: str, tmp_path: Path) -> None:
     extra = flags or ("-DEXPECT_TICKS",)

@@ -7,6 +7,7 @@
 #include "tensorflow/lite/micro/micro_error_reporter.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
+#include "tensorflow/lite/micro/test_helpers.h"
 #include "tensorflow/lite/micro/testing/micro_test.h"
 #include "tensorflow/lite/schema/schema_generated.h"
 #include "tensorflow/lite/version.h"
@@ -114,6 +115,36 @@ TF_LITE_MICRO_TEST(NullPointersInEveryPlace) {
   TF_LITE_MICRO_EXPECT_EQ(a.AllocateTensors(), kTfLiteOk);
   TF_LITE_MICRO_EXPECT_EQ(d.AllocateTensors(), kTfLiteOk);
   TF_LITE_MICRO_EXPECT_EQ(f.AllocateTensors(), kTfLiteOk);
+}
+
+TF_LITE_MICRO_TEST(AllocatorWithReporterForTwoModels) {
+  tflite::AllOpsResolver resolver;
+  tflite::MicroAllocator* allocator = tflite::MicroAllocator::Create(tensor_arena, kTensorArenaSize, error_reporter);
+  TF_LITE_MICRO_ASSERT(allocator != nullptr);
+  tflite::MicroInterpreter one(tflite::GetModel(g_negate), resolver, allocator, error_reporter);
+  tflite::MicroInterpreter two(tflite::GetModel(g_counter), resolver, allocator, error_reporter);
+  TF_LITE_MICRO_EXPECT_EQ(one.AllocateTensors(), kTfLiteOk);
+  TF_LITE_MICRO_EXPECT_EQ(two.AllocateTensors(), kTfLiteOk);
+  TF_LITE_MICRO_EXPECT(tflite::MicroAllocator::Create(tensor_arena, kTensorArenaSize, nullptr) != nullptr);
+}
+
+TF_LITE_MICRO_TEST(TensorsForTestsOfTheFirmwaresOwnCode) {
+  const int8_t scores[] = {-128, 0, 127, 5};
+  int dims[] = {2, 1, 4};
+  TfLiteIntArray* shape = tflite::testing::IntArrayFromInts(dims);
+  TfLiteTensor by_range = tflite::testing::CreateQuantizedTensor(scores, shape, -128.0f, 127.0f);
+  TF_LITE_MICRO_EXPECT_EQ(by_range.dims->size, 2);
+  TF_LITE_MICRO_EXPECT_EQ(by_range.dims->data[1], 4);
+  TF_LITE_MICRO_EXPECT_EQ(by_range.type, kTfLiteInt8);
+  TF_LITE_MICRO_EXPECT_EQ(by_range.bytes, 4);
+  TF_LITE_MICRO_EXPECT_EQ(by_range.data.int8[2], 127);
+  TF_LITE_MICRO_EXPECT_NEAR(by_range.params.scale, 1.0f, 1e-6f);
+  TF_LITE_MICRO_EXPECT_EQ(by_range.params.zero_point, 0);
+  TfLiteTensor given = tflite::testing::CreateQuantizedTensor(scores, shape, 0.5f, -3);
+  TF_LITE_MICRO_EXPECT_EQ(given.params.zero_point, -3);
+  const float values[] = {1.0f, 2.0f, 3.0f, 4.0f};
+  TF_LITE_MICRO_EXPECT_EQ(tflite::testing::CreateTensor(values, shape).bytes, 16);
+  TF_LITE_MICRO_EXPECT_EQ(tflite::testing::TestStrcmp("yes", "yes"), 0);
 }
 
 TF_LITE_MICRO_TEST(MessagesGoToTheFirmwaresReporter) {

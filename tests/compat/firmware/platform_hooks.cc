@@ -8,6 +8,23 @@ extern "C" void DebugLog(const char* s) {
   fputs("[old]", stdout);
   fputs(s, stdout);
 }
+#elif defined(CORTEX_M_PORT)
+#include <stdio.h>
+
+extern "C" {
+#include "tensorflow/lite/micro/debug_log.h"
+
+#include "tensorflow/lite/micro/cortex_m_generic/debug_log_callback.h"
+
+static DebugLogCallback registered = nullptr;
+
+void RegisterDebugLogCallback(void (*callback)(const char* s)) { registered = callback; }
+
+void DebugLog(const char* s) {
+  fputs(registered == nullptr ? "[port]" : "[registered]", stdout);
+  fputs(s, stdout);
+}
+}
 #else
 #include "tensorflow/lite/micro/debug_log.h"
 #include "tensorflow/lite/micro/micro_time.h"

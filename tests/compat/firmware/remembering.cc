@@ -1,6 +1,7 @@
 // Two interpreters on one model that remembers, each with memory of its own, as streaming keyword spotters are run:
-// stdin holds the inputs of all inferences, stdout gets the outputs of the first interpreter, then, after Reset(), once
-// more that of the first input.
+// stdin holds the inputs of all inferences, stdout gets the outputs of the first interpreter, then once more that of
+// the first input after Reset(), and that of the second interpreter after ResetAll().
+// With IN_FILE and OUT_FILE, files of these names take the place of stdin and stdout.
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,13 @@ static bool Step(tflite::MicroInterpreter* interpreter, const int8_t* in) {
 }
 
 int main() {
+#ifdef IN_FILE
+  FILE* const from = fopen(IN_FILE, "rb");
+  FILE* const to = fopen(OUT_FILE, "wb");
+#else
+  FILE* const from = stdin;
+  FILE* const to = stdout;
+#endif
   tflite::MicroMutableOpResolver<6> resolver;
   resolver.AddCallOnce();
   resolver.AddVarHandle();
@@ -40,7 +48,7 @@ int main() {
   int8_t in[256];
   const size_t bytes = interpreter.input(0)->bytes;
   const TfLiteTensor* output = interpreter.output(0);
-  for (int count = 0; fread(in, 1, bytes, stdin) == bytes; ++count) {
+  for (int count = 0; fread(in, 1, bytes, from) == bytes; ++count) {
     if (count == 0) {
       memcpy(first, in, bytes);
     }
@@ -50,11 +58,16 @@ int main() {
     if (memcmp(output->data.int8, other.output(0)->data.int8, output->bytes) != 0) {
       return 4;
     }
-    fwrite(output->data.raw, 1, output->bytes, stdout);
+    fwrite(output->data.raw, 1, output->bytes, to);
   }
   if (interpreter.Reset() != kTfLiteOk || !Step(&interpreter, first)) {
     return 5;
   }
-  fwrite(output->data.raw, 1, output->bytes, stdout);
+  fwrite(output->data.raw, 1, output->bytes, to);
+  if (resources->ResetAll() != kTfLiteOk || !Step(&other, first)) {
+    return 6;
+  }
+  fwrite(other.output(0)->data.raw, 1, output->bytes, to);
+  fflush(to);
   return 0;
 }

@@ -4,6 +4,9 @@
 
 #ifdef __cplusplus
 
+// TFLM's generic Cortex-M port includes this header inside of extern "C".
+extern "C++" {
+
 #include <cstdarg>
 #include <cstddef>
 
@@ -24,6 +27,8 @@ template <typename Char>
 inline int DebugVsnprintf(Char* buffer, size_t buf_size, const char* format, va_list vlist) {
   return tinyengine_tf::VPrintToBuffer(buffer, buf_size, format, vlist);
 }
+
+}  // extern "C++"
 
 #else
 

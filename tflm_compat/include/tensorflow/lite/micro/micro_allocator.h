@@ -11,6 +11,7 @@
 
 namespace tflite {
 
+class ErrorReporter;
 class MicroMemoryPlanner;
 
 enum class MemoryPlannerType { kGreedy, kLinear };
@@ -35,7 +36,13 @@ class MicroAllocator {
     return Place<MicroAllocator>(RecordingSingleArenaBufferAllocator(tensor_arena, arena_size));
   }
 
-  static MicroAllocator* Create(uint8_t* tensor_arena, size_t arena_size, MicroMemoryPlanner*) {
+  // What TFLM's versions accept behind the arena: a planner of the firmware's own, or an ErrorReporter (until 2022).
+  struct PlannerOrReporter {
+    PlannerOrReporter(std::nullptr_t) {}
+    PlannerOrReporter(MicroMemoryPlanner*) {}
+    PlannerOrReporter(ErrorReporter*) {}
+  };
+  static MicroAllocator* Create(uint8_t* tensor_arena, size_t arena_size, PlannerOrReporter) {
     return Place<MicroAllocator>(RecordingSingleArenaBufferAllocator(tensor_arena, arena_size));
   }
 

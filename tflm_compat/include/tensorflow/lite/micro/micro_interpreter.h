@@ -79,6 +79,9 @@ class MicroInterpreter {
     if (slots_ == nullptr && AllocateTensors() != kTfLiteOk) {
       return kTfLiteError;
     }
+    if (resource_variables_ != nullptr && resource_variables_->resets() != resets_seen_ && Reset() != kTfLiteOk) {
+      return kTfLiteError;
+    }
     return profiler_ == nullptr ? Status(model_->invoke(arena_)) : InvokeProfiled();
   }
 
@@ -107,6 +110,7 @@ class MicroInterpreter {
 
   // Sets all that the model remembers between calls to its start values.
   TfLiteStatus Reset() {
+    resets_seen_ = resource_variables_ != nullptr ? resource_variables_->resets() : 0;
     return (slots_ == nullptr || model_->reset == nullptr) ? kTfLiteOk : Status(model_->reset(arena_));
   }
   TfLiteStatus ResetVariableTensors() { return Reset(); }
@@ -168,7 +172,7 @@ class MicroInterpreter {
 
   void Take(ErrorReporter* reporter) { reporter_ = reporter; }
   void Take(MicroProfilerInterface* profiler) { profiler_ = profiler; }
-  void Take(MicroResourceVariables*) {}
+  void Take(MicroResourceVariables* resource_variables) { resource_variables_ = resource_variables; }
   void Take(std::nullptr_t) {}
   void Take(bool) {}
   void Take(int) {}   // NULL, on some compilers
@@ -220,6 +224,8 @@ class MicroInterpreter {
   MicroAllocator* allocator_;
   ErrorReporter* reporter_ = nullptr;
   MicroProfilerInterface* profiler_ = nullptr;
+  MicroResourceVariables* resource_variables_ = nullptr;
+  uint32_t resets_seen_ = 0;                    // of the resource variables
   void* arena_ = nullptr;                       // where the generated code works
   tinyengine_tf::TensorSlot* slots_ = nullptr;  // null until allocated
   TfLiteStatus initialization_status_ = kTfLiteError;

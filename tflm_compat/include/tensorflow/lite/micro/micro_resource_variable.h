@@ -1,5 +1,5 @@
-// tflite::MicroResourceVariables: resource variables live in the generated code's own part of the arena, so this only
-// satisfies declarations.
+// tflite::MicroResourceVariables: resource variables live in the generated code's own part of the arena; this object
+// only tells the interpreters that it is given to when to forget.
 #ifndef TINYENGINE_TF_TFLM_MICRO_RESOURCE_VARIABLE_H_
 #define TINYENGINE_TF_TFLM_MICRO_RESOURCE_VARIABLE_H_
 
@@ -10,25 +10,26 @@ namespace tflite {
 
 class MicroResourceVariables {
  public:
-  static MicroResourceVariables* Create(MicroAllocator* allocator, int num_variables);
-
-  template <typename T = void>
-  TfLiteStatus ResetAll() {
-    TE_TFLM_UNSUPPORTED(T, "call Reset() of the interpreter: it resets everything the model remembers");
-    return kTfLiteError;
+  // Null where the allocator has no room, as in TFLM.
+  static MicroResourceVariables* Create(MicroAllocator* allocator, int) {
+    void* const memory =
+        allocator == nullptr ? nullptr : allocator->AllocatePersistentBuffer(sizeof(MicroResourceVariables));
+    return memory == nullptr ? nullptr : ::new (memory) MicroResourceVariables();
   }
-};
 
-template <typename Tag = void>
-struct NoResourceVariables {
-  static MicroResourceVariables value;
-};
-template <typename Tag>
-MicroResourceVariables NoResourceVariables<Tag>::value = {};
+  // Takes effect at the next Invoke() of each interpreter, before it runs.
+  TfLiteStatus ResetAll() {
+    ++resets_;
+    return kTfLiteOk;
+  }
 
-inline MicroResourceVariables* MicroResourceVariables::Create(MicroAllocator* allocator, int) {
-  return allocator == nullptr ? nullptr : &NoResourceVariables<>::value;
-}
+  uint32_t resets() const { return resets_; }
+
+ private:
+  MicroResourceVariables() = default;
+
+  uint32_t resets_ = 0;
+};
 
 }  // namespace tflite
 
