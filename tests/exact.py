@@ -16,6 +16,7 @@ import numpy as np
 from tinyengine_tf import api, reference
 from tinyengine_tf.codegen import Bundle, Options, render
 from tinyengine_tf.ir import DType, Graph, Tensor
+from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import load_target
 
@@ -60,9 +61,9 @@ def random_samples(graph: Graph, count: int, seed: int = 0) -> list[list[np.ndar
 class HostModel:
     """Generated C for the host, built as a shared library and loaded."""
 
-    def __init__(self, model: bytes, goal: Goal = Goal(), *, sanitize: bool = True):
+    def __init__(self, model: bytes, goal: Goal = Goal(), *, sanitize: bool = True, arena: ArenaPlan | None = None):
         self.graph = api.load_graph(model)
-        self.arena = api.compile_graph(self.graph, load_target("host"), goal)
+        self.arena = arena or api.compile_graph(self.graph, load_target("host"), goal)
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             write_bundle(render(self.arena, Options()), root)
@@ -74,8 +75,8 @@ class HostModel:
             )
             assert done.returncode == 0, done.stderr[:3000]
             self._lib = ctypes.CDLL(str(library))
-        self.fed = self.arena.schedule.fed is not None
-        for function in ("net_output",) if self.fed else ("net_input", "net_output"):
+        self.fed, self.image = self.arena.schedule.fed is not None, self.arena.schedule.image is not None
+        for function in ("net_output",) if self.fed or self.image else ("net_input", "net_output"):
             getattr(self._lib, function).restype = ctypes.c_void_p
         assert self._lib.net_init(None, ctypes.c_size_t(0)) == 0
 
@@ -83,6 +84,8 @@ class HostModel:
         values = [np.ascontiguousarray(v, t.dtype.numpy) for t, v in zip(self.graph.inputs, sample, strict=True)]
         if self.fed:
             self._feed(values[0])
+        elif self.image:
+            self._look_at(values[0])
         else:
             for i, value in enumerate(values):
                 ctypes.memmove(self._lib.net_input(i), value.ctypes.data, value.nbytes)
@@ -102,6 +105,16 @@ class HostModel:
             assert self._lib.net_feed_rows(ctypes.c_void_p(part.ctypes.data), part.shape[1]) == rows - done
             chunk += 1
 
+    def _look_at(self, image: np.ndarray) -> None:
+        """As a window of a larger picture, which the network must not write to nor read beside the window."""
+        picture = np.random.default_rng(0).integers(0, 100, (image.shape[1], image.shape[2] + 4, image.shape[3]))
+        picture = picture.astype(image.dtype)
+        picture[:, :-4] = image[0]
+        before = picture.copy()
+        pitch = picture.shape[1] * picture.shape[2]
+        assert self._lib.net_invoke_image(ctypes.c_void_p(picture.ctypes.data), pitch) == 0
+        assert np.array_equal(picture, before)
+
 
 def assert_exact(
     model: bytes,
@@ -110,9 +123,13 @@ def assert_exact(
     *,
     count: int = 3,
     seed: int = 0,
+    arena: ArenaPlan | None = None,
 ) -> HostModel:
-    """Fail unless the generated C equals TFLM on `samples` (default: `count` of noise and the extremes)."""
-    host = HostModel(model, goal)
+    """Fail unless the generated C equals TFLM on `samples` (default: `count` of noise and the extremes).
+
+    arena   a plan for the host to be tried instead of the one that serves `goal` best.
+    """
+    host = HostModel(model, goal, arena=arena)
     samples = random_samples(host.graph, count, seed) if samples is None else samples
     expected = reference.run(model, samples, isolated=False)
     for number, (sample, wanted) in enumerate(zip(samples, expected, strict=True)):

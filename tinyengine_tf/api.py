@@ -157,7 +157,8 @@ def convert(
     optimize           "latency", "balanced" or "ram": see schedule.Goal.
     ram_budget_bytes   least work within this arena instead.
     flash_budget_bytes what constants may take, where larger ones make layers faster; None: as little as they can.
-    feed               "rows" generates NAME_feed_rows(): the input arrives row by row and never lies in RAM.
+    feed               "rows" generates NAME_feed_rows(): the input arrives row by row and never lies in RAM; "image"
+                       generates NAME_invoke_image(): it stays where the caller has it, and is not in the arena.
     regions            memory regions to use, such as {"arena": "DTCM:64KB,AXI_SRAM", "weights": "FLASH,QSPI"}, fastest
                        first; by default the arena is split only where no region on the chip can hold it.
     options            the finer choices of code generation; its name counts instead of `name`.
@@ -210,9 +211,7 @@ def estimate(
     device = load_target(target) if isinstance(target, str) else target
     goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
     arena = compile_graph(graph, device, goal, io=io, exact=exact, places=places)
-    return Estimate(
-        arena.arena_bytes, weights_bytes(arena), arena.schedule.graph.macs, arena.schedule.instructions, arena
-    )
+    return Estimate(arena.arena_bytes, weights_bytes(arena), arena.schedule.macs, arena.schedule.instructions, arena)
 
 
 def pareto(
@@ -233,7 +232,7 @@ def pareto(
     points: list[Estimate] = []
     for candidate in schedule.build_front(graph, device, feed, flash_budget_bytes):
         arena = in_regions(plan_arena(candidate), Places())
-        point = Estimate(arena.arena_bytes, weights_bytes(arena), candidate.graph.macs, candidate.instructions, arena)
+        point = Estimate(arena.arena_bytes, weights_bytes(arena), candidate.macs, candidate.instructions, arena)
         while points and points[-1].arena_bytes >= point.arena_bytes and points[-1].instructions >= point.instructions:
             points.pop()
         if not points or point.arena_bytes < points[-1].arena_bytes:

@@ -71,7 +71,11 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
                 "weights=FLASH,QSPI; repeatable; default: what the board has, split only where it must be",
             )
         sub.add_argument(
-            "--feed", default="frame", choices=FEEDS, help="rows: the input arrives row by row (NAME_feed_rows)"
+            "--feed",
+            default="frame",
+            choices=FEEDS,
+            help="rows: the input arrives row by row (NAME_feed_rows); image: it stays in the caller's frame buffer "
+            "(NAME_invoke_image), read in strips of columns where that saves RAM",
         )
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub

@@ -104,9 +104,7 @@ def compile_network(
     )
 
     input_bytes, output_bytes = (_sizes_in(header, name, kind) for kind in ("INPUT", "OUTPUT"))
-    _write_config(
-        work_dir, name, len(input_bytes), len(output_bytes), caller_arena, f"{name.upper()}_FEED_ROWS" in header
-    )
+    _write_config(work_dir, name, len(input_bytes), len(output_bytes), caller_arena, _call_with_frame(name, header))
     program, linker_map = work_dir / "program.elf", work_dir / "program.map"
     fragment = source_dir / f"{name}_sections.ld" if memory else None
     link = _link_arguments(target, work_dir, command, source_dir / "include", memory or {}, fragment)
@@ -184,7 +182,19 @@ def _sizes_in(header: str, name: str, kind: str) -> tuple[int, ...]:
     return tuple(literal(f"{kind}{i}_BYTES") for i in range(literal(f"NUM_{kind}S")))
 
 
-def _write_config(work_dir: Path, name: str, num_inputs: int, num_outputs: int, caller_arena: bool, fed: bool) -> None:
+def _call_with_frame(name: str, header: str) -> str | None:
+    """The call that runs a network whose input is not in the arena, given te_frame; None for others."""
+    upper = name.upper()
+    if f"{upper}_FEED_ROWS" in header:
+        return f"{name}_feed_rows(te_frame, {upper}_FEED_ROWS)"
+    if f"{upper}_IMAGE_PITCH" in header:
+        return f"{name}_invoke_image((const {upper}_INPUT0_TYPE *)(const void *)te_frame, {upper}_IMAGE_PITCH)"
+    return None
+
+
+def _write_config(
+    work_dir: Path, name: str, num_inputs: int, num_outputs: int, caller_arena: bool, call_with_frame: str | None
+) -> None:
     """Write te_config.h, which tells the harness the names of this network."""
     upper = name.upper()
     lines = [f'#include "{name}.h"', f"#define TE_ARENA_BYTES {upper}_ARENA_BYTES"]
@@ -196,14 +206,14 @@ def _write_config(work_dir: Path, name: str, num_inputs: int, num_outputs: int, 
         sizes = ", ".join(f"{upper}_{kind}{i}_BYTES" for i in range(count))
         lines.append(f"#define TE_{kind}_BYTES {{{sizes}}}")
     lines += ["#define TE_CALLER_ARENA"] if caller_arena else []
-    if fed:
+    if call_with_frame is not None:
         lines += [
-            "/* Fed by rows: the harness holds the frame and hands over all its rows in one call. */",
+            "/* The harness holds the frame, and hands over all its rows in one call or lets the network read it. */",
             "#undef TE_INPUT",
             "#undef TE_INVOKE",
             f"static unsigned char te_frame[{upper}_INPUT0_BYTES] __attribute__((aligned(8)));",
             "static void *te_frame_input(int index) { return index == 0 ? te_frame : 0; }",
-            f"static int te_feed_frame(void) {{ return {name}_feed_rows(te_frame, {upper}_FEED_ROWS); }}",
+            f"static int te_feed_frame(void) {{ return {call_with_frame}; }}",
             "#define TE_INPUT te_frame_input",
             "#define TE_INVOKE te_feed_frame",
         ]

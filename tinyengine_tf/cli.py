@@ -148,7 +148,8 @@ def _plot_front(points: Sequence[api.Estimate], path: Path, kind: str) -> None:
         Choice(p.arena_bytes, p.instructions, " ".join(s.label for s in p.arena.schedule.steps if s.fused))
         for p in points
     ]
-    title = f"{schedule.graph.name} on {schedule.target.title}" + (", fed by rows" if schedule.fed is not None else "")
+    fed = ", fed by rows" if schedule.fed is not None else ", image outside" if schedule.image is not None else ""
+    title = f"{schedule.graph.name} on {schedule.target.title}{fed}"
     if kind == ".svg":
         write_text(path, front_svg(choices, title, schedule.target.one_piece_bytes))
     else:

@@ -30,12 +30,13 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
         "arena_planner": arena.plan.planner,
         **_regions(arena),
         "weights_bytes": weights_bytes(arena),
-        "macs": graph.macs,
+        "macs": schedule.macs,
         "predicted_instructions": schedule.instructions,
         "estimated_cycles": schedule.cycles,
         "estimated_cycles_source": cost_table(target.core).cycles_source or None,
         "estimated_energy_uj": schedule.energy_uj,
         "estimated_energy_source": target.mw_source or None,
+        **({"image_bytes_outside": schedule.image.nbytes, "strips": schedule.strips} if schedule.image else {}),
         "inputs": [_port(t) for t in graph.inputs],
         "outputs": [_port(t) for t in graph.outputs],
         "states": [{"name": s.before.name, "bytes": s.before.nbytes} for s in graph.states],
@@ -101,19 +102,29 @@ def _layer(arena: ArenaPlan, layer: Layer) -> dict[str, Any]:
 
 
 def _placed(arena: ArenaPlan, tensor: Tensor) -> dict[str, Any]:
+    about = {"name": tensor.name, "shape": list(tensor.shape), "bytes": tensor.nbytes}
+    if arena.schedule.outside(tensor):
+        return {**about, "outside": True}
     where = {"region": arena.share(tensor).place} if arena.share(tensor).region is not None else {}
-    at = arena.offset(tensor)
-    return {"name": tensor.name, "shape": list(tensor.shape), **where, "offset": at, "bytes": tensor.nbytes}
+    return {**about, **where, "offset": arena.offset(tensor)}
 
 
 def place_text(arena: ArenaPlan, step: Step, tensor: Tensor) -> str:
     """Where a tensor lies: its bytes in the arena, or how many of its rows are kept; the region where one is named."""
     at, ring = arena.offset(tensor), step.rings.get(tensor)
     region = f"{arena.share(tensor).place} " if arena.share(tensor).region is not None else ""
+    if tensor in step.parts:
+        return f"{region}{columns_text(step, tensor)} at {at:,}"
     if ring is None:
         return f"{region}[{at:,}, {at + tensor.nbytes:,})"
     row = f"{region}{ring.rows} row{'s' if ring.rows > 1 else ''} of {tensor.shape[1]}"
     return f"{row} at {at:,}" + ("" if ring.owner is tensor else ", in place")
+
+
+def columns_text(step: Step, part: Tensor) -> str:
+    """Which columns of the whole a strip has."""
+    first, whole = step.parts[part].column, step.parts[part].whole
+    return f"columns {first} to {first + part.shape[2] - 1} of {whole.shape[2]}"
 
 
 def table(rows: Sequence[Sequence[object]], heads: Sequence[str]) -> str:
@@ -163,13 +174,23 @@ def summary(arena: ArenaPlan) -> str:
         [
             f"arena    {arena.arena_bytes:>10,} bytes of RAM ({proof_text(arena)})",
             *(f"  {s.place:<12}{s.plan.peak_bytes:>10,} of {s.region.size_bytes:,}" for s in arena.shares if s.region),
+            *_image_lines(arena.schedule),
             f"weights  {weights_bytes(arena):>10,} bytes of flash",
             *(f"  {r.name:<12}{n:>10,} of {r.size_bytes:,}" for r, n in constants_in(arena).items() if r is not None),
-            f"work     {arena.schedule.graph.macs:>10,} multiply-accumulates, "
+            f"work     {arena.schedule.macs:>10,} multiply-accumulates, "
             f"about {arena.schedule.instructions:,} instructions predicted",
             *_time_lines(arena.schedule),
         ]
     )
+
+
+def _image_lines(schedule: Schedule) -> list[str]:
+    """The image that lies outside the arena, if one does, and in how many strips it is read."""
+    if schedule.image is None:
+        return []
+    strips = schedule.strips
+    how = f"read in {strips} strips of columns" if strips else "read by rows"
+    return [f"image    {schedule.image.nbytes:>10,} bytes, where the caller has them; {how}"]
 
 
 def _time_lines(schedule: Schedule) -> list[str]:

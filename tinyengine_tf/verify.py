@@ -82,7 +82,7 @@ class Verification:
             "code_bytes": sizes.code_bytes + sizes.library_flash_bytes,
             "constants_bytes": sizes.weights_bytes + sizes.tables_bytes,
             "flash_bytes": self.run.flash_bytes,
-            "macs": self.arena.schedule.graph.macs,
+            "macs": self.arena.schedule.macs,
         }
 
 

@@ -28,7 +28,13 @@ WARNINGS = (
     "-Werror",
 )
 CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32", "host")
-MODES = ({}, {"optimize": "ram"}, {"optimize": "ram", "feed": "rows"}, {"io": "int8"})
+MODES = (
+    {},
+    {"optimize": "ram"},
+    {"optimize": "ram", "feed": "rows"},
+    {"optimize": "ram", "feed": "image"},
+    {"io": "int8"},
+)
 
 
 def run(*command: str, cwd: Path | None = None) -> str:

@@ -276,6 +276,7 @@ def run_cli(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         (["--compat", "tflm", "--keep-flatbuffer", "--model-header", "m.h"], 2),
         (["--compat", "tflm", "--model-symbol", "g_m", "--io", "int8"], 2),
         (["--compat", "tflm", "--model-symbol", "g_m", "--feed", "rows"], 2),
+        (["--compat", "tflm", "--model-symbol", "g_m", "--feed", "image"], 2),
     ],
 )
 def test_command_line(

@@ -58,7 +58,7 @@ class Balanced(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize("goal", [("latency", "frame"), ("ram", "frame"), ("ram", "rows")])
+@pytest.mark.parametrize("goal", [("latency", "frame"), ("ram", "frame"), ("ram", "rows"), ("ram", "image")])
 def test_page_holds_every_buffer(goal: tuple[str, str]) -> None:
     arena = api.estimate(network(), optimize=goal[0], feed=goal[1], target="stm32f412", exact=True).arena
     page = plan_page(arena, "a plan")

@@ -47,8 +47,13 @@ def test_exact_with_noise(model: str, core: str, shared_dir: Path) -> None:
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
     "mode",
-    [{"optimize": "ram"}, {"optimize": "balanced", "io": "int8"}, {"optimize": "ram", "io": "int8", "feed": "rows"}],
-    ids=["ram", "balanced-int8", "feed"],
+    [
+        {"optimize": "ram"},
+        {"optimize": "balanced", "io": "int8"},
+        {"optimize": "ram", "io": "int8", "feed": "rows"},
+        {"optimize": "ram", "io": "int8", "feed": "image"},
+    ],
+    ids=["ram", "balanced-int8", "rows", "image"],
 )
 def test_every_schedule_is_exact(model: str, mode: dict[str, str], shared_dir: Path) -> None:
     if mode.get("feed") and model in ("mlperf_ad", "hello_world_int8", "mnist_lstm_int8"):

@@ -45,7 +45,7 @@ def steps_of(model: bytes, target: str = "host", feed: bool = False) -> Iterator
     """Every step that a schedule of the model may contain and that runs by rows."""
     space = space_of(model, target, feed)
     for segment in every_segment(space) if space else ():
-        step = segment.step
+        step = segment.steps[0]
         own_claim = (
             not step.fused and step.layers[0].layout.distances is not None
         )  # finer than units: not for this test
@@ -96,7 +96,7 @@ def test_rings_and_distances_are_safe_and_smallest(seed: int, target: str, feed:
 def test_peak_is_the_sum_of_what_the_step_needs(seed: int, target: str, feed: bool) -> None:
     space = space_of(random_network(seed), target, feed)
     for s in every_segment(space) if space else ():
-        life, step = space.life, s.step
+        life, step = space.life, s.steps[0]
         rings = sum(aligned(step.ring_bytes(t)) for t in step.rings)
         work = aligned(step.scratch_bytes) + sum(aligned(layer.layout.state_bytes) for layer in step.layers)
         alive = sum(
@@ -105,7 +105,7 @@ def test_peak_is_the_sum_of_what_the_step_needs(seed: int, target: str, feed: bo
         outs = space.born_bytes(step.outputs, s.begin)
         together = [alive + outs]
         for t, d in step.distances.items():
-            owner, inner = space._storage.get(t, (t, 0))
+            owner, inner = space.storage.get(t, (t, 0))
             if life.begin[owner] < s.begin and life.end[owner] < s.end:
                 d, under = aligned(d - inner), aligned(owner.nbytes)
                 together.append(alive - under + max(max(0, -d) + outs, max(0, d) + under))

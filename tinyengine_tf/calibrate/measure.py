@@ -56,7 +56,7 @@ def plan_layers(target: Target, ops: Sequence[Op], frugal: str | None = NO_BUDGE
         kernel = select(op, target, frugal).kernel
         layers.append(Layer(index, op, kernel, kernel.layout(op), (), target.core))
     space = Segments(graph, layers, {})
-    return plan_arena(Schedule(graph, target, tuple(space.single(i).step for i in range(len(ops)))), exact=False)
+    return plan_arena(Schedule(graph, target, tuple(space.single(i).steps[0] for i in range(len(ops)))), exact=False)
 
 
 def measure(target: Target, ops: Sequence[Op], frugal: str | None = NO_BUDGET) -> list[Measurement]:

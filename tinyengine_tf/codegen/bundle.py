@@ -23,10 +23,11 @@ import numpy as np
 from tinyengine_tf import templates
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
-from tinyengine_tf.codegen.layers import Views, base, share_symbol
+from tinyengine_tf.codegen.layers import Views, base, image_symbol, pitch_symbol, share_symbol
 from tinyengine_tf.codegen.sections import sections
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import State, Tensor
+from tinyengine_tf.kernels.base import row_elements
 from tinyengine_tf.kernels.literal import c_float
 from tinyengine_tf.memory.arena import ArenaPlan
 
@@ -93,6 +94,19 @@ class StateView:
 
 
 @dataclass(frozen=True)
+class ImageView:
+    """The input that stays where the caller has it: C variables for its address and the elements between its rows."""
+
+    tensor: Tensor
+    pointer: str
+    pitch: str
+
+    @property
+    def row_elements(self) -> int:
+        return row_elements(self.tensor)
+
+
+@dataclass(frozen=True)
 class PortView:
     """One graph input or output as the header describes it."""
 
@@ -111,7 +125,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
     constants = Constants(options.name)
     functions = Functions(env)
     steps = Views(arena, constants, functions).steps()
-    graph = arena.schedule.graph
+    graph, image = arena.schedule.graph, arena.schedule.image
 
     def ports(tensors: tuple[Tensor, ...]) -> list[PortView]:
         return [PortView(i, t, port_pointer(arena, constants, t)) for i, t in enumerate(tensors)]
@@ -122,7 +136,9 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
         "NAME": options.name.upper(),
         "options": options,
         "graph": graph,
+        "macs": arena.schedule.macs,
         "fed": steps[0].fed if steps else None,
+        "image": None if image is None else ImageView(image, image_symbol(options.name), pitch_symbol(options.name)),
         "target": arena.schedule.target,
         "steps": steps,
         "layers": arena.schedule.layers,
@@ -152,6 +168,8 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
 
 def port_pointer(arena: ArenaPlan, constants: Constants, tensor: Tensor) -> str:
     """C expression for the address of a graph input or output, given `arena`."""
+    if arena.schedule.outside(tensor):
+        return image_symbol(constants.prefix)
     owner, _ = arena.schedule.owner(tensor)
     if owner.const:
         return constants.tensor(owner)

@@ -17,6 +17,16 @@ FED_COUNTER = "fed"
 """C name of the number of input rows that have arrived."""
 
 
+def image_symbol(prefix: str) -> str:
+    """C name of the pointer to the image that lies outside the arena."""
+    return f"{prefix}_image"
+
+
+def pitch_symbol(prefix: str) -> str:
+    """C name of the number of elements from one row of that image to the next."""
+    return f"{prefix}_pitch"
+
+
 def base(arena: ArenaPlan, prefix: str, share: Share) -> str:
     """C expression for where a share begins: the arena that functions are given, or a static one."""
     return "arena" if share is arena.shares[0] or share.region is None else f"{share_symbol(prefix, share)}.bytes"
@@ -34,7 +44,7 @@ class TensorView:
     name     C variable; `pointer` the address of its first row
     window   rows that one output row reads (inputs of row layers); None: a pointer to all of it
     places   rows that fit, if the tensor lies in a ring inside a pipeline; 0: all rows are there
-    pitch    elements from one row to the next
+    pitch    elements from one row to the next, or the C variable that tells
     outside  what stands for rows outside the image, "" if none is ever read
     starts   C name of the table of first rows, for windows that have one
     """
@@ -46,7 +56,7 @@ class TensorView:
     rows: int = 0
     row_elements: int = 0
     places: int = 0
-    pitch: int = 0
+    pitch: int | str = 0
     outside: str = ""
     starts: str = ""
 
@@ -149,10 +159,18 @@ class Views:
         starts: str = "",
     ) -> TensorView:
         ring, elements = step.rings.get(tensor), row_elements(tensor)
-        places, pitch = (ring.places, ring.pitch_bytes // tensor.dtype.nbytes) if ring else (0, elements)
+        places, pitch = (
+            (ring.places, ring.pitch_bytes // tensor.dtype.nbytes) if ring else (0, self._pitch(step, tensor))
+        )
         return TensorView(
             name, tensor, self._pointer(tensor), window, rows_of(tensor), elements, places, pitch, outside, starts
         )
+
+    def _pitch(self, step: Step, tensor: Tensor) -> int | str:
+        """Elements between rows of a tensor that is in no ring."""
+        if self._arena.schedule.outside(tensor):
+            return pitch_symbol(self._constants.prefix)
+        return row_elements(step.parts[tensor].whole if tensor in step.parts else tensor)
 
     def _layer(self, step: Step, layer: Layer) -> LayerView:
         op, layout, kernel = layer.op, layer.layout, layer.kernel
@@ -203,6 +221,9 @@ class Views:
         )
 
     def _pointer(self, tensor: Tensor) -> str:
+        if self._arena.schedule.outside(tensor):
+            first = self._arena.schedule.owner(tensor)[1] // tensor.dtype.nbytes
+            return image_symbol(self._constants.prefix) + (f" + {first}" if first else "")
         return self._address(self._arena.share(tensor), self._arena.offset(tensor))
 
     def _address(self, share: Share, offset: int) -> str:
@@ -223,9 +244,14 @@ class Views:
     def _describe(self, step: Step, t: Tensor) -> str:
         shape = "x".join(map(str, t.shape)) or "scalar"
         quant = f" scale {t.scale:.6g} zero {t.zero_point}" if t.quant and not t.quant.per_channel else ""
-        begin, place = self._arena.offset(t), self._arena.share(t).place
         what = f"{t.dtype.tflite_name.lower():8}{shape:16}{quant:32}"
-        ring = step.rings.get(t)
+        ring, part = step.rings.get(t), step.parts.get(t)
+        if part is not None:
+            columns = f"columns {part.column} to {part.column + t.shape[2] - 1} of"
+            return f"{what} {columns} {'the image' if self._arena.schedule.outside(t) else part.whole.shape[2]}"
+        if self._arena.schedule.outside(t):
+            return f"{what} the image"
+        begin, place = self._arena.offset(t), self._arena.share(t).place
         if ring is None:
             return f"{what} {place} [{begin}, {begin + t.nbytes})"
         end = begin + (ring.places - 1) * ring.pitch_bytes + t.nbytes // rows_of(t)
@@ -237,12 +263,9 @@ def _stages(step: Step, views: tuple[LayerView, ...]) -> tuple[StageView, ...]:
     position = {v.layer.op.output: k for k, v in enumerate(views)} | {step.fed: -1}
     stages = []
     for v in views:
-        inputs = [i for i in v.inputs if i.window is not None and i.tensor in position]
-        inputs.sort(key=lambda i: -position[i.tensor])
-        wants = (
-            WantView(views[position[i.tensor]] if i.tensor is not step.fed else None, _rows_wanted(i, v.out_rows))
-            for i in inputs
-        )
+        made = ((step.parts[i.tensor].whole if i.tensor in step.parts else i.tensor, i) for i in v.inputs if i.window)
+        inputs = sorted(((position[t], i) for t, i in made if t in position), key=lambda found: -found[0])
+        wants = (WantView(views[at] if at >= 0 else None, _rows_wanted(i, v.out_rows)) for at, i in inputs)
         stages.append(StageView(v, tuple(wants)))
     return tuple(stages)
 

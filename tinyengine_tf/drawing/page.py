@@ -15,7 +15,7 @@ from tinyengine_tf.drawing.axis import Axis, axis, size_text
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.memory.arena import ArenaPlan, Share
 from tinyengine_tf.memory.problem import Buffer
-from tinyengine_tf.report import place_text, proof_text, weights_bytes
+from tinyengine_tf.report import columns_text, place_text, proof_text, weights_bytes
 from tinyengine_tf.schedule import Step
 
 HEIGHT, LEFT, TOP = 420, 70, 16
@@ -199,4 +199,7 @@ def step_text(step: Step) -> str:
     names = [f"{layer.label} {layer.op.KIND}" for layer in step.layers]
     if not step.fused:
         return names[0]
-    return f"row by row{', as input rows arrive' if step.fed is not None else ''}: {', '.join(names)}"
+    how = ", as input rows arrive" if step.fed is not None else ""
+    if step.layers[0].strip is not None:
+        how = f", {columns_text(step, step.outputs[0])} of the last output"
+    return f"row by row{how}: {', '.join(names)}"

@@ -25,6 +25,7 @@ of its up to 255 steps. Both are monotonic in a, so that proves equality for all
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -147,6 +148,12 @@ def products_range(op: WeightedOp) -> tuple[np.ndarray, np.ndarray]:
     return -128 * positive + 127 * negative, 127 * positive - 128 * negative
 
 
+_solved: dict[Hashable, Requantization | str] = {}
+"""By what the answer depends on: the strips of an image have the same weights."""
+
+MOST_SOLVED = 256
+
+
 @lru_cache(maxsize=256)
 def solve(op: WeightedOp) -> Requantization | str:
     """The requantisation of a layer, proven equal to TFLM's, or why there is none.
@@ -159,6 +166,16 @@ def solve(op: WeightedOp) -> Requantization | str:
         return _without_weights(
             op.input.scale, op.weights.quant.scales, op.output.scale, op.out_channels, zero, low, high
         )
+    key = (type(op), op.weights, op.bias, op.input.quant, op.output.quant, op.clamp)
+    if key not in _solved:
+        if len(_solved) >= MOST_SOLVED:
+            _solved.clear()
+        _solved[key] = _solve(op)
+    return _solved[key]
+
+
+def _solve(op: WeightedOp) -> Requantization | str:
+    zero, (low, high) = op.output.zero_point, op.clamp
     signed = low < zero
     mantissas = np.array([m.mantissa for m in op.multipliers], np.int64)
     rights = np.array([-m.shift for m in op.multipliers], np.int64)

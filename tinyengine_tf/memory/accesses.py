@@ -32,7 +32,7 @@ def _count_reads(count: Counter[str], schedule: Schedule, live: Liveness, step: 
         count[Liveness.state(layer)] += 2 * max(sum(t.nbytes for t in op.data_inputs), layout.state_bytes)
     if layout.scratch_bytes:
         count[Liveness.scratch(step)] += 2 * max(op.macs, layout.scratch_bytes)
-    inputs = [t for t in op.data_inputs if not schedule.owner(t)[0].const]
+    inputs = [t for t in op.data_inputs if not schedule.owner(t)[0].const and not schedule.outside(t)]
     total = sum(t.nbytes for t in inputs)
     for tensor in inputs:
         read = _row_bytes_read(layer, tensor)

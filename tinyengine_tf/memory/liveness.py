@@ -40,7 +40,7 @@ def liveness(schedule: Schedule) -> Liveness:
 
     def live(tensor: Tensor, name: str, step: int) -> None:
         owner, _ = schedule.owner(tensor)
-        if owner.const:
+        if owner.const or owner is schedule.image:
             return
         names.setdefault(owner, name)
         start[owner] = min(start.get(owner, step), step)
@@ -112,6 +112,7 @@ def step_overlaps(
             if (
                 t not in step.rings
                 and not owner.const
+                and owner is not schedule.image
                 and owner is not out
                 and owner not in kept
                 and last[owner] == index

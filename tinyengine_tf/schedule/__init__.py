@@ -3,6 +3,6 @@
 from tinyengine_tf.schedule.build import build, build_front
 from tinyengine_tf.schedule.choose import FEEDS, OPTIMIZE, Goal
 from tinyengine_tf.schedule.layer import Layer
-from tinyengine_tf.schedule.schedule import Ring, Schedule, Step
+from tinyengine_tf.schedule.schedule import Part, Ring, Schedule, Step
 
-__all__ = ["FEEDS", "OPTIMIZE", "Goal", "Layer", "Ring", "Schedule", "Step", "build", "build_front"]
+__all__ = ["FEEDS", "OPTIMIZE", "Goal", "Layer", "Part", "Ring", "Schedule", "Step", "build", "build_front"]

@@ -16,10 +16,11 @@ from tinyengine_tf.schedule.choose import BALANCED_EXTRA, Goal, Path, choose_pat
 from tinyengine_tf.schedule.kernels import choose_kernels, why_frugal, with_less_scratch
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.reorder import reordered
-from tinyengine_tf.schedule.rows import cannot_stream
+from tinyengine_tf.schedule.rows import cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Schedule
 from tinyengine_tf.schedule.segments import Segments
 from tinyengine_tf.schedule.storage import Storage, joinable
+from tinyengine_tf.schedule.strips import Image
 from tinyengine_tf.target import Target
 
 LEAN_EXTRA = 0.3
@@ -133,26 +134,27 @@ def _choices(
         layers, storage = choose_kernels(graph, target, joined, budget)
         for order in (layers, reordered(graph, layers, storage)):
             if order is not None:
-                space = Segments(graph, order, storage, fed_input(graph, order) if feed == "rows" else None)
+                fed = fed_input(graph, order) if feed == "rows" else None
+                image = Image(image_input(graph, order, storage), target) if feed == "image" else None
+                space = Segments(graph, order, storage, fed, image)
                 if lean:
                     most = scratch_limits(space)
                     leaner = with_less_scratch(order, most, target, why_frugal(budget))
-                    space = Segments(graph, leaner, storage, space.fed)
+                    space = Segments(graph, leaner, storage, fed, image)
                 if not lean or most:
-                    yield space, partial(_schedule_of, graph, target, storage)
+                    yield space, partial(_schedule_of, graph, target, space)
 
 
-def _schedule_of(graph: Graph, target: Target, storage: Storage, path: Path) -> Schedule:
-    return Schedule(graph, target, tuple(s.step for s in path), storage)
+def _schedule_of(graph: Graph, target: Target, space: Segments, path: Path) -> Schedule:
+    storage = dict(space.storage)
+    for segment in path:
+        storage |= segment.storage
+    return Schedule(graph, target, tuple(step for s in path for step in s.steps), storage, space.outside)
 
 
 def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
     """The graph input that can arrive row by row. Raises UsageError when there is none."""
-    if graph.states:
-        raise UsageError("rows cannot be fed to a model that remembers", where=graph.name, hint="feed whole inputs")
-    if len(graph.inputs) != 1:
-        raise UsageError(f"rows can be fed to a model of one input, this one has {len(graph.inputs)}", where=graph.name)
-    source = graph.inputs[0]
+    source = _only_input(graph, "rows")
     readers = [layer for layer in layers if source in layer.op.data_inputs]
     reason = next((r for layer in readers if (r := cannot_stream(layer))), None)
     if not readers or readers[0] is not layers[0] or reason:
@@ -162,6 +164,34 @@ def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
             hint="feed whole frames",
         )
     return source
+
+
+def image_input(graph: Graph, layers: Sequence[Layer], storage: Storage) -> Tensor:
+    """The graph input that can be read where the caller has it. Raises UsageError when there is none."""
+    source = _only_input(graph, "an image")
+    readers = [layer for layer in layers if source in layer.op.data_inputs]
+    named = source in graph.results or any(owner is source for owner, _ in storage.values())
+    reasons = ["has another name or shape"] if named else []
+    for layer in readers:
+        by_rows = cannot_stream(layer) is None and source in dict(row_windows(layer))
+        reasons += [] if by_rows else [f"is read by {layer.label}, which {cannot_stream(layer) or 'wants it whole'}"]
+    if reasons or not readers:
+        raise UsageError(
+            f"the input cannot be read where it is: it {(reasons or ['is not read'])[0]}",
+            where=graph.name,
+            hint="feed whole frames",
+        )
+    return source
+
+
+def _only_input(graph: Graph, what: str) -> Tensor:
+    if graph.states:
+        raise UsageError(f"{what} cannot be fed to a model that remembers", where=graph.name, hint="feed whole inputs")
+    if len(graph.inputs) != 1:
+        raise UsageError(
+            f"{what} can be fed to a model of one input, this one has {len(graph.inputs)}", where=graph.name
+        )
+    return graph.inputs[0]
 
 
 def latency_limit_bytes(space: Segments, ram_bytes: int | None) -> int:
@@ -181,7 +211,7 @@ def scratch_limits(space: Segments) -> dict[int, int]:
 def in_place_peak_bytes(space: Segments) -> int:
     """Largest sum of live tensors when stride-1 depthwise convolutions and elementwise layers overwrite a dying input.
 
-    An input that is fed by rows counts as a whole frame.
+    An input that is fed by rows counts as a whole frame, one that stays outside the arena does not count.
     """
     life, frame = space.life, 0 if space.fed is None else space.fed.nbytes
     peak = space.live_in[0] + frame if space.end else 0

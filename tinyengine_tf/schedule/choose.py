@@ -14,7 +14,7 @@ from tinyengine_tf.errors import DoesNotFitError, UsageError
 from tinyengine_tf.schedule.segments import Segment, Segments
 
 OPTIMIZE = ("latency", "balanced", "ram")
-FEEDS = ("frame", "rows")
+FEEDS = ("frame", "rows", "image")
 BALANCED_EXTRA = 0.05
 """`balanced` spends up to this share of the work on saving memory."""
 
@@ -33,7 +33,8 @@ class Goal:
                        kernels without working memory would keep it, much slower (see build.LEAN_EXTRA);
                        ram: least memory; balanced: least memory within BALANCED_EXTRA more work.
     ram_budget_bytes   least work within this budget instead.
-    feed               "frame": the input is there as a whole; "rows": it arrives row by row.
+    feed               "frame": the input is there as a whole; "rows": it arrives row by row; "image": it stays where
+                       the caller has it.
     flash_budget_bytes what constants may take, where that makes layers faster; None: as little as they can.
     """
 
@@ -147,7 +148,7 @@ def smallest(space: Segments) -> tuple[list[Segment], Path]:
     """The smallest peak, and for it the fewest instructions; with it all segments that were looked at.
 
     Only a pipeline that covers a layer at the peak can lower it; once it has, other layers are at the peak.
-    Raises UsageError when a fed input reaches no end.
+    Raises UsageError when an input that comes, or is read, by rows reaches no end.
     """
     singles = found = one_by_one(space)
     limit = least_peak(singles, space.end)
@@ -158,7 +159,7 @@ def smallest(space: Segments) -> tuple[list[Segment], Path]:
             break
         if least is None:
             raise UsageError(
-                "the input cannot be fed by rows: it is needed beyond the layers that run row by row",
+                f"the input cannot be {how_fed(space)}: it is needed beyond the layers that run row by row",
                 hint="feed whole frames",
             )
         limit = least
@@ -166,6 +167,11 @@ def smallest(space: Segments) -> tuple[list[Segment], Path]:
     path = shortest_path(found, space.end, limit)
     assert path is not None
     return found, path
+
+
+def how_fed(space: Segments) -> str:
+    """For messages."""
+    return "read where it is" if space.image is not None else "fed by rows"
 
 
 def _covering(space: Segments, singles: Sequence[Segment], limit_bytes: int) -> list[Segment]:
@@ -194,8 +200,8 @@ def front(space: Segments, fastest: Path | None = None) -> list[Path]:
 
 
 def one_by_one(space: Segments) -> list[Segment]:
-    """Every layer alone, but for the first one of a fed input."""
-    return [space.single(index) for index in range(0 if space.fed is None else 1, space.end)]
+    """Every layer alone that can be."""
+    return [space.single(index) for index in range(space.end) if space.stands_alone(index)]
 
 
 def every_pipeline(space: Segments, most_bytes: int) -> Iterable[Segment]:

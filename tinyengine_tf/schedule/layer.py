@@ -12,7 +12,10 @@ from tinyengine_tf.kernels.cost import cost_table, predict
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One operator and how it is computed. `index` gives its name everywhere: L00, L01, ..."""
+    """One operator and how it is computed. `index` gives its name everywhere: L00, L01, ...
+
+    strip   which columns of the operator it computes, counted from the left: L00s0, L00s1, ... (see schedule.strips)
+    """
 
     index: int
     op: Op
@@ -20,10 +23,11 @@ class Layer:
     layout: Layout
     rejected: tuple[tuple[str, str], ...] = ()
     core: str = "host"
+    strip: int | None = None
 
     @property
     def label(self) -> str:
-        return f"L{self.index:02d}"
+        return f"L{self.index:02d}" + ("" if self.strip is None else f"s{self.strip}")
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:

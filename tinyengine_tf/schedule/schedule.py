@@ -29,18 +29,33 @@ class Ring:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """A tensor that is some columns of `whole`, from `column` on: its rows lie as far apart as those of `whole`."""
+
+    whole: Tensor
+    column: int
+
+    @property
+    def offset_bytes(self) -> int:
+        """Where its first row begins in `whole`."""
+        return self.column * self.whole.shape[3] * self.whole.dtype.nbytes
+
+
+@dataclass(frozen=True, eq=False)
 class Step:
     """One layer over whole tensors, or several fused into a row pipeline.
 
     rings       tensors inside the pipeline -> where their rows are kept
     fed         the graph input that arrives row by row through a ring, or None
     distances   inputs of the step -> smallest legal offset(input) - offset(output) in bytes if they overlap
+    parts       (of a strip) tensors that are some columns of others: of the image, of a ring's, of the stage's output
     """
 
     layers: tuple[Layer, ...]
     rings: Mapping[Tensor, Ring] = field(default_factory=dict)
     distances: Mapping[Tensor, int] = field(default_factory=dict)
     fed: Tensor | None = None
+    parts: Mapping[Tensor, Part] = field(default_factory=dict)
 
     @property
     def fused(self) -> bool:
@@ -84,16 +99,23 @@ class Schedule:
     """The order of work, and which tensors share bytes.
 
     storage   tensor -> (tensor that owns the memory, offset in bytes); tensors that are missing own theirs.
+    image     the graph input that stays where the caller has it, outside the arena, or None
     """
 
     graph: Graph
     target: Target
     steps: tuple[Step, ...]
     storage: Mapping[Tensor, tuple[Tensor, int]] = field(default_factory=dict)
+    image: Tensor | None = None
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         return tuple(layer for step in self.steps for layer in step.layers)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference, those of the halos of strips included."""
+        return sum(layer.op.macs for layer in self.layers)
 
     @property
     def instructions(self) -> int:
@@ -118,5 +140,14 @@ class Schedule:
         """The graph input that arrives row by row."""
         return self.steps[0].fed if self.steps else None
 
+    @property
+    def strips(self) -> int:
+        """In how many strips of columns the first layers run; 0: they are not divided."""
+        return sum(step.layers[0].strip is not None for step in self.steps)
+
     def owner(self, tensor: Tensor) -> tuple[Tensor, int]:
         return self.storage.get(tensor, (tensor, 0))
+
+    def outside(self, tensor: Tensor) -> bool:
+        """Whether a tensor is (a part of) the image that lies outside the arena."""
+        return self.image is not None and self.owner(tensor)[0] is self.image

@@ -1,7 +1,8 @@
 """All ways to run consecutive layers as one step, with the memory and work each of them takes.
 
 A segment is a range of layers in execution order: one layer, or a row pipeline whose inner tensors are
-read nowhere else. A schedule is a path of segments from the first layer to the last.
+read nowhere else, or the first layers as several such pipelines, strip of columns by strip. A schedule is
+a path of segments from the first layer to the last.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.pipeline import Facts, Input, Pipeline, aligned
 from tinyengine_tf.schedule.rows import cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Step
+from tinyengine_tf.schedule.strips import COUNTS, Image, Strip, columnwise, strips_of
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """Layers [begin, end) as one step.
+    """Layers [begin, end) as one step, or, in strips, as several.
 
     peak_bytes   memory alive while it runs, everything counted, before the planner rounds it up
     instructions predicted for one inference
@@ -33,15 +35,23 @@ class Segment:
     fused: bool
     peak_bytes: int
     instructions: float
+    strips: tuple[Strip, ...] = ()
 
     @cached_property
-    def step(self) -> Step:
-        return self.space.step(self)
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(strip.step for strip in self.strips) or (self.space.step(self),)
+
+    @property
+    def storage(self) -> dict[Tensor, tuple[Tensor, int]]:
+        """Where strips find the image and put their outputs: (owner of the memory, offset in bytes)."""
+        parts = ((t, p) for step in self.steps for t, p in step.parts.items() if t not in step.rings)
+        owners = ((t, p, *self.space.storage.get(p.whole, (p.whole, 0))) for t, p in parts)
+        return {t: (owner, begin + p.offset_bytes) for t, p, owner, begin in owners}
 
 
 class Lifetimes:
     """First and last layer that touch each tensor's memory; graph inputs begin at -1, outputs end at len(layers),
-    and what is remembered does both."""
+    and what is remembered or lies outside the arena does both."""
 
     def __init__(
         self,
@@ -49,6 +59,7 @@ class Lifetimes:
         layers: Sequence[Layer],
         storage: Mapping[Tensor, tuple[Tensor, int]],
         fed: Tensor | None = None,
+        outside: Tensor | None = None,
     ):
         self._storage = storage
         self.begin: dict[Tensor, int] = {}
@@ -58,7 +69,8 @@ class Lifetimes:
         for index, layer in enumerate(layers):
             for t in (*layer.op.data_inputs, *layer.op.outputs):
                 self._touch(t, index)
-        for t in (*graph.results, *(s.before for s in graph.states)):
+        lasting = (*graph.results, *(s.before for s in graph.states), *((outside,) if outside else ()))
+        for t in lasting:
             self._touch(t, len(layers))
 
     def owner(self, tensor: Tensor) -> Tensor:
@@ -72,7 +84,8 @@ class Lifetimes:
 
 
 class Segments:
-    """The segments of a graph. `fed`, a graph input that comes row by row, goes through a ring of the first one."""
+    """The segments of a graph. `fed`, a graph input that comes row by row, goes through a ring of the first one;
+    `image`, one that stays outside the arena, is read row by row."""
 
     UNBOUNDED: ClassVar[int] = 1 << 62
 
@@ -82,9 +95,11 @@ class Segments:
         layers: Sequence[Layer],
         storage: Mapping[Tensor, tuple[Tensor, int]],
         fed: Tensor | None = None,
+        image: Image | None = None,
     ):
-        self.layers, self.fed, self._storage = layers, fed, storage
-        self.life = Lifetimes(graph, layers, storage, fed)
+        self.graph, self.layers, self.fed, self.image, self.storage = graph, layers, fed, image, storage
+        self.outside = image.tensor if image is not None else None
+        self.life = Lifetimes(graph, layers, storage, fed, self.outside)
         readers = Counter(t for layer in layers for t in set(layer.op.data_inputs))
         readers.update(graph.results)
         self._origin = {t: layer.index for layer in layers for t in layer.op.outputs}
@@ -109,7 +124,7 @@ class Segments:
         """For each layer the bytes that are alive before it and when it begins."""
         change = [0] * (self.end + 2)
         for owner, begin in self.life.begin.items():
-            if owner is not self.fed and begin < self.life.end[owner]:
+            if owner is not self.fed and owner is not self.outside and begin < self.life.end[owner]:
                 change[begin + 1] += aligned(owner.nbytes)
                 change[self.life.end[owner] + 1] -= aligned(owner.nbytes)
         total, found = 0, []
@@ -117,6 +132,13 @@ class Segments:
             total += delta
             found.append(total)
         return found
+
+    def stands_alone(self, index: int) -> bool:
+        """Whether layer `index` can be a segment of its own: its input is there, and rows apart are no harm."""
+        layer = self.layers[index]
+        if self.fed is not None and index == 0:
+            return False
+        return self.outside not in layer.op.data_inputs or not layer.layout.flat
 
     def single(self, index: int) -> Segment:
         """Layer `index` alone, over whole tensors."""
@@ -135,10 +157,10 @@ class Segments:
         return found
 
     def pipelines(self, begin: int, most_bytes: int = UNBOUNDED) -> list[Segment]:
-        """Row pipelines that start at layer `begin` and need at most `most_bytes`, shortest first."""
+        """Row pipelines that start at layer `begin` and need at most `most_bytes`, shortest first; then strips."""
         known, found = self._pipelines.get(begin, (-1, []))
         if known < most_bytes:
-            found = list(self._grow(begin, most_bytes))
+            found = list(self._grow(begin, most_bytes)) + (self._in_strips if begin == 0 else [])
             self._pipelines[begin] = most_bytes, found
         return [s for s in found if s.peak_bytes <= most_bytes]
 
@@ -162,6 +184,32 @@ class Segments:
             if facts.layer.layout.gathers:
                 return  # its output exists only when all rows have gone by
 
+    @cached_property
+    def _in_strips(self) -> list[Segment]:
+        """The first layers in strips, where their output is as small as any before it and all that is left of them."""
+        found: list[Segment] = []
+        if self.image is None:
+            return found
+        smallest, reach, made = Segments.UNBOUNDED, -1, {self.outside}
+        for index, layer in enumerate(self.layers):
+            out = layer.op.output
+            if not columnwise(layer) or not made.issuperset(layer.op.data_inputs):
+                break
+            if reach <= index and index and out.nbytes <= smallest:
+                smallest = out.nbytes
+                for count in COUNTS:
+                    strips = strips_of(self.image, self.layers[: index + 1], count)
+                    if strips is not None:
+                        found.append(self._strips(index + 1, strips))
+            made.add(out)
+            reach = max(reach, self.life.end[self.life.owner(out)])
+        return found
+
+    def _strips(self, end: int, strips: tuple[Strip, ...]) -> Segment:
+        outs = self.born_bytes((self.layers[end - 1].op.output,), 0)
+        peak = self.live_in[0] + outs + max(strip.working_bytes for strip in strips)
+        return Segment(self, 0, end, True, peak, sum(strip.step.instructions for strip in strips), strips)
+
     def _start(self, begin: int) -> Pipeline:
         if begin == 0 and self.fed is not None:
             return Pipeline(begin, self.fed, self.life.end[self.fed])
@@ -181,10 +229,10 @@ class Segments:
         saved = 0
         if not outs:  # the output is a part of memory that is alive already
             return 0
-        into = self._storage.get(self.layers[end - 1].op.output, (None, 0))[1]
+        into = self.storage.get(self.layers[end - 1].op.output, (None, 0))[1]
         for t, distance in distances.items():
             if not t.const and self._dies(t, begin, end):
-                owner, inner = self._storage.get(t, (t, 0))
+                owner, inner = self.storage.get(t, (t, 0))
                 distance = aligned(distance + into - inner)
                 source = aligned(owner.nbytes)
                 together = max(max(0, -distance) + outs, max(0, distance) + source)
