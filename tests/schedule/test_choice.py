@@ -12,6 +12,7 @@ from tests.schedule.graphs import NetworkBuilder, random_network
 from tinyengine_tf import api, passes
 from tinyengine_tf.errors import DoesNotFitError, UsageError
 from tinyengine_tf.memory.arena import draft_arena
+from tinyengine_tf.ops.fully_connected import FullyConnected
 from tinyengine_tf.schedule import Goal, build
 from tinyengine_tf.schedule.build import in_place_peak_bytes, latency_limit_bytes
 from tinyengine_tf.schedule.choose import BALANCED_EXTRA, choose_path, front
@@ -117,3 +118,13 @@ def test_latency_keeps_the_largest_live_set_where_that_is_cheap(monkeypatch: pyt
     assert bool(slower) == bool(extra)
     assert (draft_arena(chosen).arena_bytes <= limit) == bool(extra)
     assert all(layer.layout.scratch_bytes < layers[layer.index].layout.scratch_bytes for layer in slower)
+
+
+def test_fully_connected_layers_do_not_count_as_in_place() -> None:
+    """Every output needs every input: the live set that `latency` keeps holds both."""
+    network = NetworkBuilder(1, (1, 4, 3))
+    network.head()
+    graph = passes.run(api.load_graph(network.finish()))
+    layers, storage = choose_kernels(graph, HOST)
+    dense = next(layer.op for layer in layers if isinstance(layer.op, FullyConnected))
+    assert in_place_peak_bytes(Segments(graph, layers, storage)) >= dense.input.nbytes + dense.output.nbytes

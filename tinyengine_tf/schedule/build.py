@@ -10,7 +10,7 @@ from functools import partial
 
 from tinyengine_tf.errors import DoesNotFitError, TinyEngineError, UsageError
 from tinyengine_tf.ir import Graph, Tensor
-from tinyengine_tf.ops.conv2d import Conv2D
+from tinyengine_tf.ops.conv2d import WeightedOp
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.schedule.choose import BALANCED_EXTRA, Goal, Path, choose_path, front, instructions_of, peak_of
 from tinyengine_tf.schedule.kernels import choose_kernels, why_frugal, with_less_scratch
@@ -218,9 +218,10 @@ def in_place_peak_bytes(space: Segments) -> int:
     for index, layer in enumerate(space.layers):
         live = space.live_in[index] + space.born_bytes(layer.op.outputs, index)
         live += frame if space.fed is not None and life.end[space.fed] >= index else 0
-        shares = layer.layout.windows is not None and not isinstance(layer.op, Conv2D)
+        depthwise = isinstance(layer.op, DepthwiseConv2D)
+        elementwise = layer.layout.flat > 0 and not isinstance(layer.op, WeightedOp)
         out = layer.op.output
-        if shares and (layer.layout.flat or isinstance(layer.op, DepthwiseConv2D)) and len(layer.op.outputs) == 1:
+        if (depthwise or elementwise) and len(layer.op.outputs) == 1:
             dying = {life.owner(t) for t in layer.op.data_inputs if life.end[life.owner(t)] == index}
             live -= max((min(out.nbytes, o.nbytes) for o in dying if o.nbytes >= out.nbytes), default=0)
         peak = max(peak, live)
