@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -37,3 +41,17 @@ def test_it_needs_an_fpu() -> None:
     for core in ("cortex-m3", "host"):
         result = api.estimate(b.finish(), target=core)
         assert [layer.kernel.name for layer in result.arena.schedule.layers] == ["te_quantize_f32"]
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
+def test_compiling_it_without_an_fpu_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    b = ModelBuilder()
+    x, y = b.input((1, 5), "FLOAT32"), b.tensor((1, 5), scale=0.1, zero_point=0)
+    b.op("QUANTIZE", [x], [y])
+    b.output(y)
+    api.convert(b.finish(), tmp_path, target="cortex-m4")
+    command = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-fsyntax-only", str(tmp_path / "src/net.c")]
+    hard = ["-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]
+    assert subprocess.run([*command, *hard], capture_output=True).returncode == 0
+    refused = subprocess.run([*command, "-mfloat-abi=soft"], capture_output=True, text=True)
+    assert refused.returncode != 0 and "generated for a core with an FPU" in refused.stderr
