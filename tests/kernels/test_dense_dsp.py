@@ -71,6 +71,14 @@ def test_convolutions_of_any_geometry() -> None:
     assert set(kernels(batch.verify())) == {CONV}
 
 
+@pytest.mark.parametrize(("kernel", "stride"), [((3, 4), 1), ((1, 8), 2)])
+def test_runs_of_as_many_groups_as_bytes_to_the_next_pixel(kernel: tuple[int, int], stride: int) -> None:
+    """Two numbers that are equal, and known to the compiler, because no other layer shares the function."""
+    batch = Batch(seed=8)
+    batch.conv((4, 23, 8), 3, kernel, stride=(1, stride))
+    assert kernels(batch.verify()) == [CONV]
+
+
 @pytest.mark.parametrize("channels", [3, 4, 400])
 @pytest.mark.parametrize("width", [6, 8])
 def test_no_unused_function(width: int, channels: int, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ KERNEL = "te_quantize_f32_dsp"
 
 
 @pytest.mark.parametrize(
-    ("count", "scale", "zero"), [(1203, 0.1, -3), (7, 1 / 3, 127), (602, 1e-3, -128), (601, 255.0, 0)]
+    ("count", "scale", "zero"),
+    [(1203, 0.1, -3), (7, 1 / 3, 127), (602, 1e-3, -128), (601, 255.0, 0), (4 << 15, 0.1, 0)],
 )
 def test_quantize(count: int, scale: float, zero: int) -> None:
     b = ModelBuilder()
