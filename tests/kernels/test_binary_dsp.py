@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.kernels.batch import Batch, kernels
+from tests.schedule.graphs import NetworkBuilder
 from tinyengine_tf import api
 
 KERNEL = "te_binary_s8_dsp"
@@ -60,3 +61,18 @@ def test_residual_in_place() -> None:
         result = api.verify(b.finish(), target="cortex-m4", count=2, optimize=optimize, layers=True)
         assert result.exact, str(result.difference)
         assert kernels(result).count(KERNEL) == 3
+
+
+@pytest.mark.parametrize("width", [2, 3, 5])
+def test_rows_of_fewer_elements_than_a_round(width: int) -> None:
+    network = NetworkBuilder(3, (30, width, 2))
+    network.conv(1, (3, 1))
+    before = network.at
+    network.conv(1, (3, 1))
+    network.add(before)
+    network.conv(9, (3, 1))
+    network.conv(1, (3, 1), stride=2)
+    result = api.verify(network.finish(), target="cortex-m4", count=2, optimize="ram", feed="rows")
+    assert result.exact, str(result.difference)
+    fused = [layer.kernel.name for step in result.arena.schedule.steps if step.fused for layer in step.layers]
+    assert KERNEL in fused

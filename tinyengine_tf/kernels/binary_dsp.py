@@ -139,17 +139,23 @@ class RunCode:
 
     def lines(self) -> list[str]:
         constants = "{r3, r8-r10}" if self.product else "{r3, r8-r12, lr}"
-        code = ["push {r4-r11, lr}", f"ldm r3, {constants}", "1:", "ldr r4, [r0], #4", "ldr r5, [r1], #4"]
-        for i in range(UNROLLED):
-            rotated = f", ror #{8 * i}" if i else ""
-            code += self.element(f"sxtb r6, r4{rotated}", f"sxtb r7, r5{rotated}")
-        code += ["subs r3, r3, #1", "bne 1b"]
+        code = ["push {r4-r11, lr}", f"ldm r3, {constants}"]
+        if self.count >= UNROLLED:  # a row of a larger tensor may be shorter
+            code += self.rounds()
         for _ in range(self.count % UNROLLED):
             code += self.element("ldrsb r6, [r0], #1", "ldrsb r7, [r1], #1")
         return [*code, "pop {r4-r11, lr}"]
 
+    def rounds(self) -> list[str]:
+        """The loop over whole rounds, of which there is at least one."""
+        code = ["1:", "ldr r4, [r0], #4", "ldr r5, [r1], #4"]
+        for i in range(UNROLLED):
+            rotated = f", ror #{8 * i}" if i else ""
+            code += self.element(f"sxtb r6, r4{rotated}", f"sxtb r7, r5{rotated}")
+        return [*code, "subs r3, r3, #1", "bne 1b"]
+
     def numbers(self) -> list[int]:
-        """What r3 and r8... hold, modulo 2**32: rounds, at least one, and constants."""
+        """What r3 and r8... hold, modulo 2**32: rounds and constants."""
         found = [self.count // UNROLLED, int(self.rq.mantissas[0]), self.rq.layer_constant]
         zeros = (self.op.a.zero_point, self.op.b.zero_point)
         if self.product:
