@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.kernels.batch import LINEAR, RELU, Batch, kernels
+from tests.schedule.graphs import NetworkBuilder
+from tinyengine_tf import api
 
 CORE = "cortex-m55"
 POINTWISE, FULLY = "te_pointwise_s8_mve", "te_fully_connected_s8_mve"
@@ -101,3 +103,17 @@ def test_every_form_of_requantisation(spread: float) -> None:
     batch.conv((5, 4, 4), 3, (3, 3), spread=2.0**24)
     batch.conv((5, 4, 4), 3, (3, 3), spread=2.0**24, act=RELU)
     batch.verify(CORE)
+
+
+def test_assembly_beside_predicates_of_the_compiler() -> None:
+    """Rows of a convolution and of a pool whose last channels are predicated take turns: each changes VPR."""
+    network = NetworkBuilder(3, (14, 17, 8))
+    network.conv(5, (5, 1), zero_point=2)
+    pool = {"padding": "SAME", "stride_h": 2, "stride_w": 2, "filter_height": 1, "filter_width": 3}
+    network.push("AVERAGE_POOL_2D", [network.at], (7, 9, 5), 2, fused_activation_function="NONE", **pool)
+    network.conv(3, (3, 3))
+    network.conv(3, (3, 1))
+    result = api.verify(network.finish(), target=CORE, count=2, optimize="ram")
+    assert result.exact, str(result.difference)
+    fused = [layer.kernel.name for step in result.arena.schedule.steps if step.fused for layer in step.layers]
+    assert {CONV, "te_average_pool_2d_s8_mve"} <= set(fused)
