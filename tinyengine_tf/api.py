@@ -114,6 +114,7 @@ def compile_graph(
     *,
     io: str = "model",
     exact: bool = True,
+    enough_bytes: int = 0,
     places: Places = Places(),
 ) -> ArenaPlan:
     """Passes, schedule and memory plan: everything that `render` needs and `estimate` measures."""
@@ -125,7 +126,9 @@ def compile_graph(
 
     named_bytes = sum(region.size_bytes for region in places.arena) or None
     chosen = schedule.build(passes.run(graph, io=io), target, goal, arena_bytes, named_bytes)
-    return in_regions(plan_arena(chosen, exact=exact, draft=drafts.get(chosen)), places, exact=exact)
+    return in_regions(
+        plan_arena(chosen, exact=exact, draft=drafts.get(chosen), enough_bytes=enough_bytes), places, exact=exact
+    )
 
 
 def places_on(target: Target, regions: Regions) -> Places:
@@ -201,16 +204,18 @@ def estimate(
     flash_budget_bytes: int | None = None,
     feed: str = "frame",
     exact: bool = False,
+    enough_bytes: int = 0,
     regions: Regions = None,
 ) -> Estimate:
     """What convert() would report for a model, or for a Graph whose constants may lack their values.
 
-    Fast enough to be asked by a search: the exact planner runs only with exact=True.
+    Fast enough to be asked by a search: the exact planner runs only with exact=True. Where the question is whether the
+    arena fits into `enough_bytes`, a plan that does is not made smaller; everything but `arena_bytes` stays the same.
     """
     graph = model if isinstance(model, Graph) else load_graph(model)
     device = load_target(target) if isinstance(target, str) else target
     goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
-    arena = compile_graph(graph, device, goal, io=io, exact=exact, places=places)
+    arena = compile_graph(graph, device, goal, io=io, exact=exact, enough_bytes=enough_bytes, places=places)
     return Estimate(arena.arena_bytes, weights_bytes(arena), arena.schedule.macs, arena.schedule.instructions, arena)
 
 

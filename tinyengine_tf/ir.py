@@ -170,7 +170,8 @@ class Op:
 
     def remap(self, tensors: Mapping[Tensor, Tensor]) -> Op:
         """The same operator reading (and writing) other tensors."""
-
+        if not tensors:
+            return self
         inputs = tuple(t if t is None else tensors.get(t, t) for t in self.inputs)
         outputs = tuple(tensors.get(t, t) for t in self.outputs)
         if inputs == self.inputs and outputs == self.outputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -58,9 +59,10 @@ class CompilerCost(CostModel):
             most = replace(generous, sram_bytes=2 * generous.sram_bytes)
             if not limits.broken(most):
                 return most
-        quick = self._estimate(arch, exact=False)
-        plan, allowed = quick.arena.plan, limits.sram_bytes
-        if allowed is None or plan.peak_bytes <= allowed or plan.optimal:
+        allowed = sys.maxsize if limits.sram_bytes is None else limits.sram_bytes
+        quick = self._estimate(arch, exact=False, enough_bytes=allowed)
+        plan = quick.arena.plan
+        if plan.peak_bytes <= allowed or plan.optimal:
             sram = plan.peak_bytes
         elif plan.lower_bound_bytes > allowed:
             sram = plan.lower_bound_bytes
@@ -68,9 +70,11 @@ class CompilerCost(CostModel):
             sram = self.footprint(arch).sram_bytes
         return replace(footprint_of(quick), sram_bytes=sram)
 
-    def _estimate(self, arch: Arch, *, exact: bool) -> Estimate:
+    def _estimate(self, arch: Arch, *, exact: bool, enough_bytes: int = 0) -> Estimate:
         # A board would refuse what exceeds its RAM; here the number itself is the answer.
-        return estimate(build_graph(arch), target=self._core, optimize=self.optimize, exact=exact)
+        return estimate(
+            build_graph(arch), target=self._core, optimize=self.optimize, exact=exact, enough_bytes=enough_bytes
+        )
 
     @cached_property
     def _core(self) -> Target:

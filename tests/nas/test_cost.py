@@ -11,8 +11,9 @@ from nas_keras.cost.footprint import AnalyticCost, Footprint, Limits, count_brok
 from nas_keras.cost.graph import build_graph
 from nas_keras.space.arch import Arch
 from nas_keras.space.space import grid_for
-from tinyengine_tf import convert
+from tinyengine_tf import convert, estimate
 
+CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32")
 SHAPES = [(32, 32, 3), (20, 20, 1), (49, 10, 1), (64, 1, 6), (96, 96, 3)]
 
 
@@ -111,3 +112,15 @@ def test_judging_agrees_with_the_footprint_and_plans_only_what_it_must(monkeypat
                     assert roomy.flash_bytes >= need.flash_bytes and roomy.macs == need.macs
                 if sram < -1:
                     assert planned == [False], "a bound is enough"
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("optimize", ["ram", "latency"])
+def test_bounds_enclose_what_the_compiler_needs(core: str, optimize: str) -> None:
+    """Judging trusts them instead of a plan."""
+    for shape in SHAPES:
+        for arch in samples(shape, 3, seed=CORES.index(core)):
+            need = estimate(build_graph(arch), target=core, optimize=optimize)
+            raw, generous = compiler.RAW.footprint(arch), compiler.GENEROUS.footprint(arch)
+            assert raw.flash_bytes <= need.weights_bytes <= generous.flash_bytes, arch.describe()
+            assert need.arena_bytes <= 2 * generous.sram_bytes, arch.describe()

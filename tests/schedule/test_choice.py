@@ -47,10 +47,10 @@ def front_of(paths: Sequence[tuple[Segment, ...]], limit: int) -> list[tuple[int
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10_000))
-def test_path_is_best_of_all(seed: int) -> None:
+@given(st.integers(0, 10_000), st.sampled_from(("host", "cortex-m4")))
+def test_path_is_best_of_all(seed: int, core: str) -> None:
     graph = passes.run(api.load_graph(random_network(seed, blocks=2)), io="model")
-    layers, storage = choose_kernels(graph, HOST)
+    layers, storage = choose_kernels(graph, load_target(core))
     if not 1 <= len(layers) <= 10:
         return  # too many paths to try them all
     space = Segments(graph, layers, storage)
@@ -87,6 +87,19 @@ def test_ram_never_needs_more_than_latency(seed: int) -> None:
     graph = api.load_graph(random_network(seed))
     latency, ram = (api.compile_graph(graph, HOST, Goal(o)).arena_bytes for o in ("latency", "ram"))
     assert ram <= latency
+
+
+@pytest.mark.parametrize("seed", [7, 23, 143])
+def test_a_plan_that_is_small_enough_is_not_improved(seed: int) -> None:
+    """And nothing but the arena depends on whether it is."""
+    model = random_network(seed)
+    best = api.estimate(model)
+    draft, same = (api.estimate(model, enough_bytes=n) for n in (1 << 30, best.arena_bytes))
+    assert best.arena_bytes == same.arena_bytes < draft.arena_bytes
+    assert draft.arena.plan.planner.startswith("first fit")
+    assert (draft.weights_bytes, draft.instructions) == (best.weights_bytes, best.instructions)
+    steps = [[step.label for step in e.arena.schedule.steps] for e in (best, draft)]
+    assert steps[0] == steps[1]
 
 
 def test_refusals() -> None:

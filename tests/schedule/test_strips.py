@@ -40,7 +40,7 @@ def space_of(model: bytes) -> Segments:
 
 def stages(model: bytes) -> list[Segment]:
     """The first layers in strips, in every way that is tried."""
-    return [s for s in space_of(model).pipelines(0) if s.strips]
+    return space_of(model).in_strips
 
 
 def run_stage(model: bytes, segment: Segment) -> None:

@@ -116,14 +116,17 @@ def draft_arena(schedule: Schedule) -> ArenaPlan:
     return ArenaPlan(schedule, live, (Share(plan(live.problem, exact=False)),))
 
 
-def plan_arena(schedule: Schedule, *, exact: bool = True, draft: ArenaPlan | None = None) -> ArenaPlan:
+def plan_arena(
+    schedule: Schedule, *, exact: bool = True, draft: ArenaPlan | None = None, enough_bytes: int = 0
+) -> ArenaPlan:
     """Place all buffers in one piece. A draft, if known, is not made again.
 
-    exact   search for the best plan, and have it checked by the independent verifier; otherwise the fast planner's
-            and, where that may not be the best, what QUICK_NODES find.
+    exact          search for the best plan, and have it checked by the independent verifier; otherwise the fast
+                   planner's and, where that may not be the best, what QUICK_NODES find.
+    enough_bytes   a draft no larger than that is not improved.
     """
     placed = draft or draft_arena(schedule)
-    if not placed.optimal:
+    if not placed.optimal and placed.plan.peak_bytes > enough_bytes:
         found = plan(placed.live.problem, exact=exact, node_limit=None if exact else QUICK_NODES)
         placed = ArenaPlan(schedule, placed.live, (Share(found),))
     if exact:

@@ -79,8 +79,13 @@ def liveness(schedule: Schedule) -> Liveness:
         live(t, "", max(end - 1, 0))
 
     buffers = [Buffer(names[t], t.nbytes, start[t], last[t] + 1, max(4, t.dtype.nbytes)) for t in start]
+    lasting = (*schedule.graph.results, *(s.before for s in schedule.graph.states))
+    kept = {schedule.owner(t)[0] for t in lasting}
+    dying = {t: step for t, step in last.items() if t not in kept}
     overlaps = [
-        o for index, step in enumerate(schedule.steps) for o in step_overlaps(schedule, step, index, names, start, last)
+        o
+        for index, step in enumerate(schedule.steps)
+        for o in step_overlaps(schedule, step, index, names, start, dying)
     ]
     return Liveness(Problem((*buffers, *extra), tuple(overlaps)), names)
 
@@ -91,11 +96,13 @@ def step_overlaps(
     index: int,
     names: Mapping[Tensor, str],
     start: Mapping[Tensor, int],
-    last: Mapping[Tensor, int],
+    dying: Mapping[Tensor, int],
 ) -> list[Overlap]:
     """Pairs (output over input) for the inputs that die in this step.
 
-    Graph outputs and states never die, not even in the last step. Several views of one input are as strict as the
+    dying   owner -> the last step that reads it; graph outputs and states never die, not even in the last step
+
+    Several views of one input are as strict as the
     strictest; a view without a distance forbids overlap.
     """
     if len(step.outputs) != 1:
@@ -103,20 +110,11 @@ def step_overlaps(
     out, into = schedule.owner(step.outputs[0])
     if start[out] < index:  # the output joins others that are there already
         return []
-    lasting = (*schedule.graph.results, *(s.before for s in schedule.graph.states))
-    kept = {schedule.owner(t)[0] for t in lasting}
     distances: dict[Tensor, list[int | None]] = {}
     for layer in step.layers:
         for t in layer.op.data_inputs:
             owner, offset = schedule.owner(t)
-            if (
-                t not in step.rings
-                and not owner.const
-                and owner is not schedule.image
-                and owner is not out
-                and owner not in kept
-                and last[owner] == index
-            ):
+            if t not in step.rings and owner is not out and dying.get(owner) == index:
                 distance = step.distances.get(t)
                 distances.setdefault(owner, []).append(None if distance is None else distance + into - offset)
     known = {t: [d for d in found if d is not None] for t, found in distances.items()}

@@ -92,7 +92,7 @@ def _best_of(
             return known[path]
 
         measure = peak_of if arena_bytes is None else lambda path, schedule=schedule: arena_bytes(schedule(path))
-        limit = latency_limit_bytes(space, ram_bytes)
+        limit = latency_limit_bytes(space, ram_bytes) if goal.knows_live_set else 0
         try:
             path = choose_path(space, goal, limit, measure)
         except (DoesNotFitError, UsageError) as error:

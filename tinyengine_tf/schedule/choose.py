@@ -7,6 +7,7 @@ a pipeline takes more instructions than its layers one by one, those that cover 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -49,6 +50,11 @@ class Goal:
         return self.ram_budget_bytes is not None or self.optimize == "latency"
 
     @property
+    def knows_live_set(self) -> bool:
+        """Whether the largest live set matters."""
+        return self.ram_budget_bytes is None and self.optimize != "ram"
+
+    @property
     def keeps_live_set(self) -> bool:
         """Whether kernels may not add to the largest live set where slower ones need not."""
         return self.ram_budget_bytes is None and self.optimize == "latency"
@@ -67,7 +73,7 @@ class Goal:
 def choose_path(space: Segments, goal: Goal, latency_limit: int, measure: Measure | None = None) -> Path:
     """The path of segments from the first layer to the end that the goal asks for.
 
-    latency_limit   bytes that `latency` may use if any schedule keeps them
+    latency_limit   bytes that `latency` may use if any schedule keeps them (see Goal.knows_live_set)
     measure         what a path really needs once its memory is planned; None: what its segments say. Where one step's
                     overlaps push another's buffers up, that is more, and other paths are tried.
     """
@@ -150,8 +156,8 @@ def smallest(space: Segments) -> tuple[list[Segment], Path]:
     Only a pipeline that covers a layer at the peak can lower it; once it has, other layers are at the peak.
     Raises UsageError when an input that comes, or is read, by rows reaches no end.
     """
-    singles = found = one_by_one(space)
-    limit = least_peak(singles, space.end)
+    singles = one_by_one(space)
+    limit = _first_limit(space, singles)
     while True:
         found = [*singles, *_covering(space, singles, Segments.UNBOUNDED if limit is None else limit - 1)]
         least = least_peak(found, space.end)
@@ -169,19 +175,37 @@ def smallest(space: Segments) -> tuple[list[Segment], Path]:
     return found, path
 
 
+def _first_limit(space: Segments, singles: Sequence[Segment]) -> int | None:
+    """A peak that some path keeps: below half of what the layers need one by one, if there is such a path, because
+    under low limits pipelines end early."""
+    half = max((s.peak_bytes for s in singles), default=0) // 2
+    least = least_peak([*singles, *_covering(space, singles, half)], space.end)
+    return least if least is not None and least <= half else least_peak(singles, space.end)
+
+
 def how_fed(space: Segments) -> str:
     """For messages."""
     return "read where it is" if space.image is not None else "fed by rows"
 
 
 def _covering(space: Segments, singles: Sequence[Segment], limit_bytes: int) -> list[Segment]:
-    """Pipelines within a limit that cover a layer which would break it alone."""
+    """Pipelines within a limit that cover layers which would break it alone, and strips.
+
+    For each first layer and each set of such layers the shortest pipeline is enough: what keeps the limit alone takes
+    less work alone.
+    """
     cool = {s.begin for s in singles if s.peak_bytes <= limit_bytes}
     hot = [index for index in range(space.end) if index not in cool]
-    found: list[Segment] = []
+    found = [s for s in space.in_strips if hot and s.end > hot[0] and s.peak_bytes <= limit_bytes]
     for begin in range(hot[-1] + 1 if hot else 0):
-        first = next(h for h in hot if h >= begin)
-        found += [s for s in space.pipelines(begin, limit_bytes) if s.end > first]
+        covered = bisect_left(hot, begin)
+        for s in space.pipelines(begin, limit_bytes):
+            reached = bisect_left(hot, s.end)
+            if reached > covered:
+                found.append(s)
+                covered = reached
+            if covered == len(hot):
+                break
     return found
 
 
@@ -207,6 +231,7 @@ def one_by_one(space: Segments) -> list[Segment]:
 def every_pipeline(space: Segments, most_bytes: int) -> Iterable[Segment]:
     for begin in range(space.end):
         yield from space.pipelines(begin, most_bytes)
+    yield from (s for s in space.in_strips if s.peak_bytes <= most_bytes)
 
 
 def least_peak(found: Sequence[Segment], end: int) -> int | None:

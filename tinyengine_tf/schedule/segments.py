@@ -7,6 +7,7 @@ a path of segments from the first layer to the last.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class Segments:
         self.facts = [self._facts(layer, readers) for layer in layers]
         self.live_in = self._live_in()
         self._singles: dict[int, Segment] = {}
-        self._pipelines: dict[int, tuple[int, list[Segment]]] = {}  # first layer -> (limit, segments within it)
+        self._growths: dict[int, Growth] = {}  # by first layer
 
     @property
     def end(self) -> int:
@@ -156,36 +157,18 @@ class Segments:
             found = self._singles[index] = Segment(self, index, index + 1, False, peak, layer.instructions)
         return found
 
-    def pipelines(self, begin: int, most_bytes: int = UNBOUNDED) -> list[Segment]:
-        """Row pipelines that start at layer `begin` and need at most `most_bytes`, shortest first; then strips."""
-        known, found = self._pipelines.get(begin, (-1, []))
-        if known < most_bytes:
-            found = list(self._grow(begin, most_bytes)) + (self._in_strips if begin == 0 else [])
-            self._pipelines[begin] = most_bytes, found
-        return [s for s in found if s.peak_bytes <= most_bytes]
+    def pipelines(self, begin: int, most_bytes: int = UNBOUNDED) -> Iterator[Segment]:
+        """Row pipelines that start at layer `begin` and need at most `most_bytes`, shortest first.
 
-    def _grow(self, begin: int, most_bytes: int) -> Iterator[Segment]:
-        pipeline, live_in, instructions = self._start(begin), self.live_in[begin], 0.0
-        shortest = begin + (1 if pipeline.fed is not None else 2)
-        for end in range(begin + 1, self.end + 1):
-            facts = self.facts[end - 1]
-            if not pipeline.append(facts):
-                return
-            instructions += facts.layer.instructions_by_rows
-            # Rings, scratch and state only grow, and whatever is alive at the start stays until it is read.
-            base = live_in + pipeline.ring_bytes + pipeline.scratch_bytes + pipeline.state_bytes
-            if base > most_bytes or pipeline.inner_end >= self.end:
-                return
-            if end >= shortest and pipeline.inner_end < end:
-                outs = self.born_bytes((facts.out,), begin)
-                peak = base + outs - self._saved(self._distances(pipeline, end), begin, end, outs)
-                if peak <= most_bytes:
-                    yield Segment(self, begin, end, True, peak, instructions)
-            if facts.layer.layout.gathers:
-                return  # its output exists only when all rows have gone by
+        They are looked for as the caller asks for more, and kept.
+        """
+        growth = self._growths.get(begin)
+        if growth is None:
+            growth = self._growths[begin] = Growth(self, begin)
+        return (s for s in growth.within(most_bytes) if s.peak_bytes <= most_bytes)
 
     @cached_property
-    def _in_strips(self) -> list[Segment]:
+    def in_strips(self) -> list[Segment]:
         """The first layers in strips, where their output is as small as any before it and all that is left of them."""
         found: list[Segment] = []
         if self.image is None:
@@ -210,7 +193,8 @@ class Segments:
         peak = self.live_in[0] + outs + max(strip.working_bytes for strip in strips)
         return Segment(self, 0, end, True, peak, sum(strip.step.instructions for strip in strips), strips)
 
-    def _start(self, begin: int) -> Pipeline:
+    def start(self, begin: int) -> Pipeline:
+        """A pipeline that has no layer yet; `begin` will be its first."""
         if begin == 0 and self.fed is not None:
             return Pipeline(begin, self.fed, self.life.end[self.fed])
         return Pipeline(begin)
@@ -239,12 +223,18 @@ class Segments:
                 saved = max(saved, outs + source - together)
         return saved
 
+    def fused(self, pipeline: Pipeline, end: int, base_bytes: int, instructions: float) -> Segment:
+        """A pipeline that ends before layer `end`; it takes `base_bytes` besides its output."""
+        outs = self.born_bytes((self.layers[end - 1].op.output,), pipeline.begin)
+        saved = self._saved(self._distances(pipeline, end), pipeline.begin, end, outs)
+        return Segment(self, pipeline.begin, end, True, base_bytes + outs - saved, instructions)
+
     def step(self, segment: Segment) -> Step:
         """What a segment stands for."""
         members = tuple(self.layers[segment.begin : segment.end])
         if not segment.fused:
             return Step(members, {}, self.facts[segment.begin].distances)
-        pipeline = self._start(segment.begin)
+        pipeline = self.start(segment.begin)
         for facts in self.facts[segment.begin : segment.end]:
             added = pipeline.append(facts)
             assert added
@@ -257,3 +247,45 @@ class Segments:
             for t in pipeline.readings
             if self._dies(t, pipeline.begin, end) and self.life.owner(t) not in pipeline.whole
         }
+
+
+class Growth:
+    """The pipelines that start at one layer, grown as far as was asked for.
+
+    Rings, scratch and state only grow, and whatever is alive at the start stays until it is read: once these exceed a
+    limit, no longer pipeline keeps it.
+    """
+
+    def __init__(self, space: Segments, begin: int):
+        self._space, self._begin = space, begin
+        self._found: list[Segment] = []
+        self._lengths = self._grow()
+        self._base_bytes = next(self._lengths, None)
+
+    def within(self, most_bytes: int) -> Iterator[Segment]:
+        """The pipelines that need at most `most_bytes`, among others, shortest first."""
+        for index in itertools.count():
+            while index >= len(self._found):
+                if self._base_bytes is None or self._base_bytes > most_bytes:
+                    return
+                self._base_bytes = next(self._lengths, None)
+            yield self._found[index]
+
+    def _grow(self) -> Iterator[int]:
+        """Appends layer after layer. Yields what the pipeline takes besides its output, then finds it if it may end."""
+        space, begin = self._space, self._begin
+        pipeline, live_in, instructions = space.start(begin), space.live_in[begin], 0.0
+        shortest = begin + (1 if pipeline.fed is not None else 2)
+        for end in range(begin + 1, space.end + 1):
+            facts = space.facts[end - 1]
+            if not pipeline.append(facts):
+                return
+            instructions += facts.layer.instructions_by_rows
+            base_bytes = live_in + pipeline.ring_bytes + pipeline.scratch_bytes + pipeline.state_bytes
+            yield base_bytes
+            if pipeline.inner_end >= space.end:
+                return
+            if end >= shortest and pipeline.inner_end < end:
+                self._found.append(space.fused(pipeline, end, base_bytes, instructions))
+            if facts.layer.layout.gathers:
+                return  # its output exists only when all rows have gone by
