@@ -39,8 +39,9 @@ def space_of(model: bytes) -> Segments:
 
 
 def stages(model: bytes) -> list[Segment]:
-    """The first layers in strips, in every way that is tried."""
-    return space_of(model).in_strips
+    """The first layers in strips, in every way that leaves none that the image's rows must be fused with."""
+    space = space_of(model)
+    return [s for s in space.in_strips if all(map(space.stands_alone, range(s.end, space.end)))]
 
 
 def run_stage(model: bytes, segment: Segment) -> None:
