@@ -55,7 +55,9 @@ class LstmCase:
 
 @dataclass(frozen=True)
 class SvdfCase:
-    """Sizes and quantisation of a layer."""
+    """Sizes and quantisation of a layer; `scales` of input, weights, memory, weights over time and output instead of
+    the usual ones.
+    """
 
     features: int = 6
     units: int = 5
@@ -65,19 +67,21 @@ class SvdfCase:
     memory: str = "INT16"
     memory_zero: int = 0
     gain: float = 1.0
+    scales: tuple[float, float, float, float, float] | None = None
 
     def add(self, b: ModelBuilder, rng: np.random.Generator, **changes: Any) -> None:
         """A layer with an input and an output of its own."""
         filters, wide = self.units * self.rank, self.memory == "INT16"
-        memory_scale, time_scale = (2.0**-9, 2.0**-14) if wide else (2.0**-3, 2.0**-7)
-        x = b.input((self.batch, self.features), scale=0.03, zero_point=-3)
+        usual = (0.03, 0.02 * self.gain, *((2.0**-9, 2.0**-14) if wide else (2.0**-3, 2.0**-7)), 0.2)
+        input_scale, feature_scale, memory_scale, time_scale, output_scale = self.scales or usual
+        x = b.input((self.batch, self.features), scale=input_scale, zero_point=-3)
         feature = rng.integers(-127, 128, (filters, self.features)).astype(np.int8)
         limit = 2**14 // max(1, self.rank) if wide else 127
         time = rng.integers(-limit, limit + 1, (filters, self.steps)).astype(np.int16 if wide else np.int8)
         bias = rng.integers(-9000, 9000, self.units).astype(np.int32)
         inputs = [
             x,
-            b.const(feature, scale=0.02 * self.gain),
+            b.const(feature, scale=feature_scale),
             b.const(time, scale=time_scale),
             b.const(bias, scale=memory_scale * time_scale),
             b.tensor(
@@ -88,7 +92,7 @@ class SvdfCase:
                 is_variable=True,
             ),
         ]
-        y = b.tensor((self.batch, self.units), scale=0.2, zero_point=5)
+        y = b.tensor((self.batch, self.units), scale=output_scale, zero_point=5)
         b.op("SVDF", inputs, [y], **({"rank": self.rank, "fused_activation_function": "NONE"} | changes))
         b.output(y)
 

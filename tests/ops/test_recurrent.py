@@ -28,6 +28,20 @@ def test_sequences_equal_tflm(case: LstmCase | SvdfCase) -> None:
     assert_exact(model(case), count=6)
 
 
+@pytest.mark.parametrize(
+    "scales",
+    [
+        (2.0**-5, 2.0**-5, 0.2, 2.0**-7, 0.2),
+        (0.2, 3.125 / 8, 16.0, 2.0**-7, 16.0),
+        (0.02, 0.03, 2.0**-3, 2.0**-7, 0.2),
+        (0.02, 0.03, 0.2, 3.125 / 128, 4.0),
+    ],
+)
+def test_scales_whose_float_product_or_quotient_is_rounded_onto_a_tie(scales: tuple[float, ...]) -> None:
+    """Five eighths in float32, a little more or less in double."""
+    assert_exact(model(SvdfCase(features=17, units=250, steps=3, memory="INT8", scales=scales)), count=60)
+
+
 @pytest.mark.parametrize("core", CORES)
 def test_on_cores(core: str) -> None:
     result = api.verify(model(*LSTMS, *SVDFS, seed=1), target=core, count=3, layers=True)

@@ -98,9 +98,9 @@ class Svdf(RecurrentOp):
 
     @property
     def multipliers(self) -> tuple[Multiplier, Multiplier]:
-        """To the memory's scale, and from sums over time to the output's; TFLM multiplies scales as float32."""
-        x, w, m, t, y = (np.float32(s.scale) for s in (self.input, self.weights, self.memory, self.time, self.output))
-        return quantize_multiplier(float(x * w / m)), quantize_multiplier(float(m * t / y))
+        """To the memory's scale, and from sums over time to the output's."""
+        x, w, m, t, y = (s.scale for s in (self.input, self.weights, self.memory, self.time, self.output))
+        return quantize_multiplier(x * w / m), quantize_multiplier(m * t / y)
 
     @property
     def largest_feature(self) -> int:
