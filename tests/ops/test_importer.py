@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.modelgen import ModelBuilder
@@ -32,3 +33,15 @@ def test_long_names_are_cut() -> None:
     with pytest.raises(UnsupportedError) as caught:
         api.load_graph(unbatched(None, name="model/fused;" * 500))
     assert len(caught.value.problems[0]) < 600
+
+
+def test_inputs_that_nobody_would_read_are_refused() -> None:
+    """A fourth input of a layer with weights: no kernel expects it."""
+    b = ModelBuilder()
+    x = b.input((1, 4), scale=0.1)
+    weights = b.const(np.ones((3, 4), np.int8), scale=0.01)
+    y = b.tensor((1, 3), scale=0.1)
+    b.op("FULLY_CONNECTED", [x, weights, None, x], [y])
+    b.output(y)
+    with pytest.raises(UnsupportedError, match="no input beyond data, weights and bias .found 4"):
+        api.load_graph(b.finish())

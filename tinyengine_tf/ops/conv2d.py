@@ -92,6 +92,9 @@ def no_overflow(op: WeightedOp) -> bool:
 
 WEIGHTED: tuple[Constraint, ...] = (
     *INT8_ACTIVATIONS,
+    Constraint(
+        "it has no input beyond data, weights and bias", lambda op: len(op.inputs) <= 3, lambda op: len(op.inputs)
+    ),
     Constraint("weights and bias are constant", weights_are_constant),
     Constraint(
         "weights are int8 (or int4) and bias int32",
