@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.modelgen import ModelBuilder
 from tests.schedule.graphs import NetworkBuilder, random_network
 from tinyengine_tf import api, passes
 from tinyengine_tf.errors import DoesNotFitError, UsageError
@@ -110,6 +111,29 @@ def test_refusals() -> None:
     network.head()
     with pytest.raises(UsageError, match="cannot be fed by rows"):
         build(api.load_graph(network.finish()), HOST, Goal(feed="rows"))
+
+
+@pytest.mark.parametrize(
+    ("feed", "why"),
+    [("rows", "no layer reads it in its own shape"), ("image", "is an output, too, or read in another")],
+)
+def test_inputs_that_are_reshaped_come_as_a_whole(feed: str, why: str) -> None:
+    network = NetworkBuilder(1, (8, 8, 2))
+    network.push("RESHAPE", [network.at, None], (4, 16, 2), network.zero_point, new_shape=[1, 4, 16, 2])
+    network.conv(3)
+    with pytest.raises(UsageError, match=why):
+        build(passes.run(api.load_graph(network.finish())), HOST, Goal(feed=feed))
+
+
+def test_inputs_of_several_images_come_as_a_whole() -> None:
+    b = ModelBuilder()
+    x, y = b.input((2, 4, 4, 3), scale=0.1), b.tensor((2, 2, 2, 3), scale=0.1)
+    window = {"stride_h": 2, "stride_w": 2, "filter_height": 2, "filter_width": 2, "padding": "VALID"}
+    b.op("MAX_POOL_2D", [x], [y], fused_activation_function="NONE", **window)
+    b.output(y)
+    for feed in ("rows", "image"):
+        with pytest.raises(UsageError, match="reads or writes something other than one NHWC image"):
+            build(passes.run(api.load_graph(b.finish())), HOST, Goal(feed=feed))
 
 
 @pytest.mark.parametrize("extra", [0.0, 20.0])

@@ -158,8 +158,13 @@ def fed_input(graph: Graph, layers: Sequence[Layer]) -> Tensor:
     readers = [layer for layer in layers if source in layer.op.data_inputs]
     reason = next((r for layer in readers if (r := cannot_stream(layer))), None)
     if not readers or readers[0] is not layers[0] or reason:
+        why = (
+            f"its first reader {reason or 'is not the first layer'}"
+            if readers
+            else "no layer reads it in its own shape"
+        )
         raise UsageError(
-            f"the input cannot be fed by rows: its first reader {reason or 'is not the first layer'}",
+            f"the input cannot be fed by rows: {why}",
             where=graph.name,
             hint="feed whole frames",
         )
@@ -171,7 +176,7 @@ def image_input(graph: Graph, layers: Sequence[Layer], storage: Storage) -> Tens
     source = _only_input(graph, "an image")
     readers = [layer for layer in layers if source in layer.op.data_inputs]
     named = source in graph.results or any(owner is source for owner, _ in storage.values())
-    reasons = ["has another name or shape"] if named else []
+    reasons = ["is an output, too, or read in another shape"] if named else []
     for layer in readers:
         by_rows = cannot_stream(layer) is None and source in dict(row_windows(layer))
         reasons += [] if by_rows else [f"is read by {layer.label}, which {cannot_stream(layer) or 'wants it whole'}"]

@@ -71,11 +71,11 @@ def cannot_stream(layer: Layer) -> str | None:
     row_wise = [t for t, w in zip(op.data_inputs, layout.windows, strict=True) if w is not None]
     for t in (*row_wise, op.output):
         if len(t.shape) != 4 or t.shape[0] != 1:
-            return "not a single NHWC image"
+            return "reads or writes something other than one NHWC image"
     if layout.flat and any(t.shape[1] != op.output.shape[1] for t in row_wise):
         return "changes the number of rows"
     if layout.flat and layout.flat % op.output.shape[1]:
-        return "its units do not divide into rows"
+        return "has units that do not divide into rows"
     return None
 
 
