@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from nas_keras import SearchBudget, SearchResult, emulated, search_for_mcu
-from nas_keras.cli import size
 from nas_keras.cost.compiler import CompilerCost
 from nas_keras.cost.latency import cycles_per_instruction, latency_ms, work_limit
 from nas_keras.data import Data
@@ -220,18 +219,6 @@ def test_missing_tools_are_recorded_and_wrong_code_is_an_error(monkeypatch) -> N
     monkeypatch.setattr(emulated, "verify", lambda *a, **o: SimpleNamespace(exact=False, difference="sample 1"))
     with pytest.raises(MismatchError, match="differ: sample 1"):
         emulated.emulate(b"", load_target("cortex-m4"), np.zeros((0, 1, 1, 1)))
-
-
-@pytest.mark.parametrize(
-    "text,expected", [("64KB", 65536), ("1MB", 1 << 20), ("5M", 5_000_000), ("1.5k", 1500), ("123", 123), (None, None)]
-)
-def test_sizes(text: str | None, expected: int | None) -> None:
-    assert size(text, "--sram") == expected
-
-
-def test_sizes_that_are_none() -> None:
-    with pytest.raises(UsageError, match="no size"):
-        size("12 apples", "--sram")
 
 
 def test_front() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nas_keras.arguments import count
 from nas_keras.data import Data
 
 REPO = Path(__file__).resolve().parents[2]
@@ -58,6 +59,19 @@ def test_search_ends_with_c_a_report_and_a_table(data_file: Path, tmp_path: Path
     assert again.returncode == 2 and "another search (other seed)" in again.stderr
 
 
+def test_help_names_every_option(tmp_path: Path) -> None:
+    shared = ("--target", "--sram", "--flash", "--max_macs", "--max_latency", "--budget", "--set", "--seed", "--ray")
+    for command, own, foreign in (("search", "--data", "--shape"), ("space", "--shape", "--data")):
+        done = nas_keras(command, "--help", cwd=tmp_path)
+        assert done.returncode == 0 and foreign not in done.stdout
+        assert [option in done.stdout for option in (own, *shared)] == [True] * (1 + len(shared))
+
+
+@pytest.mark.parametrize("text,expected", [("5M", 5_000_000), ("1.5k", 1500), ("123", 123)])
+def test_counts_are_decimal(text: str, expected: int) -> None:
+    assert count(text) == expected
+
+
 def test_space_prints_a_table_and_says_what_fits_nowhere(tmp_path: Path) -> None:
     arguments = ["space", "--shape", "49x10x1", "--classes", "12", "--target", "cortex-m4", "--budget", "quick"]
     done = nas_keras(*arguments, "--sram", "8KB", "--flash", "32KB", "--workers", "1", cwd=tmp_path)
@@ -72,12 +86,15 @@ def test_space_prints_a_table_and_says_what_fits_nowhere(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "arguments,message",
     [
-        (["search"], "no data"),
+        (["search"], "the following arguments are required: --data"),
+        (["search", "--data", "x.npz", "--shape", "8x8x1"], "unrecognized arguments: --shape"),
+        (["space", "--shape", "8x8x1", "--sram", "12 apples"], "'12 apples' is no size"),
+        (["space", "--shape", "8x8x1", "--max_macs", "many"], "'many' is no number"),
         (["search", "--data", "absent.npz"], "cannot read absent.npz"),
         (["search", "--data", "x.npz", "--budget", "quick", "--set", "epochs=3"], "'epochs' is no part of a budget"),
         (["space", "--shape", "big"], "rows x columns x channels"),
         (["space", "--shape", "8x8x1", "--target", "cortex-m4"], "a bare core has no sram limit"),
-        (["dance"], "nas_keras search"),
+        (["dance"], "invalid choice: 'dance'"),
     ],
 )
 def test_misuse_is_answered(arguments: list[str], message: str, tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""The command line of `nas_keras`: each command takes the options that mean something to it, and no others."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from absl.flags import argparse_flags
+
+from nas_keras.budget import BUDGETS
+from nas_keras.search import STRATEGIES
+from tinyengine_tf.errors import UsageError
+from tinyengine_tf.regions import parse_size
+
+EPILOG = """examples:
+  nas_keras space  --shape 32x32x3 --classes 10 --target stm32f412
+  nas_keras search --data x.npz --target stm32f412 --sram 64KB --flash 256KB --max_latency 50 --out run/
+"""
+
+Command = Callable[[argparse.Namespace], None]
+
+
+def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Namespace:
+    """The command line as values; `function` is the command's own among `functions`, by name."""
+    parser = argparse_flags.ArgumentParser(
+        prog="nas_keras",
+        description="Find a network for your data and your board; the compiler tinyengine_tf says what fits.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    # Plain subparsers: absl flags of other modules in the process must not clash with our options.
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
+    )
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        sub.set_defaults(function=functions[name])
+        return sub
+
+    space = command("space", "tell which search spaces suit a board, by random draws, without training")
+    space.add_argument(
+        "--shape", required=True, type=_shape, metavar="ROWSxCOLUMNSxCHANNELS", help="one input, such as 96x96x3"
+    )
+    space.add_argument("--classes", type=int, default=10, help="number of classes; default %(default)s")
+    space.add_argument(
+        "--cost",
+        default="compiler",
+        choices=("compiler", "analytic"),
+        help="who says what a network needs: the compiler, or the published layer-by-layer formula; "
+        "default %(default)s",
+    )
+    _add_limits(space)
+    _add_amount(space)
+
+    search = command("search", "find, train and export the most accurate network for a board, and convert it to C")
+    search.add_argument(
+        "--data", required=True, type=Path, metavar="FILE.npz", help="holds x_train, y_train, x_val, y_val"
+    )
+    search.add_argument("--classes", type=int, help="number of classes; default: what the data hold")
+    search.add_argument(
+        "--strategy",
+        default="evolution",
+        choices=tuple(STRATEGIES),
+        help="how candidates are proposed; default %(default)s",
+    )
+    search.add_argument(
+        "--out",
+        default="nas_run",
+        metavar="DIR",
+        help="folder for everything; a search found there is resumed; default %(default)s",
+    )
+    _add_limits(search)
+    _add_amount(search)
+    return parser.parse_args(argv[1:])
+
+
+def _add_limits(sub: argparse.ArgumentParser) -> None:
+    group = sub.add_argument_group("what a network must fit")
+    group.add_argument(
+        "--target", default="stm32f746", help="core or board, see `tinyengine_tf targets`; default %(default)s"
+    )
+    group.add_argument(
+        "--sram", type=_size, metavar="SIZE", help="for activations, such as 64KB; default: the board's, less 8 KB"
+    )
+    group.add_argument(
+        "--flash", type=_size, metavar="SIZE", help="for constants, such as 256KB; default: the board's, less 64 KB"
+    )
+    group.add_argument("--max_macs", type=count, metavar="COUNT", help="most multiply-accumulates, such as 5M")
+    group.add_argument(
+        "--max_instructions", type=count, metavar="COUNT", help="most executed instructions, such as 10M"
+    )
+    group.add_argument(
+        "--max_latency", type=float, metavar="MS", help="most milliseconds on the board's clock, by estimated cycles"
+    )
+
+
+def _add_amount(sub: argparse.ArgumentParser) -> None:
+    group = sub.add_argument_group("how much work to do")
+    group.add_argument(
+        "--budget", default="standard", choices=tuple(BUDGETS), help="a set of counts; default %(default)s"
+    )
+    group.add_argument(
+        "--set",
+        type=lambda text: text.split(","),
+        default=[],
+        metavar="NAME=COUNT[,...]",
+        help="other counts than the budget's, such as samples=100,finetune_epochs=20",
+    )
+    group.add_argument("--seed", type=int, default=0, help="seed of every random choice; default %(default)s")
+    group.add_argument("--workers", type=int, help="processes that draw networks; default: one per core")
+    group.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster that draws and evaluates networks")
+
+
+def count(text: str) -> int:
+    """A number from text such as 5M, 1.5k (1000 each) or 65536."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKmM]?)", text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number; write 65536, 500k or 5M")
+    return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()])
+
+
+def _size(text: str) -> int:
+    """Bytes from 20000, 64KB (1024 each), 1MB: as `tinyengine_tf --ram-budget` reads them."""
+    try:
+        return parse_size(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(f"{error.message}; {error.hint}") from error
+
+
+def _shape(text: str) -> tuple[int, int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape; rows x columns x channels, such as 96x96x3")
+    return int(match[1]), int(match[2]), int(match[3])
