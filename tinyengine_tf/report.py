@@ -68,8 +68,9 @@ def _regions(arena: ArenaPlan) -> dict[str, Any]:
 
 
 def weights_bytes(arena: ArenaPlan) -> int:
-    """Constants of all layers: weights, biases, requantisation, lookup tables. Before equal arrays are merged."""
-    return sum(layer.table_bytes for layer in arena.schedule.layers)
+    """Constants of all layers: weights, biases, requantisation, lookup tables. Before equal arrays are merged, but
+    those that the strips of a layer share count once."""
+    return sum({layer.index: layer.table_bytes for layer in arena.schedule.layers}.values())
 
 
 def _port(tensor: Tensor) -> dict[str, Any]:
