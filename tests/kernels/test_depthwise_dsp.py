@@ -44,6 +44,14 @@ def test_any_geometry(kernel: tuple[int, int]) -> None:
     assert set(kernels(batch.verify())) == {ANY}
 
 
+def test_rows_so_wide_that_columns_of_the_next_phase_are_out_of_reach() -> None:
+    batch = Batch(seed=5)
+    batch.conv((3, 260, 2), 2, (3, 5), depthwise=True, stride=(1, 2))
+    batch.conv((1, 600, 2), 2, (1, 7), depthwise=True, stride=(1, 2), padding="VALID")
+    batch.conv((2, 900, 2), 2, (2, 7), depthwise=True, stride=(1, 3), act=RELU)
+    assert set(kernels(batch.verify())) == {ANY}
+
+
 def test_one_channel_is_dense() -> None:
     batch = Batch(seed=4)
     batch.conv((9, 9, 1), 8, (3, 3), depthwise=True, stride=(2, 2), act=RELU)

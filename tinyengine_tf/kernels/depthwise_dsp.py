@@ -323,7 +323,8 @@ class RowCode:
             code.append(load_words(weights, "lr"))
             start = g.offset(tap * g.dilation)
             by_offset = g.words <= 2
-            if by_offset and start - at + n * g.column_bytes > LARGEST_PAIR_OFFSET or not by_offset and start != at:
+            reach = LARGEST_PAIR_OFFSET - n * g.column_bytes if by_offset else 0
+            if not 0 <= start - at <= reach:  # with a stride, columns of the next phase lie far ahead, or back
                 code += add_number("r12", start - at, column[0])
                 at = start
             for o in range(n):
