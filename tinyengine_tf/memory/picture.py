@@ -45,15 +45,18 @@ def draw(
     fence = None if budget_bytes is None else -(-budget_bytes // column_bytes)
     margin = max([4, *[len(str(step)) for step in shown]])
     lines = [f"{'step':>{margin}}  {_header(columns, top, fence)}  used up to, bytes live"]
-    highest = _used(plan)
+    highest, overlaps = _used(plan), False
     for step in shown:
         live = [b for b in plan.problem.live_at(step) if b.size_bytes]
         cells = _fenced(_cells(live, plan, mark, column_bytes, columns), fence)
+        overlaps |= SHARED in cells
         used = max((plan.end_of(b) for b in live), default=0)
         note = f"  {labels[step]}" if labels and step in labels else ""
         peak = "  <- peak" if step == highest else ""
         lines.append(f"{step:>{margin}}  {cells}  {used:>10,} {plan.problem.live_bytes(step):>10,}{note}{peak}")
     lines.append(_summary(plan, column_bytes, budget_bytes))
+    if legend and overlaps:
+        lines.append(f"  {SHARED}  shared: bytes of an output lie where the input has been read")
     if legend:
         lines += _legend(plan, mark, shown)
     return "\n".join(lines)
