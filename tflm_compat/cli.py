@@ -29,18 +29,23 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tflm_compat", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(
+        prog="tflm_compat", description="Move firmware written for TensorFlow Lite Micro (TFLM) to generated code."
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     sub = commands.add_parser(
         "migrate",
         help="read firmware written for TFLM and tell what to change; writes only where told to",
         description="Find model, arena and resolver in firmware, convert the model, tell what to change.",
+        epilog="exit codes: 0 done, 1 something in the firmware cannot stay as it is, else those of tinyengine_tf",
     )
     sub.add_argument("--source", required=True, type=Path, metavar="FOLDER", help="the firmware; it is only read")
-    sub.add_argument("--model", required=True, type=Path, metavar="MODEL.tflite")
-    sub.add_argument("--target", default="cortex-m4", help="core or board; default %(default)s")
+    sub.add_argument("--model", required=True, type=Path, metavar="MODEL.tflite", help="the model it runs, as a file")
+    sub.add_argument(
+        "--target", default="cortex-m4", help="core or board, see `tinyengine_tf targets`; default %(default)s"
+    )
     sub.add_argument("--model-symbol", metavar="NAME", help="the model array, where there are several")
-    sub.add_argument("--name", help="prefix of the library's C symbols")
+    sub.add_argument("--name", help="prefix of the library's C symbols; default: from the model symbol's name")
     sub.add_argument("--out", type=Path, metavar="DIR", help="write the library there; without it nothing is written")
     sub.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser.parse_args(argv)

@@ -41,79 +41,112 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
         sub.set_defaults(function=functions[name])
         return sub
 
-    def model_command(name: str, text: str, goal: bool = True) -> argparse.ArgumentParser:
+    def model_command(name: str, text: str) -> argparse.ArgumentParser:
         sub = command(name, text)
         sub.add_argument("model", metavar="MODEL.tflite", help="the model file")
         sub.add_argument(
             "--target", default="cortex-m4", help="core or board (see `targets`), or a .toml file; default %(default)s"
         )
-        sub.add_argument(
-            "--io",
-            default="model",
-            choices=IO_MODES,
-            help="model: inputs and outputs as in the file; int8: without boundary QUANTIZE/DEQUANTIZE",
-        )
-        if goal:
-            _add_goal(sub)
-        sub.add_argument(
-            "--flash-budget",
-            type=_size,
-            metavar="SIZE",
-            help="what constants may take to make layers faster, such as 256KB; default: as little as they can",
-        )
-        if goal:
-            sub.add_argument(
-                "--region",
-                action="append",
-                default=[],
-                metavar="WHAT=NAMES",
-                help="memory regions (see `targets`) for arena or weights, fastest first: arena=DTCM:64KB,AXI_SRAM or "
-                "weights=FLASH,QSPI; repeatable; default: what the board has, split only where it must be",
-            )
-        sub.add_argument(
-            "--feed",
-            default="frame",
-            choices=FEEDS,
-            help="rows: the input arrives row by row (NAME_feed_rows); image: it stays in the caller's frame buffer "
-            "(NAME_invoke_image), read in strips of columns where that saves RAM",
-        )
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub
 
-    convert = model_command("convert", "write C with a static memory plan")
+    _add_convert(model_command("convert", "write C with a static memory plan"))
+    plan = model_command("plan", "show the memory plan: who lives where and when")
+    _add_plan(plan)
+    plan.add_argument("--html", metavar="FILE", help="also write it as a page to explore in a browser")
+    pareto = model_command("pareto", "list the choices between RAM and instructions")
+    _add_form(pareto)
+    pareto.add_argument("--plot", metavar="FILE", help="also draw them: .svg, or .png where matplotlib is installed")
+    _add_plan(model_command("explain", "tell which kernel runs each layer, and why not another"))
+    _add_verify(
+        model_command("verify", "run the C on the host or an emulated core and compare it with TFLM, bit for bit")
+    )
+    _add_compare(
+        model_command(
+            "compare",
+            "run TFLM and the generated code side by side: outputs, layers, memory, flash, instructions, time",
+        )
+    )
+    targets = command("targets", "list cores and boards")
+    targets.add_argument("--json", action="store_true", help="print JSON instead of text")
+    ops = command("ops", "list the supported operators and what each accepts")
+    ops.add_argument("--json", action="store_true", help="print JSON instead of text")
+    ops.add_argument("--markdown", action="store_true", help="print a page for documentation")
+    return parser.parse_args(argv[1:])
+
+
+def _add_form(sub: argparse.ArgumentParser) -> None:
+    """What the generated network is like from outside, and what its constants may take."""
+    sub.add_argument(
+        "--io",
+        default="model",
+        choices=IO_MODES,
+        help="model: inputs and outputs as in the file; int8: without boundary QUANTIZE/DEQUANTIZE; "
+        "default %(default)s",
+    )
+    sub.add_argument(
+        "--feed",
+        default="frame",
+        choices=FEEDS,
+        help="frame: the whole input lies in the arena; rows: it arrives row by row (NAME_feed_rows); image: it stays "
+        "in the caller's frame buffer (NAME_invoke_image), read in strips of columns where that saves RAM; "
+        "default %(default)s",
+    )
+    sub.add_argument(
+        "--flash-budget",
+        type=_size,
+        metavar="SIZE",
+        help="what constants may take to make layers faster, such as 256KB; default: as little as they can",
+    )
+
+
+def _add_optimize(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--optimize",
+        default="latency",
+        choices=OPTIMIZE,
+        help="latency: least work; ram: least memory; balanced: least memory in 5 %% more work; default %(default)s",
+    )
+
+
+def _add_plan(sub: argparse.ArgumentParser) -> None:
+    """All that decides about a plan: what `plan_options` reads."""
+    _add_form(sub)
+    _add_optimize(sub)
+    sub.add_argument(
+        "--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000"
+    )
+    sub.add_argument(
+        "--region",
+        action="append",
+        default=[],
+        metavar="WHAT=NAMES",
+        help="memory regions (see `targets`) for arena or weights, fastest first: arena=DTCM:64KB,AXI_SRAM or "
+        "weights=FLASH,QSPI; repeatable; default: what the board has, split only where it must be",
+    )
+
+
+def _add_convert(convert: argparse.ArgumentParser) -> None:
+    convert.add_argument("--out", required=True, metavar="DIR", help="folder to write")
     convert.add_argument(
         "--name", help="prefix of all C symbols; default net, or with --compat the model symbol's name"
     )
-    convert.add_argument("--out", required=True, metavar="DIR", help="folder to write")
+    _add_plan(convert)
     _add_compat(convert)
-    plan = model_command("plan", "show the memory plan: who lives where and when")
-    plan.add_argument("--html", metavar="FILE", help="also write it as a page to explore in a browser")
-    pareto = model_command("pareto", "list the choices between RAM and instructions", goal=False)
-    pareto.add_argument("--plot", metavar="FILE", help="also draw them: .svg, or .png where matplotlib is installed")
-    model_command("explain", "tell which kernel runs each layer, and why not another")
-    verify = model_command("verify", "run the C on the host or an emulated core and compare it with TFLM, bit for bit")
-    verify.add_argument(
-        "--inputs", metavar="FILE", help=".npy (samples along axis 0) or .npz (one array per input, in order)"
-    )
-    verify.add_argument(
-        "--samples", type=_positive, default=3, help="samples of noise when no inputs are given; default %(default)s"
-    )
-    verify.add_argument("--seed", type=int, default=0, help="seed of the noise; default %(default)s")
+
+
+def _add_verify(verify: argparse.ArgumentParser) -> None:
+    _add_plan(verify)
+    _add_samples(verify, "--inputs")
     verify.add_argument("--layers", action="store_true", help="compare every layer, not only the outputs")
     verify.add_argument(
         "--sanitize", action="store_true", help="(host) build with address and undefined-behaviour sanitizers"
     )
-    compare = model_command(
-        "compare",
-        "run TFLM and the generated code side by side: outputs, layers, memory, flash, instructions, time",
-    )
-    compare.add_argument(
-        "--data", metavar="FILE", help="samples: .npy (along axis 0) or .npz (one array per input, in order)"
-    )
-    compare.add_argument(
-        "--samples", type=_positive, default=3, help="samples of noise when no data are given; default %(default)s"
-    )
-    compare.add_argument("--seed", type=int, default=0, help="seed of the noise; default %(default)s")
+
+
+def _add_compare(compare: argparse.ArgumentParser) -> None:
+    _add_optimize(compare)
+    _add_samples(compare, "--data")
     compare.add_argument("--html", metavar="FILE", help="also write a page with plots")
     compare.add_argument("--tflm-lib", metavar="FILE.a", help="TFLM built for the target: measure it there, too")
     compare.add_argument(
@@ -126,24 +159,20 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
     compare.add_argument(
         "--tflm-flags", metavar="FLAGS", help="what the library was compiled with, as one argument (--tflm-flags=-D...)"
     )
-    targets = command("targets", "list cores and boards")
-    targets.add_argument("--json", action="store_true", help="print JSON instead of text")
-    ops = command("ops", "list the supported operators and what each accepts")
-    ops.add_argument("--json", action="store_true", help="print JSON instead of text")
-    ops.add_argument("--markdown", action="store_true", help="print a page for documentation")
-    return parser.parse_args(argv[1:])
 
 
-def _add_goal(sub: argparse.ArgumentParser) -> None:
+def _add_samples(sub: argparse.ArgumentParser, file_option: str) -> None:
     sub.add_argument(
-        "--optimize",
-        default="latency",
-        choices=OPTIMIZE,
-        help="latency: least work; ram: least memory; balanced: least memory in 5 %% more work; default %(default)s",
+        file_option, metavar="FILE", help="samples: .npy (along axis 0) or .npz (one array per input, in order)"
     )
     sub.add_argument(
-        "--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000"
+        "--samples",
+        type=_positive,
+        default=3,
+        metavar="COUNT",
+        help=f"samples of noise when no {file_option} is given; default %(default)s",
     )
+    sub.add_argument("--seed", type=int, default=0, help="seed of the noise; default %(default)s")
 
 
 def _add_compat(convert: argparse.ArgumentParser) -> None:

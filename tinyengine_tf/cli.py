@@ -201,8 +201,6 @@ def _compare(args: argparse.Namespace) -> None:
     from tflm_compat.compare import TflmLibrary, as_dict, as_html, as_text, compare
     from tflm_compat.compare.device import DEFAULT_FLAGS
 
-    if args.io != "model" or args.feed != "frame" or args.ram_budget or args.flash_budget or args.region:
-        raise UsageError("compare runs the model as the file has it", hint="leave out --io, --feed, --region, budgets")
     library = None
     if args.tflm_lib:
         flags = DEFAULT_FLAGS if args.tflm_flags is None else tuple(args.tflm_flags.split())

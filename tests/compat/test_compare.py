@@ -136,4 +136,5 @@ def test_command_line(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["samples"] == 2
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
-    assert subprocess.run([*command, "--tflm-flags=-DX"], capture_output=True, cwd=REPO, timeout=60).returncode == 2
+    for misuse in ("--tflm-flags=-DX", "--io=int8", "--feed=rows", "--ram-budget=64KB"):
+        assert subprocess.run([*command, misuse], capture_output=True, cwd=REPO, timeout=60).returncode == 2, misuse
