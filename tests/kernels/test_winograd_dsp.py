@@ -102,6 +102,8 @@ def test_what_the_kernel_leaves_to_others(wherever_possible: None) -> None:
     batch.conv((7, 7, 8), 4, (3, 3), dilation=(2, 2))
     batch.conv((5, 5, 8), 4, (5, 5))
     batch.conv((3, 3, 8), 4, (3, 3), factor=1e-3)
+    few = (batch.rng.random((2, 3, 3, 4096)) < 0.1).astype(np.int8)
+    batch.conv((1, 2, 4096), 2, (3, 3), weights=few)
     assert WINOGRAD not in kernels(batch.verify())
 
 

@@ -58,8 +58,8 @@ class Conv2DWinogradDsp(Kernel):
         channels = op.input.shape[3]
         if channels % 4 or op.out_channels % 2:
             return "input channels do not come in fours or output channels in pairs"
-        if op.out_channels >= LARGEST_OFFSET:
-            return "too many output channels"
+        if max(channels, op.out_channels) >= LARGEST_OFFSET:
+            return "too many channels"
         run = run_groups(channels)
         if channels > 4 * run and run < SHORTEST_RUN:
             return "input channels do not divide into runs"
