@@ -200,19 +200,16 @@ def spread_over(address: str | None) -> Callable[[Sequence[Task]], Iterable[Spac
 
 
 def nothing_fits(grid: Grid, cost: CostModel, limits: Limits) -> DoesNotFitError:
-    """The error that says what the smallest network of a grid needs."""
+    """The error that says what the smallest network of a grid needs of everything that is limited."""
     needs = [(str(space), cost.footprint(space.smallest())) for space in grid.spaces()]
     space, least = min(needs, key=lambda pair: _excess(pair[1], limits))
-    figures = f"{least.sram_bytes:,} bytes of SRAM, {least.flash_bytes:,} of flash, {least.macs:,} MACs"
-    allowed = f"{limits.sram_bytes:,} and {limits.flash_bytes:,} bytes"
+    figures = ", ".join(f"{need:,} {unit} (allowed {limit:,})" for need, limit, unit in _limited(least, limits))
     over = ", ".join(limits.broken(least))
     if over:
-        message = f"no network fits: the smallest, {space}, needs {figures}; allowed are {allowed}"
+        message = f"no network fits: the smallest, {space}, needs {figures}"
         hint = f"raise the limit that is broken ({over}), or give a grid with smaller widths or resolutions"
     else:
-        message = (
-            f"too few networks fit: the smallest, {space}, does ({figures}), hardly another; allowed are {allowed}"
-        )
+        message = f"too few networks fit: the smallest, {space}, does, hardly another; it needs {figures}"
         hint = "raise the limits a little, or draw more samples"
     return DoesNotFitError(
         message, needed_bytes=least.sram_bytes, budget_bytes=limits.sram_bytes or 0, where="search", hint=hint
@@ -221,8 +218,19 @@ def nothing_fits(grid: Grid, cost: CostModel, limits: Limits) -> DoesNotFitError
 
 def _excess(need: Footprint, limits: Limits) -> float:
     """How far above its limits a network is: the largest ratio of need to limit."""
-    pairs = ((need.sram_bytes, limits.sram_bytes), (need.flash_bytes, limits.flash_bytes), (need.macs, limits.macs))
-    return max((value / limit for value, limit in pairs if limit), default=0.0)
+    return max((value / max(limit, 1) for value, limit, _ in _limited(need, limits)), default=0.0)
+
+
+def _limited(need: Footprint, limits: Limits) -> list[tuple[int, int, str]]:
+    """(need, limit, unit) of everything that has a limit and is known."""
+    rows = (
+        (need.sram_bytes, limits.sram_bytes, "bytes of SRAM"),
+        (need.flash_bytes, limits.flash_bytes, "bytes of flash"),
+        (need.instructions, limits.instructions, "instructions"),
+        (need.macs, limits.macs, "MACs"),
+        (need.cycles, limits.cycles, "cycles"),
+    )
+    return [(value, limit, unit) for value, limit, unit in rows if value is not None and limit is not None]
 
 
 def _search(request: Request, net: Any, space: Space, screen: Screen) -> list[Trial]:

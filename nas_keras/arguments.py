@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,8 +12,7 @@ from absl.flags import argparse_flags
 
 from nas_keras.budget import BUDGETS
 from nas_keras.search import STRATEGIES
-from tinyengine_tf.errors import UsageError
-from tinyengine_tf.regions import parse_size
+from tinyengine_tf.arguments import natural, positive, size
 
 EPILOG = """examples:
   nas_keras space  --shape 32x32x3 --classes 10 --target stm32f412
@@ -83,17 +83,20 @@ def _add_limits(sub: argparse.ArgumentParser) -> None:
         "--target", default="stm32f746", help="core or board, see `tinyengine_tf targets`; default %(default)s"
     )
     group.add_argument(
-        "--sram", type=_size, metavar="SIZE", help="for activations, such as 64KB; default: the board's, less 8 KB"
+        "--sram", type=size, metavar="SIZE", help="for activations, such as 64KB; default: the board's, less 8 KB"
     )
     group.add_argument(
-        "--flash", type=_size, metavar="SIZE", help="for constants, such as 256KB; default: the board's, less 64 KB"
+        "--flash", type=size, metavar="SIZE", help="for constants, such as 256KB; default: the board's, less 64 KB"
     )
     group.add_argument("--max_macs", type=count, metavar="COUNT", help="most multiply-accumulates, such as 5M")
     group.add_argument(
         "--max_instructions", type=count, metavar="COUNT", help="most executed instructions, such as 10M"
     )
     group.add_argument(
-        "--max_latency", type=float, metavar="MS", help="most milliseconds on the board's clock, by estimated cycles"
+        "--max_latency",
+        type=_milliseconds,
+        metavar="MS",
+        help="most milliseconds on the board's clock, by estimated cycles",
     )
 
 
@@ -109,8 +112,10 @@ def _add_amount(sub: argparse.ArgumentParser) -> None:
         metavar="NAME=COUNT[,...]",
         help="other counts than the budget's, such as samples=100,finetune_epochs=20",
     )
-    group.add_argument("--seed", type=int, default=0, help="seed of every random choice; default %(default)s")
-    group.add_argument("--workers", type=int, help="processes that draw networks; default: one per core")
+    group.add_argument("--seed", type=natural, default=0, help="seed of every random choice; default %(default)s")
+    group.add_argument(
+        "--workers", type=positive, metavar="COUNT", help="processes that draw networks; default: one per core"
+    )
     group.add_argument("--ray", metavar="ADDRESS", help="a Ray cluster that draws and evaluates networks")
 
 
@@ -122,12 +127,11 @@ def count(text: str) -> int:
     return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()])
 
 
-def _size(text: str) -> int:
-    """Bytes from 20000, 64KB (1024 each), 1MB: as `tinyengine_tf --ram-budget` reads them."""
-    try:
-        return parse_size(text)
-    except UsageError as error:
-        raise argparse.ArgumentTypeError(f"{error.message}; {error.hint}") from error
+def _milliseconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of milliseconds")
+    return value
 
 
 def _shape(text: str) -> tuple[int, int, int]:

@@ -94,7 +94,7 @@ def _add_form(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument(
         "--flash-budget",
-        type=_size,
+        type=size,
         metavar="SIZE",
         help="what constants may take to make layers faster, such as 256KB; default: as little as they can",
     )
@@ -114,7 +114,7 @@ def _add_plan(sub: argparse.ArgumentParser) -> None:
     _add_form(sub)
     _add_optimize(sub)
     sub.add_argument(
-        "--ram-budget", type=_size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000"
+        "--ram-budget", type=size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000"
     )
     sub.add_argument(
         "--region",
@@ -167,12 +167,12 @@ def _add_samples(sub: argparse.ArgumentParser, file_option: str) -> None:
     )
     sub.add_argument(
         "--samples",
-        type=_positive,
+        type=positive,
         default=3,
         metavar="COUNT",
         help=f"samples of noise when no {file_option} is given; default %(default)s",
     )
-    sub.add_argument("--seed", type=int, default=0, help="seed of the noise; default %(default)s")
+    sub.add_argument("--seed", type=natural, default=0, help="seed of the noise; default %(default)s")
 
 
 def _add_compat(convert: argparse.ArgumentParser) -> None:
@@ -203,14 +203,27 @@ def _add_compat(convert: argparse.ArgumentParser) -> None:
     group.add_argument("--profile-layers", action="store_true", help="let a MicroProfiler see every layer")
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("at least 1")
+def positive(text: str) -> int:
+    """An integer of 1 or more."""
+    return _at_least(1, text)
+
+
+def natural(text: str) -> int:
+    """An integer of 0 or more, such as a seed."""
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no integer") from None
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{value} is below {least}")
     return value
 
 
-def _size(text: str) -> int:
+def size(text: str) -> int:
     """Bytes from 20000, 64KB (1024 each), 1MB."""
     try:
         return parse_size(text)

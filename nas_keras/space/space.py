@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from nas_keras.space.arch import HW, Arch, Block, Stem, round_channels
+from tinyengine_tf.errors import UsageError
 
 PUBLISHED_WIDTHS = tuple(round(0.1 * i, 1) for i in range(2, 11))
 PUBLISHED_RESOLUTIONS = tuple(range(48, 225, 16))
@@ -256,10 +257,14 @@ def grid_for(input_shape: tuple[int, int, int], classes: int, *, resizable: bool
     Images of 96 rows and more get the published layout, smaller inputs four stages whose strides
     stop before fewer than four rows are left. `resizable` says whether rows and columns may be
     resampled; by default square inputs of 16 and more may (images), others (spectrograms, series) not.
+    Raises UsageError for an empty input or fewer than two classes.
     """
     rows, columns, channels = input_shape
     if min(input_shape) < 1 or classes < 2:
-        raise ValueError(f"input shape {input_shape} with {classes} classes: need positive sizes and two classes")
+        raise UsageError(
+            f"an input of {rows}x{columns}x{channels} and {classes} classes",
+            hint="one row, column and channel at least, and two classes",
+        )
     if resizable is None:
         resizable = rows == columns and rows >= 16
     resolutions = _resolutions(rows, columns) if resizable else ((rows, columns),)

@@ -11,6 +11,7 @@ from nas_keras.cost.footprint import AnalyticCost, Limits
 from nas_keras.space.arch import Arch, parse, round_channels
 from nas_keras.space.space import Grid, Space, grid_for, published_grid
 from nas_keras.space.tinynas import Sampling, SpaceStats, explore, rank, study, table
+from tinyengine_tf import UsageError
 
 SHAPES = [(32, 32, 3), (96, 96, 1), (224, 224, 3), (49, 10, 1), (98, 40, 1), (128, 1, 6), (8, 8, 1)]
 
@@ -94,7 +95,7 @@ def test_grid_for_data() -> None:
     assert [r for r, _ in grid_for((32, 32, 3), 10).resolutions] == [16, 20, 24, 28, 32]
     assert grid_for((49, 10, 1), 12).resolutions == ((49, 10),)
     assert grid_for((64, 64, 1), 12, resizable=False).resolutions == ((64, 64),)
-    with pytest.raises(ValueError, match="two classes"):
+    with pytest.raises(UsageError, match="two classes"):
         grid_for((32, 32, 3), 1)
 
 
