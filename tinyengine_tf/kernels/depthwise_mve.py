@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
-from tinyengine_tf.kernels.conv2d import conv_window
+from tinyengine_tf.kernels.conv2d import conv_window, touches_image
 from tinyengine_tf.kernels.requantize_mve import SHIFTS, vector_requantization, words_of
 from tinyengine_tf.kernels.thumb import add_number, load_number
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
@@ -33,6 +33,8 @@ CHANNELS = 8
 ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
 CHUNK = 16
 LARGEST_OFFSET = 127
+MOST_CHUNKS = LARGEST_OFFSET // CHUNK + 1
+"""Loads of one window that reach from one pointer."""
 COLUMNS = 16
 """Output columns of a block, at most."""
 SCRATCH_BYTES = 1024
@@ -125,7 +127,12 @@ class DepthwiseConv2DMve(Kernel):
     def rejects(self, op: DepthwiseConv2D, target: Target) -> str | None:
         if op.window.dilation.w > 1 and op.window.kernel.w > 1:
             return "dilated columns"
-        return None if Planes(op).step <= LARGEST_OFFSET else "too many kernel rows"
+        if not touches_image(op):
+            return "windows of padding alone"
+        p = Planes(op)
+        if p.chunks > MOST_CHUNKS:
+            return "more weights of a channel than loads reach from one pointer"
+        return None if p.step <= LARGEST_OFFSET else "too many kernel rows"
 
     def layout(self, op: DepthwiseConv2D) -> Layout:
         return Layout((conv_window(op),), scratch_bytes=Planes(op).scratch_bytes)
