@@ -82,6 +82,30 @@ class Batch:
         weights = self.rng.integers(-127, 128, (outputs, depth)).astype(np.int8)
         self._add("FULLY_CONNECTED", (rows, depth), weights, 0, (rows, outputs), depth, act, 1.0, 1.0, -7, {})
 
+    def binary(
+        self,
+        function: str,
+        a: tuple[int, ...],
+        b: tuple[int, ...],
+        scales: tuple[float, float, float],
+        zeros: tuple[int, int, int],
+        act: str = "NONE",
+        *,
+        constant: int | None = None,
+    ) -> None:
+        """ADD, SUB or MUL of shapes a and b, one of which may be broadcast. `scales` and `zeros` of a, b and the
+        output; operand `constant` (0 or 1) is a constant."""
+        m, operands = self.builder, []
+        for i, shape in enumerate((a, b)):
+            quant: dict[str, Any] = {"scale": scales[i], "zero_point": zeros[i]}
+            if i == constant:
+                operands.append(m.const(self.rng.integers(-128, 128, shape).astype(np.int8), **quant))
+            else:
+                operands.append(m.input(shape, **quant))
+        out = m.tensor(a if len(a) >= len(b) else b, scale=scales[2], zero_point=zeros[2])
+        m.op(function, operands, [out], fused_activation_function=act)
+        m.output(out)
+
     def _add(
         self,
         opcode: str,

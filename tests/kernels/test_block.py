@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from tests.kernels.batch import LINEAR, RELU, Batch, kernels
-from tests.kernels.test_binary_dsp import add
 from tinyengine_tf import api, emulate, reference
 from tinyengine_tf.build import compile_network
 from tinyengine_tf.codegen import Options, render
@@ -125,10 +124,10 @@ def test_elementwise(core: str) -> None:
     for function in ("ADD", "SUB", "MUL"):
         for sa, sb in ((0.1, 0.1), (0.1, 0.03), (0.021, 0.5), (0.2, 0.0001), (0.013, 0.012)):
             out = sa * sb * 90 if function == "MUL" else max(sa, sb) * 1.7
-            add(batch, function, (1, 3, 5, 4), (1, 3, 5, 4), (sa, sb, out), (-5, 7, 3))
-            add(batch, function, (1, 2, 41), (1, 2, 41), (sa, sb, out), (127, -128, -128), "RELU")
-            add(batch, function, (1, 3, 2, 5), (5,), (sa, sb, out), (-128, 20, -10), "RELU6")
-            add(batch, function, (1, 2, 8), (1, 2, 8), (sa, sb, out * 0.6), (-128, 127, 0), "RELU")
+            batch.binary(function, (1, 3, 5, 4), (1, 3, 5, 4), (sa, sb, out), (-5, 7, 3))
+            batch.binary(function, (1, 2, 41), (1, 2, 41), (sa, sb, out), (127, -128, -128), "RELU")
+            batch.binary(function, (1, 3, 2, 5), (5,), (sa, sb, out), (-128, 20, -10), "RELU6")
+            batch.binary(function, (1, 2, 8), (1, 2, 8), (sa, sb, out * 0.6), (-128, 127, 0), "RELU")
     ending = "_thumb1" if core == "cortex-m0plus" else "_short"
     assert kernels(batch.verify(core, sanitize=core == "host")).count(f"te_binary_s8{ending}") >= 57
 
