@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,17 +119,21 @@ def compile_graph(
     places: Places = Places(),
 ) -> ArenaPlan:
     """Passes, schedule and memory plan: everything that `render` needs and `estimate` measures."""
-    drafts: dict[schedule.Schedule, ArenaPlan] = {}
+    draft = cache(draft_arena)
 
-    def arena_bytes(candidate: schedule.Schedule) -> int:
-        drafts[candidate] = draft_arena(candidate)
-        return drafts[candidate].arena_bytes
+    @cache
+    def settled(candidate: schedule.Schedule) -> ArenaPlan:
+        return plan_arena(candidate, exact=exact, draft=draft(candidate), enough_bytes=enough_bytes)
 
-    named_bytes = sum(region.size_bytes for region in places.arena) or None
-    chosen = schedule.build(passes.run(graph, io=io), target, goal, arena_bytes, named_bytes)
-    return in_regions(
-        plan_arena(chosen, exact=exact, draft=drafts.get(chosen), enough_bytes=enough_bytes), places, exact=exact
+    chosen = schedule.build(
+        passes.run(graph, io=io),
+        target,
+        goal,
+        arena_bytes=lambda candidate: draft(candidate).arena_bytes,
+        settled_bytes=lambda candidate: settled(candidate).arena_bytes,
+        ram_bytes=sum(region.size_bytes for region in places.arena) or None,
     )
+    return in_regions(settled(chosen), places, exact=exact)
 
 
 def places_on(target: Target, regions: Regions) -> Places:

@@ -70,7 +70,7 @@ def _regions(arena: ArenaPlan) -> dict[str, Any]:
 def weights_bytes(arena: ArenaPlan) -> int:
     """Constants of all layers: weights, biases, requantisation, lookup tables. Before equal arrays are merged, but
     those that the strips of a layer share count once."""
-    return sum({layer.index: layer.table_bytes for layer in arena.schedule.layers}.values())
+    return sum(arena.schedule.constant_bytes.values())
 
 
 def _port(tensor: Tensor) -> dict[str, Any]:

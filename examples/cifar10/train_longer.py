@@ -2,7 +2,8 @@
 
     python examples/cifar10/train_longer.py --data ../shared/data/cifar10.npz --run runs/cifar10_resnet8
 
-Starts from the run's fine-tuned float network and writes RUN_longer/model.tflite. Stopped, it goes on where it was.
+Starts from the run's fine-tuned float network and writes RUN_longer/model.tflite. Stopped, it goes on where it was;
+RUN_longer is again a run that can be trained for longer.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from absl import app, flags
 from nas_keras.data import Coding, load, shift_images
 from nas_keras.export.qat import quantize_aware
 from nas_keras.export.tflite import int8_accuracy, to_tflite
-from nas_keras.files import read_arrays, read_json, write_bytes
+from nas_keras.files import read_arrays, read_json, write_bytes, write_json
 from nas_keras.space.arch import Arch
 from nas_keras.supernet.plain import build_model
 from nas_keras.supernet.training import calibration_batches
@@ -46,6 +47,8 @@ def main(argv: list[str]) -> None:
     model = build_model(Arch.from_json(found["arch"]))
     for index, variable in enumerate(model.variables):
         variable.assign(weights[f"v{index}"])
+
+    write_json(out / "result.json", {"arch": found["arch"]})
 
     def journal(name: str) -> Journal:
         return Journal(out / f"{name}.npz", out / "logs")

@@ -103,6 +103,17 @@ def test_a_plan_that_is_small_enough_is_not_improved(seed: int) -> None:
     assert steps[0] == steps[1]
 
 
+@pytest.mark.parametrize("seed", [23, 60, 129, 143])
+def test_what_ram_needs_is_a_budget_that_is_kept(seed: int) -> None:
+    """Also where only the exact planner gets there; a byte less is refused with that number."""
+    model = random_network(seed)
+    needed = api.convert(model, optimize="ram").arena.arena_bytes
+    assert api.convert(model, ram_budget_bytes=needed).arena.arena_bytes <= needed
+    with pytest.raises(DoesNotFitError, match=f"less than {needed:,} bytes") as caught:
+        api.convert(model, ram_budget_bytes=needed - 1)
+    assert caught.value.needed_bytes == needed
+
+
 def test_refusals() -> None:
     for wrong in (dict(optimize="speed"), dict(feed="pixels"), dict(ram_budget_bytes=0)):
         with pytest.raises(UsageError):

@@ -17,7 +17,9 @@ from tinyengine_tf import api, passes, reference
 from tinyengine_tf.errors import DoesNotFitError, UsageError
 from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.memory.arena import plan_arena
+from tinyengine_tf.memory.placement import constants_in, place_constants
 from tinyengine_tf.ops.window import WindowOp
+from tinyengine_tf.regions import Region
 from tinyengine_tf.report import layer_table, report, summary, weights_bytes
 from tinyengine_tf.schedule import Goal, Part, Schedule, strips
 from tinyengine_tf.schedule.build import image_input
@@ -214,7 +216,10 @@ def test_strips_share_their_constants() -> None:
     one, some = (api.convert(wide(), target="host", optimize=o, feed="image") for o in ("latency", "ram"))
     arrays = [c.bundle["src/net_weights.c"].count("[") for c in (one, some)]
     assert arrays[1] <= arrays[0] + 1  # a row of padding
-    assert weights_bytes(some.arena) == weights_bytes(one.arena)
+    assert weights_bytes(some.arena) == weights_bytes(one.arena) == sum(constants_in(some.arena).values())
+    fast, slow = Region("FAST", -1, weights_bytes(one.arena), "flash"), Region("SLOW", -1, 1 << 20, "flash")
+    placed = place_constants(some.arena.schedule, (fast, slow))
+    assert set(placed.values()) == {fast}, "once is all that has to fit"
 
 
 def test_what_the_call_refuses() -> None:

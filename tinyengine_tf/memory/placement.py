@@ -9,6 +9,7 @@ Constants go to flash unless regions are named for them, or the flash is too sma
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -59,7 +60,7 @@ def _constant_regions(schedule: Schedule, places: Places) -> tuple[Region, ...]:
     if places.weights or target.flash_bytes is None:
         return places.weights
     outside = [r for r in target.constants[1:] if not r.on_chip]
-    needed = sum(layer.table_bytes for layer in schedule.layers)
+    needed = sum(schedule.constant_bytes.values())
     return (target.constants[0], *outside) if outside and needed > target.flash_bytes else ()
 
 
@@ -72,20 +73,23 @@ def place_constants(schedule: Schedule, regions: Sequence[Region]) -> dict[Layer
     if not regions:
         return {}
     free = [r.size_bytes for r in regions]
-    placed: dict[Layer, Region] = {}
-    for layer in sorted(schedule.layers, key=lambda x: (-x.op.macs / max(x.table_bytes, 1), x.index)):
-        if layer.table_bytes:
-            chosen = next((i for i, room in enumerate(free) if layer.table_bytes <= room), len(regions) - 1)
-            free[chosen] -= layer.table_bytes
-            placed[layer] = regions[chosen]
+    placed: dict[int, Region] = {}
+    macs = Counter[int]()
+    for layer in schedule.layers:
+        macs[layer.index] += layer.op.macs
+    taken = {index: size for index, size in schedule.constant_bytes.items() if size}
+    for index in sorted(taken, key=lambda i: (-macs[i] / taken[i], i)):
+        chosen = next((i for i, room in enumerate(free) if taken[index] <= room), len(regions) - 1)
+        free[chosen] -= taken[index]
+        placed[index] = regions[chosen]
     default = schedule.target.constants[:1]
-    return {layer: region for layer, region in placed.items() if region not in default}
+    return {x: placed[x.index] for x in schedule.layers if x.index in placed and placed[x.index] not in default}
 
 
 def constants_in(arena: ArenaPlan) -> dict[Region | None, int]:
     """Bytes of constants per region; None: where the linker puts .rodata."""
-    found: dict[Region | None, int] = {}
-    for layer in arena.schedule.layers:
-        region = arena.constants.get(layer)
-        found[region] = found.get(region, 0) + layer.table_bytes
-    return found
+    regions = {layer.index: arena.constants.get(layer) for layer in arena.schedule.layers}
+    found = Counter[Region | None]()
+    for index, size in arena.schedule.constant_bytes.items():
+        found[regions[index]] += size
+    return dict(found)

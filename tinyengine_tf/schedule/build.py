@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from tinyengine_tf.errors import DoesNotFitError, TinyEngineError, UsageError
 from tinyengine_tf.ir import Graph, Tensor
@@ -32,24 +32,26 @@ def build(
     target: Target,
     goal: Goal = Goal(),
     arena_bytes: Callable[[Schedule], int] | None = None,
+    settled_bytes: Callable[[Schedule], int] | None = None,
     ram_bytes: int | None = None,
 ) -> Schedule:
     """The schedule that serves `goal` best.
 
     arena_bytes   what a schedule needs once its memory is planned; None: the sum of what is alive in its busiest step.
+    settled_bytes the same with all the effort of a final plan, asked before a budget is called too small.
     ram_bytes     what `latency` may use, where a schedule can keep that; None: the largest RAM of the target's chip.
     Raises UnsupportedError for operators the target has no kernel for, DoesNotFitError when no
     schedule keeps the budgets.
     """
     room = ram_bytes or target.one_piece_bytes
-    found, refused = _best_of(_choices(graph, target, goal.feed, goal.flash_budget_bytes), room, goal, arena_bytes)
+    needs = arena_bytes, settled_bytes or arena_bytes
+    found, refused = _best_of(_choices(graph, target, goal.feed, goal.flash_budget_bytes), room, goal, *needs)
     if goal.keeps_live_set and not any(best.kept for best in found):
         lean = _choices(graph, target, goal.feed, goal.flash_budget_bytes, lean=True)
         most = min((best.instructions for best in found), default=math.inf) * (1 + LEAN_EXTRA)
-        found += [b for b in _best_of(lean, room, goal, arena_bytes)[0] if b.kept and b.instructions <= most]
+        found += [b for b in _best_of(lean, room, goal, *needs)[0] if b.kept and b.instructions <= most]
     if not found:
-        assert refused is not None
-        raise refused
+        raise min(refused, key=lambda error: error.needed_bytes if isinstance(error, DoesNotFitError) else 0)
     if goal.optimize == "balanced" and goal.ram_budget_bytes is None:
         most = min(best.instructions for best in found) * (1 + BALANCED_EXTRA)
         found = [best for best in found if best.instructions <= most]
@@ -77,26 +79,22 @@ def _best_of(
     ram_bytes: int | None,
     goal: Goal,
     arena_bytes: Callable[[Schedule], int] | None,
-) -> tuple[list[Best], TinyEngineError | None]:
-    """(the best schedule of every variant that has one, why the first of the others has none)."""
+    settled_bytes: Callable[[Schedule], int] | None,
+) -> tuple[list[Best], list[TinyEngineError]]:
+    """(the best schedule of every variant that has one, why the others have none)."""
     found: list[Best] = []
-    refused: TinyEngineError | None = None
+    refused: list[TinyEngineError] = []
     for space, schedule_of in choices:
-        known: dict[Path, Schedule] = {}
-
-        def schedule(
-            path: Path, known: dict[Path, Schedule] = known, schedule_of: Callable[[Path], Schedule] = schedule_of
-        ) -> Schedule:
-            if path not in known:
-                known[path] = schedule_of(path)
-            return known[path]
-
-        measure = peak_of if arena_bytes is None else lambda path, schedule=schedule: arena_bytes(schedule(path))
+        schedule = cache(schedule_of)
+        measure, settle = (
+            peak_of if needed is None else lambda path, schedule=schedule, needed=needed: needed(schedule(path))
+            for needed in (arena_bytes, settled_bytes)
+        )
         limit = latency_limit_bytes(space, ram_bytes) if goal.knows_live_set else 0
         try:
-            path = choose_path(space, goal, limit, measure)
+            path = choose_path(space, goal, limit, measure, settle)
         except (DoesNotFitError, UsageError) as error:
-            refused = refused or error
+            refused.append(error)
             continue
         peak = measure(path) if path else 0
         found.append(Best(schedule(path), instructions_of(path), peak, peak <= limit))

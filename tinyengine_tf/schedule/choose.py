@@ -70,12 +70,15 @@ class Goal:
             raise UsageError(f"a flash budget of {self.flash_budget_bytes} bytes")
 
 
-def choose_path(space: Segments, goal: Goal, latency_limit: int, measure: Measure | None = None) -> Path:
+def choose_path(
+    space: Segments, goal: Goal, latency_limit: int, measure: Measure | None = None, settle: Measure | None = None
+) -> Path:
     """The path of segments from the first layer to the end that the goal asks for.
 
     latency_limit   bytes that `latency` may use if any schedule keeps them (see Goal.knows_live_set)
     measure         what a path really needs once its memory is planned; None: what its segments say. Where one step's
                     overlaps push another's buffers up, that is more, and other paths are tried.
+    settle          the same with all the effort that a final plan gets, before a budget is called too small
     """
     if space.end == 0:
         return ()
@@ -85,7 +88,7 @@ def choose_path(space: Segments, goal: Goal, latency_limit: int, measure: Measur
         if path is not None:
             return path
         leanest = _measured_smallest(space, measure)
-        least = measure(leanest)
+        least = (settle or measure)(leanest)
         if least > goal.ram_budget_bytes:
             raise DoesNotFitError(
                 f"no schedule needs less than {least:,} bytes of RAM, the budget is {goal.ram_budget_bytes:,}",

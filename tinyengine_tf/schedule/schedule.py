@@ -112,6 +112,11 @@ class Schedule:
     def layers(self) -> tuple[Layer, ...]:
         return tuple(layer for step in self.steps for layer in step.layers)
 
+    @cached_property
+    def constant_bytes(self) -> Mapping[int, int]:
+        """Index of a layer -> bytes of its constants, which its strips share."""
+        return {layer.index: layer.table_bytes for layer in self.layers}
+
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference, those of the halos of strips included."""
