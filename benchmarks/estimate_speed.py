@@ -10,8 +10,8 @@ others.
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +24,7 @@ from nas_keras.cost.graph import build_graph
 from nas_keras.space.arch import Arch
 from nas_keras.space.space import published_grid
 from tinyengine_tf.api import estimate
+from tinyengine_tf.arguments import positive
 from tinyengine_tf.target import load_target
 
 SPACES = ((0.4, 112), (0.5, 144), (0.6, 208))
@@ -34,7 +35,9 @@ LEARNING = 20
 
 def main() -> None:
     """Print one line for each space and question."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("candidates", type=positive, nargs="?", default=100, help="of each space; default %(default)s")
+    count = parser.parse_args().candidates
     layout = published_grid(classes=1000).layout
     print(f"{'space':12}{'question':18}{'first ms':>10}{'median ms':>11}{'mean ms':>9}{'candidates/s':>14}")
     for width, resolution in SPACES:

@@ -8,6 +8,7 @@ they have no waste at all (see tests/memory/problems.py). Everything but the tim
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ FAMILIES: tuple[tuple[str, Callable[[int], Problem], int], ...] = (
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     head = f"{'family':34}{'buffers':>8}{'fast':>7}{'exact':>7}{'peak/bound':>12}{'fast ms':>9}"
     print(f"{head}{'exact ms':>13}{'slowest':>11}")
     for name, make, count in FAMILIES:

@@ -9,6 +9,7 @@ of `--optimize latency`; fed row by row, at most so many bytes.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -38,10 +39,15 @@ def measure(path: Path, optimize: str, feed: str = "frame") -> Verification:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", metavar="MODEL", nargs="*", help=f"default: {', '.join(LIMITS)}")
+    names = parser.parse_args().models or list(LIMITS)
+    if unknown := sorted(set(names) - set(LIMITS)):
+        parser.error(f"no limits are set for {', '.join(unknown)}")
     models = Path(os.environ.get("TINYENGINE_SHARED", "../shared")) / "models"
     print(HEAD)
     kept = True
-    for name in sys.argv[1:] or LIMITS:
+    for name in names:
         most_bytes, most_ratio, most_fed = LIMITS[name]
         path = models / f"{name}.tflite"
         latency, ram = measure(path, "latency"), measure(path, "ram")
