@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.kernels.batch import LINEAR, RELU, Batch, kernels
+from tests.kernels.batch import LINEAR, RELU, Batch, extremes, kernels
 from tinyengine_tf import api, emulate, reference
 from tinyengine_tf.build import compile_network
 from tinyengine_tf.codegen import Options, render
@@ -33,10 +33,10 @@ def run(batch: Batch, core: str, *names: str) -> None:
         assert set(kernels(batch.verify(core))) == {name + ending for name in names}
 
 
-def check_on_host(model: bytes, core: str) -> None:
+def check_on_host(model: bytes, core: str, samples: list[list[np.ndarray]] | None = None) -> None:
     """C for another core, built with sanitizers and every warning an error."""
     graph = api.load_graph(model)
-    samples = random_samples(graph, 2, 0)
+    samples = samples or random_samples(graph, 2, 0)
     with tempfile.TemporaryDirectory() as folder:
         write_folder(render(api.compile_graph(graph, load_target(core)), Options()), Path(folder) / "c")
         program = compile_network(
@@ -152,6 +152,16 @@ def test_what_is_left_to_others() -> None:
     batch.conv((5, 9, 3), 6, (3, 3), depthwise=True)
     batch.conv((5, 9, 3), 3, (9, 1), depthwise=True)
     assert set(kernels(batch.verify("cortex-m3"))) == {POINTWISE, DEPTHWISE}
+
+
+def test_sums_that_only_the_bias_keeps_small() -> None:
+    """The sum of weight * -128 is beyond -2**23, 256 times it beyond 32 bits."""
+    batch = Batch(seed=1)
+    weights = np.full((1, 1, 1, 517), 127, np.int8)
+    weights[..., -1] = 8
+    batch.conv((1, 2, 517), 1, weights=weights, input_zero=0)
+    assert kernels(batch.verify("cortex-m3", inputs=extremes(batch))) == [POINTWISE]
+    check_on_host(batch.builder.finish(), "cortex-m3", extremes(batch))
 
 
 def test_high_half_of_products_of_halves(tmp_path: Path) -> None:

@@ -180,12 +180,12 @@ def _solve(op: WeightedOp) -> Requantization | str:
     mantissas = np.array([m.mantissa for m in op.multipliers], np.int64)
     rights = np.array([-m.shift for m in op.multipliers], np.int64)
     bias = folded_bias(op)
-    first, last = (bias + products for products in products_range(op))
-    ends = np.stack((first, last), axis=1)
+    products = np.stack(products_range(op), axis=1)
+    ends = bias[:, None] + products
     constant = _outputs(op, ends)
     dead = constant[:, 0] == constant[:, 1]
     live = ~dead
-    worst = int(np.abs(ends[live]).max(initial=0))
+    worst = int(np.abs((ends[live], products[live])).max(initial=0))  # kernels in C add the bias last
     if worst >= SUM_LIMIT:
         return f"sums reach {worst:,}, 2^23 is the limit"
     if (rights[live] < 1).any():
