@@ -74,7 +74,13 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
     )
     _add_limits(search)
     _add_amount(search)
-    return parser.parse_args(argv[1:])
+    return parser.parse_args([_spelt(argument) for argument in argv[1:]])
+
+
+def _spelt(argument: str) -> str:
+    """--max-latency, as `tinyengine_tf` spells its options, for --max_latency."""
+    name, equals, value = argument.partition("=")
+    return "--" + name[2:].replace("-", "_") + equals + value if name.startswith("--") else argument
 
 
 def _add_limits(sub: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from tests.modelgen.builder import ModelBuilder
 from tinyengine_tf import reference
 from tinyengine_tf.errors import ToolchainError, UsageError
 
-pytest.importorskip("tflite_micro", reason="tflite_micro is not installed: pip install 'tinyengine_tf[compare]'")
+pytest.importorskip("tflite_micro", reason="tflite_micro is absent: pip install '.[compare]' in tinyengine_tf's folder")
 
 
 def add_then_reshape(size: int = 12) -> tuple[bytes, int, int]:

@@ -136,7 +136,9 @@ def _runtime() -> Any:
         from tflite_micro import runtime
     except ImportError as error:
         message = "the Python package tflite_micro is not installed"
-        raise ToolchainError(message, where="TFLM", hint="pip install 'tinyengine_tf[compare]'") from error
+        raise ToolchainError(
+            message, where="TFLM", hint="pip install '.[compare]' in tinyengine_tf's folder"
+        ) from error
     return runtime
 
 

@@ -94,6 +94,7 @@ def test_space_prints_a_table_and_says_what_fits_nowhere(tmp_path: Path) -> None
         (["space", "--shape", "8x8x1", "--workers", "0"], "0 is below 1"),
         (["space", "--shape", "8x8x1", "--max_latency", "nan"], "no positive number of milliseconds"),
         (["space", "--shape", "8x8x1", "--max_macs", "many"], "'many' is no number"),
+        (["space", "--shape", "8x8x1", "--max-macs=many"], "'many' is no number"),
         (["search", "--data", "absent.npz"], "cannot read absent.npz"),
         (["search", "--data", "x.npz", "--budget", "quick", "--set", "epochs=3"], "'epochs' is no part of a budget"),
         (["space", "--shape", "big"], "rows x columns x channels"),

@@ -15,7 +15,7 @@ import pytest
 import tinyengine_tf
 from tests.exact import assert_exact
 
-pytest.importorskip("tf_keras", reason="TensorFlow is absent: pip install 'tinyengine_tf[nas]'")
+pytest.importorskip("tf_keras", reason="TensorFlow is absent: pip install '.[nas]' in tinyengine_tf's folder")
 pytest.importorskip("tflite_micro", reason="TFLM's interpreter is absent: pip install tflite-micro")
 
 from tests.real.architectures import ARCHITECTURES, int8_file  # noqa: E402

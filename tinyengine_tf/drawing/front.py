@@ -73,7 +73,7 @@ def front_png(choices: Sequence[Choice], title: str) -> bytes:
         raise ToolchainError(
             "matplotlib is not installed",
             where="PNG",
-            hint="pip install 'tinyengine_tf[plot]', or write a file that ends with .svg",
+            hint="pip install '.[plot]' in tinyengine_tf's folder, or write a file that ends with .svg",
         ) from error
     figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), layout="constrained")
     FigureCanvasAgg(figure)
