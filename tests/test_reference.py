@@ -116,7 +116,7 @@ def test_time_limit() -> None:
 
 def test_absent_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tflite_micro", None)
-    with pytest.raises(ToolchainError, match=r"tinyengine_tf\[compare\]"):
+    with pytest.raises(ToolchainError, match=r"pip install .*\[compare\]"):
         reference.run(add_then_reshape()[0], [])
 
 

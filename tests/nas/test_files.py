@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import os
 from pathlib import Path
@@ -40,11 +41,10 @@ def test_a_full_disk_ends_a_search_with_an_answer(tiny_space: Space, tmp_path: P
         run(searcher, lambda archs: [0.0] * len(archs), 3, journal=tmp_path / "search.jsonl")
 
 
-def test_ctrl_c_says_that_the_work_is_kept(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    def interrupted() -> None:
+def test_ctrl_c_says_that_the_work_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(args: argparse.Namespace) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_search", interrupted)
     with pytest.raises(SystemExit) as stopped:
-        cli._main(["nas_keras", "search"])
+        cli._run(argparse.Namespace(function=interrupted))
     assert stopped.value.code == 130 and "the same command goes on from here" in capsys.readouterr().err
