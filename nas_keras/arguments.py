@@ -5,40 +5,27 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from absl.flags import argparse_flags
 
 from nas_keras.budget import BUDGETS
 from nas_keras.search import STRATEGIES
-from tinyengine_tf.arguments import natural, positive, size
+from tinyengine_tf.arguments import Command, natural, positive, size, with_commands
 
 EPILOG = """examples:
   nas_keras space  --shape 32x32x3 --classes 10 --target stm32f412
   nas_keras search --data x.npz --target stm32f412 --sram 64KB --flash 256KB --max_latency 50 --out run/
 """
 
-Command = Callable[[argparse.Namespace], None]
-
 
 def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Namespace:
     """The command line as values; `function` is the command's own among `functions`, by name."""
-    parser = argparse_flags.ArgumentParser(
-        prog="nas_keras",
-        description="Find a network for your data and your board; the compiler tinyengine_tf says what fits.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser, command = with_commands(
+        "nas_keras",
+        "Find a network for your data and your board; the compiler tinyengine_tf says what fits.",
+        EPILOG,
+        functions,
     )
-    # Plain subparsers: absl flags of other modules in the process must not clash with our options.
-    commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
-    )
-
-    def command(name: str, text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        sub.set_defaults(function=functions[name])
-        return sub
 
     space = command("space", "tell which search spaces suit a board, by random draws, without training")
     space.add_argument(

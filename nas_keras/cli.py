@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 from absl import app
 
-from nas_keras.arguments import Command, parse
+from nas_keras.arguments import parse
 from nas_keras.budget import adjust, load_budget
 from nas_keras.cost.footprint import AnalyticCost, CostModel
 from nas_keras.space.space import grid_for
 from nas_keras.space.tinynas import explore, table
 from nas_keras.stages import Screen
+from tinyengine_tf.arguments import Command
 from tinyengine_tf.errors import TinyEngineError, UsageError
 
 

@@ -23,13 +23,12 @@ EPILOG = """examples:
 Command = Callable[[argparse.Namespace], None]
 
 
-def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Namespace:
-    """The command line as values; `function` is the command's own among `functions`, by name."""
+def with_commands(
+    prog: str, description: str, epilog: str, functions: Mapping[str, Command]
+) -> tuple[argparse.ArgumentParser, Callable[[str, str], argparse.ArgumentParser]]:
+    """A parser without commands yet, and what adds one, given its name and help; `functions` carry them out."""
     parser = argparse_flags.ArgumentParser(
-        prog="tinyengine_tf",
-        description="Compile int8 .tflite models to exact, self-contained C for microcontrollers.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog=prog, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     # Plain subparsers: absl flags of other modules in the process must not clash with our options.
     commands = parser.add_subparsers(
@@ -40,6 +39,18 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         sub.set_defaults(function=functions[name])
         return sub
+
+    return parser, command
+
+
+def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Namespace:
+    """The command line as values; `function` is the command's own among `functions`, by name."""
+    parser, command = with_commands(
+        "tinyengine_tf",
+        "Compile int8 .tflite models to exact, self-contained C for microcontrollers.",
+        EPILOG,
+        functions,
+    )
 
     def model_command(name: str, text: str) -> argparse.ArgumentParser:
         sub = command(name, text)

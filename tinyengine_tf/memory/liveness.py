@@ -102,8 +102,7 @@ def step_overlaps(
 
     dying   owner -> the last step that reads it; graph outputs and states never die, not even in the last step
 
-    Several views of one input are as strict as the
-    strictest; a view without a distance forbids overlap.
+    Several views of one input are as strict as the strictest; a view without a distance forbids overlap.
     """
     if len(step.outputs) != 1:
         return []
