@@ -1,11 +1,11 @@
 """How many candidates a search can ask the compiler about, on one core: fresh networks, graphs included.
 
-    PYTHONPATH=. python benchmarks/estimate_speed.py [candidates]
+    PYTHONPATH=. python benchmarks/estimate_speed.py [candidates] [--model FILE.tflite ...]
 
 Networks are drawn from the published MCUNet space (60 to 70 layers) at several widths and resolutions. CPU time; the
 first candidates of a space teach the compiler its geometries and are counted apart. "judged" is what stage 1 of a
 search asks: whether a network fits 320 kB of RAM and 1 MB of flash. Bounds tell that of some, the first plan of most
-others.
+others. With --model, files are asked about instead: the first answer of a graph that was read, and the next ones.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import statistics
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,7 +25,7 @@ from nas_keras.cost.footprint import Limits
 from nas_keras.cost.graph import build_graph
 from nas_keras.space.arch import Arch
 from nas_keras.space.space import published_grid
-from tinyengine_tf.api import estimate
+from tinyengine_tf.api import estimate, load_graph
 from tinyengine_tf.arguments import positive
 from tinyengine_tf.target import load_target
 
@@ -31,13 +33,31 @@ SPACES = ((0.4, 112), (0.5, 144), (0.6, 208))
 GOALS = (("latency", "frame"), ("balanced", "frame"), ("ram", "frame"), ("ram", "rows"))
 LIMITS = Limits(sram_bytes=320 * 1024, flash_bytes=1024 * 1024)
 LEARNING = 20
+T = TypeVar("T")
 
 
 def main() -> None:
-    """Print one line for each space and question."""
+    """Print what each question takes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("candidates", type=positive, nargs="?", default=100, help="of each space; default %(default)s")
-    count = parser.parse_args().candidates
+    parser.add_argument("--model", action="append", default=[], metavar="FILE.tflite", help="may be repeated")
+    options = parser.parse_args()
+    if options.model:
+        for path in options.model:
+            time_file(Path(path), options.candidates)
+    else:
+        time_candidates(options.candidates)
+
+
+def time_file(path: Path, count: int) -> None:
+    """One line: `count` estimates of a file's graph, goal "latency"."""
+    graph, target = load_graph(path), load_target("cortex-m4")
+    first, *rest = [seconds(lambda g: estimate(g, target=target, io="int8"), graph) for _ in range(count + 1)]
+    print(f"{path.stem:24}first {first * 1e3:.1f} ms, then {statistics.median(rest) * 1e3:.1f} ms in the median")
+
+
+def time_candidates(count: int) -> None:
+    """One line for each space and question."""
     layout = published_grid(classes=1000).layout
     print(f"{'space':12}{'question':18}{'first ms':>10}{'median ms':>11}{'mean ms':>9}{'candidates/s':>14}")
     for width, resolution in SPACES:
@@ -63,9 +83,9 @@ def questions() -> dict[str, Callable[[Arch], object]]:
     return plans | {"ram, judged": lambda arch: cost.judge(arch, LIMITS)}
 
 
-def seconds(ask: Callable[[Arch], object], arch: Arch) -> float:
+def seconds(ask: Callable[[T], object], about: T) -> float:
     begin = time.process_time()
-    ask(arch)
+    ask(about)
     return time.process_time() - begin
 
 
