@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.exact import assert_exact
+from tests.modelgen import ModelBuilder
 from tests.schedule.graphs import SCALE, NetworkBuilder
 from tinyengine_tf import api, passes
 from tinyengine_tf.schedule import Goal
@@ -103,3 +104,17 @@ def test_joins_within_joins() -> None:
     offsets = sorted(offset for owner, offset in storage_of(graph, joined).values() if owner is graph.outputs[0])
     assert len(joined) == 2 and offsets == [0, 48, 48, 96]
     assert_exact(model, None, Goal("latency"), count=2)
+
+
+def test_an_output_that_the_last_layer_reads_is_kept() -> None:
+    """ADD could be computed in place, were its input not an output of the network."""
+    b = ModelBuilder()
+    x = b.input((1, 4, 4, 8), scale=0.1)
+    first, second = (b.tensor((1, 4, 4, 8), scale=0.1) for _ in range(2))
+    b.op("ADD", [x, x], [first])
+    b.op("ADD", [first, first], [second])
+    b.output(first)
+    b.output(second)
+    arena = api.compile_graph(api.load_graph(b.finish()), load_target("host"), Goal("ram"))
+    begins = [arena.offset(t) for t in arena.schedule.graph.outputs]
+    assert abs(begins[0] - begins[1]) >= 4 * 4 * 8
