@@ -17,7 +17,7 @@ from tests.exact import assert_exact
 from tests.graphs.draw import random_graph
 from tinyengine_tf import api
 from tinyengine_tf.errors import InternalError, UnsupportedError
-from tinyengine_tf.kernels.binary import BinaryLoops
+from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
 from tinyengine_tf.memory import arena
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.tflite import read

@@ -166,7 +166,7 @@ def test_sums_that_only_the_bias_keeps_small() -> None:
 
 def test_high_half_of_products_of_halves(tmp_path: Path) -> None:
     """te_high for Armv6-M equals the 64-bit product where its parts are largest, smallest and in between."""
-    text = environment().get_template("short_requantize_thumb1.c.j2").render()
+    text = environment().get_template("c/short_requantize_thumb1.c.j2").render()
     (tmp_path / "high.c").write_text(
         f"#include <stdint.h>\n{text}\nint32_t high(int32_t a, int32_t b) {{ return te_high(a, b); }}\n"
     )

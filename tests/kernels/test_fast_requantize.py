@@ -7,8 +7,8 @@ import pytest
 
 from tests.kernels.batch import LINEAR, RELU, Batch
 from tinyengine_tf import api, passes
-from tinyengine_tf.kernels.fast_requantize import SCALE, Requantization, evaluate, products_range, solve
-from tinyengine_tf.kernels.weighted import folded_bias
+from tinyengine_tf.kernels.arithmetic.fast_requantize import SCALE, Requantization, evaluate, products_range, solve
+from tinyengine_tf.kernels.dense.weighted import folded_bias
 from tinyengine_tf.ops.conv2d import WeightedOp
 from tinyengine_tf.ops.fixedpoint import requantize
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.modelgen import ModelBuilder
 from tinyengine_tf import api
-from tinyengine_tf.kernels.quantize_mve import corrected, is_exact, to_float32
+from tinyengine_tf.kernels.elementwise.quantize_mve import corrected, is_exact, to_float32
 from tinyengine_tf.target import load_target
 from tinyengine_tf.verify import build_and_run
 

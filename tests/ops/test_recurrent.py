@@ -93,7 +93,7 @@ def test_gates_by_table_equal_tflm_for_all_arguments(opcode: str, name: str, arg
     b.output(y)
     values = np.arange(-32768, 32768).astype(np.int16)
     expected = np.asarray(reference.run(b.finish(), [[values.reshape(1, -1)]])[0][0]).reshape(-1)
-    functions = environment().get_template("sigmoid_16.c.j2").render()
+    functions = environment().get_template("c/sigmoid_16.c.j2").render()
     (tmp_path / "all.c").write_text(TABLE_CALLS.format(functions=functions, name=name, argument=argument))
     subprocess.run(["gcc", "-shared", "-fPIC", "-O1", tmp_path / "all.c", "-o", tmp_path / "all.so"], check=True)
     got, table = np.zeros(65536, np.int16), sigmoid_table().astype(np.uint16)

@@ -28,7 +28,7 @@ class Functions:
         """
         for need in needs:
             if need not in self._needs:
-                self._needs[need] = self._env.get_template(f"{need}.c.j2").render()
+                self._needs[need] = self._env.get_template(f"c/{need}.c.j2").render()
         text = self._env.get_template(template).render(fn=_PLACEHOLDER, part=self._part, **params)
         return self._names.setdefault(text, f"{kernel_name}_{label}")
 

@@ -1,0 +1,1 @@
+"""Requantisation in few instructions, with the proofs that it equals TFLM's."""

@@ -1,0 +1,116 @@
+"""Dense 3x3 convolutions of stride 1 with 4 instead of 9 products per output (winograd.py), two output rows at a time.
+
+A call for an even row computes that row and the next one, which waits in the kernel's state for its own call.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinyengine_tf.kernels.arithmetic.fast_requantize import solve
+from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.dense.conv2d import touches_image
+from tinyengine_tf.kernels.dense.dense_stream import requantization
+from tinyengine_tf.kernels.dense.winograd import ELEMENTS, filter_words, run_groups, winograd_stream
+from tinyengine_tf.kernels.dense.winograd_code import (
+    TILES,
+    OutputCode,
+    columns,
+    element_bytes,
+    input_lines,
+    run_bytes,
+)
+from tinyengine_tf.kernels.thumb import LARGEST_OFFSET
+from tinyengine_tf.ops.base import HW
+from tinyengine_tf.ops.conv2d import Conv2D
+
+SHORTEST_RUN = 4
+"""Groups of four channels below which loops cost too much."""
+INPUT_ARGUMENTS = ("const int8_t *const *in", "uint8_t *to", "const uint32_t *edges")
+OUTPUT_ARGUMENTS = ("const uint8_t *inputs", "int8_t *out0", "int8_t *out1", "const uint32_t *stream")
+
+
+def tiles_of(op: Conv2D) -> int:
+    """Tiles side by side."""
+    return -(-op.out_image.w // 2)
+
+
+def blocks(tiles: int) -> tuple[tuple[int, int], ...]:
+    """(tiles of a block, number of such blocks), in order."""
+    return tuple((size, n) for size, n in ((TILES, tiles // TILES), (1, tiles % TILES)) if n)
+
+
+@kernel
+class Conv2DWinogradDsp(Kernel):
+    name = "te_conv2d_s8_winograd_dsp"
+    ops = (Conv2D,)
+    why = "3x3, stride 1, core has DSP: 4 products per output with SMLAD, weights that take 3.6 times the flash"
+    template = "dense/conv2d_winograd_dsp.c.j2"
+    isa = "dsp"
+    rank = 11
+    needs = ("winograd_marks",)
+    spends_flash = True
+
+    def rejects(self, op: Conv2D, target: Any) -> str | None:
+        w = op.window
+        if w.kernel != HW(3, 3) or w.stride != HW(1, 1) or w.dilation != HW(1, 1) or op.groups > 1:
+            return "not a dense 3x3 window of stride 1"
+        channels = op.input.shape[3]
+        if channels % 4 or op.out_channels % 2:
+            return "input channels do not come in fours or output channels in pairs"
+        if max(channels, op.out_channels) >= LARGEST_OFFSET:
+            return "too many channels"
+        run = run_groups(channels)
+        if channels > 4 * run and run < SHORTEST_RUN:
+            return "input channels do not divide into runs"
+        if not touches_image(op):
+            return "windows outside the image"
+        found = solve(op)
+        return found if isinstance(found, str) else None
+
+    def layout(self, op: Conv2D) -> Layout:
+        w, channels, tiles = op.window, op.input.shape[3], tiles_of(op)
+        starts = tuple(y // 2 * 2 - w.pad_top for y in range(op.out_image.h))
+        most = blocks(tiles)[0][0]
+        scratch = ELEMENTS * element_bytes(most, channels, run_groups(channels))
+        return Layout(
+            (RowWindow(4, fill=op.input.zero_point, starts=starts),),
+            scratch_bytes=scratch + (2 * op.out_channels * most if op.out_image.w % 2 else 0),
+            state_bytes=2 * tiles * op.out_channels,
+        )
+
+    def tables(self, op: Conv2D) -> tuple[Table, ...]:
+        return (winograd_stream(op),)
+
+    def params(self, op: Conv2D, units: int) -> dict[str, Any]:
+        w, channels, filters = op.window, op.input.shape[3], op.out_channels
+        run, rq = run_groups(channels), requantization(op)
+        padded = w.pad_left > 0 or 2 * tiles_of(op) + 2 - w.pad_left > op.image.w
+        return {
+            "in_width": op.image.w,
+            "in_channels": channels,
+            "out_width": op.out_image.w,
+            "out_channels": filters,
+            "pad_left": w.pad_left,
+            "padded": padded,
+            "run": run,
+            "runs": channels // (4 * run),
+            "elements": ELEMENTS,
+            "input_arguments": INPUT_ARGUMENTS,
+            "output_arguments": OUTPUT_ARGUMENTS,
+            "blocks": [
+                {
+                    "tiles": size,
+                    "count": count,
+                    "columns": columns(size),
+                    "run_bytes": run_bytes(size, run),
+                    "element_bytes": element_bytes(size, channels, run),
+                    "input": input_lines(size, channels, run, padded),
+                    "output": OutputCode(size, channels, filters, run, filter_words(op), rq).lines(),
+                }
+                for size, count in blocks(tiles_of(op))
+            ],
+        }
+
+    def args(self, op: Conv2D) -> tuple[str, ...]:
+        return (str(op.input.zero_point), "y")

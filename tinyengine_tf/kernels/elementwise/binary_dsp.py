@@ -1,0 +1,188 @@
+"""ADD, SUB and MUL of int8 tensors, four elements a round, requantised in few instructions.
+
+    ADD, SUB   A = 8 (+-(x - zx) 2**19 +- h), where x is the operand whose multiplier is one half and h the other's
+               doubling high multiply and rounding shift, in three instructions
+    MUL        A = 256 (a - za)(b - zb)
+
+and A is requantised as in fast_requantize.py with j = 3 or 8. `solve` compares all 65536 pairs of operands with TFLM's.
+
+    r0, r1 operands   r2 out   r3 counter   r4, r5 four elements of each   r6, r7 at work   r8... constants
+
+The numbers of a layer, its count among them, are loaded from a table, so that layers whose shifts are equal share a
+function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from tinyengine_tf.kernels.arithmetic.fast_requantize import MAX_TAIL_SHIFT, Requantization, evaluate
+from tinyengine_tf.kernels.base import Table, kernel
+from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
+from tinyengine_tf.kernels.elementwise.broadcast import loop_counts
+from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
+from tinyengine_tf.ops.fixedpoint import Multiplier
+from tinyengine_tf.target import Target
+
+HALF = Multiplier(1 << 30, 0)
+SUM_BITS, PRODUCT_BITS = 3, 8
+MAX_SUM_TAIL = 31 - SUM_BITS
+UNROLLED = 4
+
+
+@kernel
+class BinaryDsp(BinaryLoops):
+    name = "te_binary_s8_dsp"
+    why = "core has DSP: four elements a round, requantisation in 3 to 5 instructions"
+    template = "elementwise/binary_dsp.c.j2"
+    isa = "dsp"
+    rank = 10
+
+    def rejects(self, op: Binary, target: Target) -> str | None:
+        if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
+            return "not an ADD, SUB or MUL of int8"
+        if op.a.const or op.b.const:
+            return "an operand is constant"
+        if op.loops[-1].strides != (1, 1) or op.loops[-1].count < UNROLLED or len(op.loops) > 2:
+            return "operands are not read side by side, four or more at a time"
+        found = solve(op)
+        return found if isinstance(found, str) else None
+
+    def tables(self, op: Binary) -> tuple[Table, ...]:
+        return ()
+
+    def params(self, op: Binary, units: int) -> dict[str, Any]:
+        counts = loop_counts(op, units)
+        return {
+            "function": op.function,
+            "times": counts[0] if len(counts) > 1 else 1,
+            "count": counts[-1],
+            "steps": op.loops[0].strides if len(counts) > 1 else (0, 0),
+            "numbers": RunCode(op, counts[-1]).numbers(),
+            "lines": RunCode(op, counts[-1]).lines(),
+        }
+
+
+_solved: dict[Hashable, Requantization | str] = {}
+"""By what the answer depends on: a search asks for the same few again and again."""
+
+
+def solve(op: Binary) -> Requantization | str:
+    """How A becomes the output, proven equal to TFLM for every pair of operands; or why it does not."""
+    key = (op.function, op.multipliers, op.a.zero_point, op.b.zero_point, op.output.zero_point, op.clamp)
+    if key not in _solved:
+        _solved[key] = _solve(op)
+    return _solved[key]
+
+
+def _solve(op: Binary) -> Requantization | str:
+    multiplier, zero, (low, high) = op.multipliers[-1], op.output.zero_point, op.int8_clamp
+    product = op.function == "MUL"
+    bits, signed, tail = PRODUCT_BITS if product else SUM_BITS, low < zero, -multiplier.shift - 1
+    if not 0 <= tail <= (MAX_TAIL_SHIFT if product else MAX_SUM_TAIL):
+        return "the output multiplier is too large or too small"
+    a, b = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128))
+    scaled = 2**bits * (products(op, a, b) if product else sums(op, a, b))
+    constant = abs(1 + 2 * zero) << bits - 1 << tail
+    if (
+        np.abs(scaled).max() >= 2**31
+        or constant + (1 << bits) + (np.abs(scaled).max() * multiplier.mantissa >> 32) >= 2**31
+    ):
+        return "intermediate values exceed 32 bits"
+    if (
+        evaluate(scaled, np.int64(multiplier.mantissa), np.int64(tail), zero, signed, low, high, bits)
+        != op.compute(a, b)
+    ).any():
+        return "the short requantisation differs from TFLM's"
+    one = np.array([multiplier.mantissa]), np.array([tail]), np.zeros(1, np.int64), np.zeros(1, bool)
+    return Requantization(signed, zero, low, high, tail, *one, bits)
+
+
+def products(op: Binary, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a - op.a.zero_point) * (b - op.b.zero_point)
+
+
+def sums(op: Binary, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The sum before its requantisation, as the instructions compute it."""
+    plain, other, m = split(op)
+    x, v = (a, b) if plain == 0 else (b, a)
+    zeros = op.a.zero_point, op.b.zero_point
+    signs = (1, -1 if op.function == "SUB" else 1)
+    v = (v - zeros[1 - plain]) << HEADROOM_BITS + 1
+    h = (v * m.mantissa + (1 << 31) >> 32) + rounding(m)
+    if m.shift:
+        h = h + (v >> 31) >> -m.shift
+    return signs[plain] * (x - zeros[plain] << HEADROOM_BITS - 1) + signs[1 - plain] * h
+
+
+def split(op: Binary) -> tuple[int, int, Multiplier]:
+    """(operand whose multiplier is one half, the other operand, the other's multiplier)."""
+    plain = 0 if op.multipliers[0] == HALF else 1
+    return plain, 1 - plain, op.multipliers[1 - plain]
+
+
+def rounding(m: Multiplier) -> int:
+    return 1 << -m.shift - 1 if m.shift else 0
+
+
+class RunCode:
+    """Assembly for `count` consecutive elements of both operands."""
+
+    def __init__(self, op: Binary, count: int):
+        found = solve(op)
+        assert isinstance(found, Requantization), found
+        self.op, self.rq, self.count = op, found, count
+        self.product = op.function == "MUL"
+
+    def lines(self) -> list[str]:
+        constants = "{r3, r8-r10}" if self.product else "{r3, r8-r12, lr}"
+        code = ["push {r4-r11, lr}", f"ldm r3, {constants}"]
+        if self.count >= UNROLLED:  # a row of a larger tensor may be shorter
+            code += self.rounds()
+        for _ in range(self.count % UNROLLED):
+            code += self.element("ldrsb r6, [r0], #1", "ldrsb r7, [r1], #1")
+        return [*code, "pop {r4-r11, lr}"]
+
+    def rounds(self) -> list[str]:
+        """The loop over whole rounds, of which there is at least one."""
+        code = ["1:", "ldr r4, [r0], #4", "ldr r5, [r1], #4"]
+        for i in range(UNROLLED):
+            rotated = f", ror #{8 * i}" if i else ""
+            code += self.element(f"sxtb r6, r4{rotated}", f"sxtb r7, r5{rotated}")
+        return [*code, "subs r3, r3, #1", "bne 1b"]
+
+    def numbers(self) -> list[int]:
+        """What r3 and r8... hold, modulo 2**32: rounds and constants."""
+        found = [self.count // UNROLLED, int(self.rq.mantissas[0]), self.rq.layer_constant]
+        zeros = (self.op.a.zero_point, self.op.b.zero_point)
+        if self.product:
+            found.append(-zeros[1] << self.rq.bits)
+        else:
+            plain, other, m = split(self.op)
+            sign = -1 if self.op.function == "SUB" and plain == 1 else 1
+            found.append(-sign * zeros[plain] << HEADROOM_BITS - 1 + SUM_BITS)
+            found += [-zeros[other] << HEADROOM_BITS + 1, m.mantissa, rounding(m)]
+        return [number % 2**32 for number in found]
+
+    def element(self, load_a: str, load_b: str) -> list[str]:
+        """One output; `load_a` loads into r6, `load_b` into r7."""
+        if self.product:
+            zero = self.op.a.zero_point
+            minus = [f"{'sub' if zero > 0 else 'add'} r6, r6, #{abs(zero)}"] if zero else []
+            code = [load_a, *minus, load_b, f"add r7, r10, r7, lsl #{self.rq.bits}", "mul r6, r6, r7"]
+            return [*code, *self.rq.lines("r6", "r8", "r9", "", "r7"), "strb r6, [r2], #1"]
+        plain, other, m = split(self.op)
+        loads = (load_a.replace("r6", "r7"), load_b)
+        subtract = self.op.function == "SUB"
+        code = [loads[other], f"add r7, r11, r7, lsl #{HEADROOM_BITS + 1}", "smmlar r6, r7, r12, lr"]
+        if m.shift:
+            code += ["add r6, r6, r7, asr #31", f"asr r6, r6, #{-m.shift}"]
+        code += [
+            loads[plain],
+            f"{'sub' if subtract and plain == 1 else 'add'} r7, r10, r7, lsl #{HEADROOM_BITS - 1 + SUM_BITS}",
+            f"{'sub' if subtract and other == 1 else 'add'} r7, r7, r6, lsl #{SUM_BITS}",
+        ]
+        return [*code, *self.rq.lines("r7", "r8", "r9", "", "r6"), "strb r7, [r2], #1"]

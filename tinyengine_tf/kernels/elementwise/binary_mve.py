@@ -1,0 +1,209 @@
+"""ADD, SUB and MUL of int8 tensors with Helium, four elements a round; tail-predicated loops take any count.
+
+    MUL        t = (a - za) (b - zb)
+    ADD, SUB   t = 2**19 x + floor((2**20 v m + 2**30) / 2**31) + c, in units of 2**-20 of TFLM's common scale
+
+where x is the operand whose multiplier is one half, v the other, m its multiplier shifted as far as its exponent
+says, and c what the zero points contribute. TFLM rounds v's share twice; it requantises the sum by a multiplier M and a
+shift r:
+
+    y = floor((h + 2**(r-1) - [t < 0]) / 2**r) + z    h = floor((t M + 2**30) / 2**31)
+
+in the instructions of requantize_mve.py. Shifts beyond 16, which the narrowing one does not take, go into M. None of
+this is exact by construction: `solve` compares all 65536 pairs of operands with TFLM's result, and tries c and M some
+steps up and down, with and without [t < 0].
+
+    r0 a   r1 b   r2 out   r3 times   r4... scalars   lr elements   q0 a or x, q1 b or v   q2 sign   q4 m   q5 M
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from tinyengine_tf.kernels.arithmetic.requantize_mve import LARGEST_NARROWING_SHIFT
+from tinyengine_tf.kernels.base import kernel
+from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
+from tinyengine_tf.kernels.elementwise.broadcast import loop_counts
+from tinyengine_tf.kernels.thumb import add_number, load_number
+from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
+from tinyengine_tf.ops.fixedpoint import Multiplier, doubling_high_mul
+from tinyengine_tf.target import Target
+
+HALF = Multiplier(1 << 30, 0)
+SHORTEST_RUN = 4
+
+
+@dataclass(frozen=True)
+class Short:
+    """Numbers of the short form that equals TFLM's: M, r, whether the sign counts; for sums also m and c."""
+
+    mantissa: int
+    shift: int
+    signed: bool
+    other: int = 0
+    constant: int = 0
+
+
+@kernel
+class BinaryMve(BinaryLoops):
+    name = "te_binary_s8_mve"
+    why = "core has Helium: four elements a round, proven equal to TFLM for all pairs of operands"
+    template = "c/assembly_mve.c.j2"
+    isa = "mve"
+    rank = 20
+
+    def rejects(self, op: Binary, target: Target) -> str | None:
+        if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
+            return "not an ADD, SUB or MUL of int8"
+        if op.loops[-1].strides != (1, 1) or op.loops[-1].count < SHORTEST_RUN or len(op.loops) > 2:
+            return "operands are not read side by side, four or more at a time"
+        return None if solve(op) else "the short form differs from TFLM's"
+
+    def params(self, op: Binary, units: int) -> dict[str, Any]:
+        counts = loop_counts(op, units)
+        operands = [("const int8_t *", name, t.const) for name, t in (("a", op.a), ("b", op.b))]
+        arguments = [(ctype, name) for ctype, name, const in operands if not const] + [("int8_t *", "out")]
+        arguments += [(ctype, name) for ctype, name, const in operands if const]
+        registers = {name: f"r{i}" for i, (_, name) in enumerate(arguments)}
+        return {
+            "comment": f"{op.function} of {' x '.join(map(str, counts))} elements.",
+            "arguments": arguments,
+            "lines": RunCode(op, counts, registers).lines(),
+        }
+
+
+@lru_cache(maxsize=256)
+def solve(op: Binary) -> Short | None:
+    """The cheapest short form that gives TFLM's result for every pair of operands."""
+    a, b = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128))
+    wanted = op.compute(a, b)
+    multiplier = op.multipliers[-1]
+    if -multiplier.shift < 1:
+        return None
+    for form in forms(op):
+        t = total(op, form, a, b)
+        if np.abs(t).max() < 2**31 and np.array_equal(evaluate(op, form, t), wanted):
+            return form
+    return None
+
+
+def forms(op: Binary) -> Iterator[Short]:
+    """Short forms to try, cheaper ones first."""
+    multiplier = op.multipliers[-1]
+    shift = min(-multiplier.shift, LARGEST_NARROWING_SHIFT)
+    mantissa = multiplier.mantissa / 2 ** (-multiplier.shift - shift)
+    signs = (False,) if op.clamp[0] >= op.output.zero_point else (False, True)
+    if op.function == "MUL":
+        yield from (Short(round(mantissa), shift, signed) for signed in signs)
+        return
+    plain, other, m = split(op)
+    signs_of = operand_signs(op)
+    zeros = [t.zero_point for t in (op.a, op.b)]
+    part = m.mantissa / 2**-m.shift
+    constant = -signs_of[plain] * zeros[plain] * 2 ** (HEADROOM_BITS - 1) - signs_of[other] * zeros[
+        other
+    ] * part * 2.0 ** (HEADROOM_BITS - 31)
+    for signed in signs:
+        for nudge in (0, 1, -1, 2, -2, 3, -3):
+            for change in (0, 1, -1, 2, -2):
+                yield Short(
+                    round(mantissa) + change, shift, signed, signs_of[other] * round(part), round(constant) + nudge
+                )
+
+
+def operand_signs(op: Binary) -> tuple[int, int]:
+    return (1, -1 if op.function == "SUB" else 1)
+
+
+def split(op: Binary) -> tuple[int, int, Multiplier]:
+    """(operand whose multiplier is one half, the other operand, the other's multiplier)."""
+    plain = 0 if op.multipliers[0] == HALF else 1
+    return plain, 1 - plain, op.multipliers[1 - plain]
+
+
+def total(op: Binary, form: Short, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """t, as the instructions compute it."""
+    if op.function == "MUL":
+        return (a - op.a.zero_point) * (b - op.b.zero_point)
+    plain, _, _ = split(op)
+    x, v = (a, b) if plain == 0 else (b, a)
+    return (
+        operand_signs(op)[plain] * (x << HEADROOM_BITS - 1)
+        + doubling_high_mul(v << HEADROOM_BITS, form.other)
+        + form.constant
+    )
+
+
+def evaluate(op: Binary, form: Short, t: np.ndarray) -> np.ndarray:
+    """What the instructions make of t."""
+    h = doubling_high_mul(t, form.mantissa) + (op.output.zero_point << form.shift) + (t >> 31 if form.signed else 0)
+    return np.clip(h + (1 << form.shift - 1) >> form.shift, *op.clamp)
+
+
+class RunCode:
+    """Assembly for runs of elements, `counts` = (times,) elements; registers of a, b and out are given."""
+
+    def __init__(self, op: Binary, counts: list[int], registers: dict[str, str]):
+        form = solve(op)
+        assert form is not None
+        self.op, self.form, self.counts = op, form, counts
+        self.a, self.b, self.out = registers["a"], registers["b"], registers["out"]
+
+    def lines(self) -> list[str]:
+        count = self.counts[-1]
+        code = [*self.constants(), *load_number("r12", count)]
+        run = ["dlstp.32 lr, r12", "2:", *self.round(), "letp lr, 2b"]
+        if len(self.counts) == 1:
+            return code + run
+        moved = -(-count // 4) * 4  # pointers move on by whole rounds
+        steps = zip((self.a, self.b, self.out), (*self.op.loops[0].strides, count), strict=True)
+        advance = [line for r, step in steps for line in add_number(r, step - moved, "r11")]
+        return [*code, *load_number("r3", self.counts[0]), "1:", *run, *advance, "subs r3, r3, #1", "bne 1b"]
+
+    def constants(self) -> list[str]:
+        """r4 output's zero point, shifted; q5 M; sums: r5 the factor of x, r6 c, q4 m; products: r5, r6 zero points."""
+        form, op = self.form, self.op
+        code = [
+            *load_number("r4", op.output.zero_point << form.shift),
+            *load_number("r5", form.mantissa),
+            "vdup.32 q5, r5",
+        ]
+        if op.function == "MUL":
+            code += [*load_number("r5", -op.a.zero_point), *load_number("r6", -op.b.zero_point)]
+        else:
+            plain, _, _ = split(op)
+            code += [
+                *load_number("r5", form.other),
+                "vdup.32 q4, r5",
+                *load_number("r5", operand_signs(op)[plain] << HEADROOM_BITS - 1),
+            ]
+            code += load_number("r6", form.constant)
+        for bound, widest, q in ((op.clamp[0], -128, "q6"), (op.clamp[1], 127, "q7")):
+            code += [*load_number("r7", int(bound)), f"vdup.8 {q}, r7"] if bound != widest else []
+        return code
+
+    def round(self) -> list[str]:
+        """Four elements: t in q1, then the output."""
+        form, op = self.form, self.op
+        if op.function == "MUL":
+            code = [f"vldrb.s32 q0, [{self.a}], #4", f"vldrb.s32 q1, [{self.b}], #4"]
+            code += ["vadd.i32 q0, q0, r5"] if op.a.zero_point else []
+            code += ["vadd.i32 q1, q1, r6"] if op.b.zero_point else []
+            code.append("vmul.i32 q1, q1, q0")
+        else:
+            plain, _, _ = split(op)
+            x, v = (self.a, self.b) if plain == 0 else (self.b, self.a)
+            code = [f"vldrb.s32 q1, [{v}], #4", f"vldrb.s32 q0, [{x}], #4", f"vshl.i32 q1, q1, #{HEADROOM_BITS}"]
+            code += ["vqrdmlash.s32 q1, q4, r6", "vmla.s32 q1, q0, r5"]
+        code += ["vshr.s32 q2, q1, #31"] if form.signed else []
+        code.append("vqrdmlash.s32 q1, q5, r4")
+        code += ["vadd.i32 q1, q1, q2"] if form.signed else []
+        code += [f"vqrshrnb.s32 q1, q1, #{form.shift}", "vqmovnb.s16 q1, q1"]
+        code += ["vmax.s8 q1, q1, q6"] if op.clamp[0] != -128 else []
+        code += ["vmin.s8 q1, q1, q7"] if op.clamp[1] != 127 else []
+        return [*code, f"vstrb.32 q1, [{self.out}], #4"]

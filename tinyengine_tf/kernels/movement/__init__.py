@@ -1,0 +1,1 @@
+"""Elements that only move: copies, padding, concatenation, gathering, resizing."""

@@ -1,0 +1,1 @@
+"""One output element from many: pools, sums, extremes, normalisations."""

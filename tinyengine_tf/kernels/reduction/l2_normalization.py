@@ -1,0 +1,25 @@
+"""L2_NORMALIZATION: a sum of squares, one inverse root and one multiplication per value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinyengine_tf.kernels.base import Kernel, Layout, kernel
+from tinyengine_tf.ops.l2_normalization import L2Normalization
+
+
+@kernel
+class L2NormalizationPortable(Kernel):
+    """Whole tensors: a vector is read twice, so only an exact overlap with the input is harmless."""
+
+    name = "te_l2_normalization_s8"
+    ops = (L2Normalization,)
+    why = "one inverse root per vector"
+    template = "reduction/l2_normalization.c.j2"
+    needs = ("requantize", "reciprocal", "inverse_sqrt")
+
+    def layout(self, op: L2Normalization) -> Layout:
+        return Layout(in_place=True)
+
+    def params(self, op: L2Normalization, units: int) -> dict[str, Any]:
+        return {"rows": op.input.elements // op.depth, "depth": op.depth, "zero": op.input.zero_point}
