@@ -287,7 +287,7 @@ def plan_dict(arena: ArenaPlan) -> dict[str, Any]:
             for b in share.plan.problem.buffers
         ],
         "overlaps": [
-            {"output": o.over, "input": o.under, "distance": o.distance}
+            {"output": o.over, "input": o.under, "distance": o.distance, "exact": o.exact}
             for share in arena.shares
             for o in share.plan.problem.overlaps
         ],

@@ -11,7 +11,7 @@ from tinyengine_tf.memory import Buffer, Overlap, Plan, Problem
 
 @st.composite
 def small_problems(draw: st.DrawFn, max_buffers: int = 5, max_size: int = 5) -> Problem:
-    """Few small buffers, any lifetimes and alignments, overlaps with any distance between pairs that meet."""
+    """Few small buffers, any lifetimes and alignments, overlaps of any distance, some exact, of pairs that meet."""
     aligns = draw(st.sampled_from([(1,), (2,), (4,), (1, 2), (1, 4)]))
     buffers = []
     for i in range(draw(st.integers(0, max_buffers))):
@@ -19,7 +19,7 @@ def small_problems(draw: st.DrawFn, max_buffers: int = 5, max_size: int = 5) -> 
         size = draw(st.integers(0, max_size))
         buffers.append(Buffer(f"b{i}", size, start, start + draw(st.integers(1, 4)), draw(st.sampled_from(aligns))))
     overlaps = [
-        Overlap(over.name, under.name, draw(st.integers(-max_size, max_size)))
+        Overlap(over.name, under.name, draw(st.integers(-max_size, max_size)), draw(st.booleans()))
         for over in buffers
         for under in buffers
         if over is not under and over.meets(under) and draw(st.integers(0, 2)) == 0
@@ -27,28 +27,29 @@ def small_problems(draw: st.DrawFn, max_buffers: int = 5, max_size: int = 5) -> 
     return Problem(tuple(buffers), tuple(overlaps))
 
 
-def legal(a: Buffer, at_a: int, b: Buffer, at_b: int, distance: dict[tuple[str, str], int]) -> bool:
+def legal(a: Buffer, at_a: int, b: Buffer, at_b: int, overlaps: tuple[Overlap, ...]) -> bool:
     """The rule for two buffers, as problem.Overlap states it."""
     if not a.meets(b) or not a.size_bytes or not b.size_bytes:
         return True
     if at_a + a.size_bytes <= at_b or at_b + b.size_bytes <= at_a:
         return True
-    if (a.name, b.name) in distance and at_a + distance[a.name, b.name] <= at_b:
-        return True
-    return (b.name, a.name) in distance and at_b + distance[b.name, a.name] <= at_a
+    at = {a.name: at_a, b.name: at_b}
+    between = [at[o.under] - at[o.over] - o.distance if {o.over, o.under} == set(at) else None for o in overlaps]
+    return any(d == 0 or (d > 0 and not o.exact) for d, o in zip(between, overlaps, strict=True) if d is not None)
 
 
 def exhaustive_peak(problem: Problem) -> int:
     """Least peak over all offsets, by trying them all."""
     buffers = [b for b in problem.buffers if b.size_bytes]
-    distance = {(o.over, o.under): o.distance for o in problem.overlaps}
 
     def fits(placed: list[tuple[Buffer, int]], capacity: int) -> bool:
         if len(placed) == len(buffers):
             return True
         b = buffers[len(placed)]
         for at in range(0, capacity - b.size_bytes + 1, b.align):
-            if all(legal(a, at_a, b, at, distance) for a, at_a in placed) and fits([*placed, (b, at)], capacity):
+            if all(legal(a, at_a, b, at, problem.overlaps) for a, at_a in placed) and fits(
+                [*placed, (b, at)], capacity
+            ):
                 return True
         return False
 

@@ -93,9 +93,11 @@ def test_greedy_stops_at_the_bound_without_exact_search():
     assert found.optimal and found.planner.startswith("first fit")
 
 
-def _pair(size_over: int, size_under: int, distance: int, *others: Buffer, align: int = 1) -> Problem:
+def _pair(
+    size_over: int, size_under: int, distance: int, *others: Buffer, align: int = 1, exact: bool = False
+) -> Problem:
     over, under = Buffer("over", size_over, 1, 3, align), Buffer("under", size_under, 0, 2, align)
-    return Problem((over, under, *others), (Overlap("over", "under", distance),))
+    return Problem((over, under, *others), (Overlap("over", "under", distance, exact),))
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,10 @@ def _pair(size_over: int, size_under: int, distance: int, *others: Buffer, align
         (_pair(10, 10, 99), 20),  # a distance beyond the size never beats disjoint
         (_pair(10, 10, 0, Buffer("third", 7, 0, 3, 1)), 17),  # disjoint from both
         (_pair(10, 0, 5), 10),
+        (_pair(10, 10, 0, exact=True), 10),
+        (_pair(10, 10, 3, exact=True), 13),
+        (_pair(10, 10, 3, exact=True, align=4), 22),  # no two multiples of 4 are 3 apart
+        (_pair(8, 8, 0, Buffer("low", 4, 0, 2, 1), Buffer("high", 4, 2, 3, 1), exact=True), 12),
     ],
 )
 def test_peaks_known_by_hand(problem, peak):

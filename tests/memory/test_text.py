@@ -32,6 +32,12 @@ def test_a_file_is_readable():
     )
 
 
+def test_an_exact_overlap_is_readable():
+    problem = Problem((Buffer("x", 16, 0, 2), Buffer("y", 16, 1, 3)), (Overlap("y", "x", 0, exact=True),))
+    assert write_problem(problem).endswith("over,under,distance\ny,x,=0\n")
+    assert read_problem(write_problem(problem)) == problem
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -43,6 +49,7 @@ def test_a_file_is_readable():
         "id,lower,upper,size,alignment\nx,0,1,4,4\n\nfrom,to\n",
         "id,lower,upper,size,alignment\nx,0,1,4,4\n\nover,under,distance\nx,w,0\n",
         "id,lower,upper,size,alignment\nx,0,1,4,4\n\nover,under,distance\nx,w\n",
+        "id,lower,upper,size,alignment\nx,0,2,4,4\ny,0,1,4,4\n\nover,under,distance\nx,y,=\n",
     ],
 )
 def test_bad_files_are_refused(text):

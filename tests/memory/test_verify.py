@@ -54,6 +54,15 @@ def test_distances_are_exact_to_the_byte():
             verify(with_offsets(Plan(problem, {}, 0, 0, True, ""), x=distance + 4, y=5))
 
 
+def test_exact_overlaps_are_exact():
+    buffers = (Buffer("x", 16, 0, 2, 1), Buffer("y", 16, 1, 3, 1))
+    problem = Problem(buffers, (Overlap("y", "x", 3, exact=True),))
+    verify(with_offsets(Plan(problem, {}, 0, 0, True, ""), x=8, y=5))
+    for x in (7, 9, 20):
+        with pytest.raises(BadPlan, match="'x'.*'y'.* exactly "):
+            verify(with_offsets(Plan(problem, {}, 0, 0, True, ""), x=x, y=5))
+
+
 def test_missing_offsets_wrong_peaks_and_wrong_claims_are_caught():
     good = plan(IN_PLACE)
     for bad in (
@@ -74,9 +83,8 @@ def test_a_moved_buffer_is_caught_exactly_when_a_rule_breaks(problem, data):
     assume(any(b.size_bytes for b in problem.buffers))
     moved = data.draw(st.sampled_from(problem.buffers))
     changed = with_offsets(plan(problem), **{moved.name: data.draw(st.integers(0, 12)) * moved.align})
-    distance = {(o.over, o.under): o.distance for o in problem.overlaps}
-    place = changed.offsets
-    fine = all(legal(moved, place[moved.name], b, place[b.name], distance) for b in problem.buffers if b is not moved)
+    place, pairs = changed.offsets, [(moved, b) for b in problem.buffers if b is not moved]
+    fine = all(legal(a, place[a.name], b, place[b.name], problem.overlaps) for a, b in pairs)
     if fine:
         verify(changed)
     else:

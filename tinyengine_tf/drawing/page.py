@@ -100,10 +100,10 @@ class View:
             high = min(plan.end_of(over), plan.end_of(under))
             first, last = max(over.start, under.start), min(over.end, under.end)
             if low < high and first < last:
+                side = "below" if overlap.distance >= 0 else "above" if overlap.exact else "above at most"
                 text = (
                     f"{over.name} takes {high - low:,} bytes over from {under.name} while that is consumed; "
-                    f"it stays {abs(overlap.distance):,} bytes or more "
-                    f"{'below' if overlap.distance >= 0 else 'above at most'}"
+                    f"it stays {abs(overlap.distance):,} bytes {'exactly' if overlap.exact else 'or more'} {side}"
                 )
                 yield self._box(first, last, low, high, "shared", "", text)
 

@@ -107,7 +107,7 @@ class Layout:
                    written by the last call. For global pooling and means, fused or not.
     scratch_bytes  working memory while the kernel runs; its contents are lost between calls.
     state_bytes    working memory that lasts from the first row to the last, passed after the scratch.
-    in_place       (whole) the output may lie exactly on the first data input.
+    in_place       (whole) the output may lie exactly on the first data input, or share nothing with it.
     distances      (whole or flat, instead of what follows from the rest) per data input, the smallest legal
                    offset(input) - offset(output) in bytes when the two overlap; None: never.
                    max(t - source of t) over output elements t, for outputs written in ascending order.

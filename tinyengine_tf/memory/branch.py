@@ -7,7 +7,7 @@ Asks: is there a plan with peak <= capacity? After minimalloc (Moffitt, ASPLOS 2
     overlaps key = offset. Overlaps at distance 0 or less would break the order: a buffer may rest on one that
     begins at or above its own start. Shifts, a shortest-path potential over the gaps, make every buffer's key
     larger than the key of what it rests on. They exist unless gaps around a cycle of live buffers add up
-    to 0 or less; then exhausting the search proves nothing and fit() says so.
+    to 0 or less, as those of an exact overlap do; then exhausting the search proves nothing and fit() says so.
   * Dominance. Everything not yet placed gets at least the current key. A candidate that would leave room for
     another buffer to sink below all that can still come is skipped: no canonical plan looks like that.
   * Sections. At each step, what is yet to be placed must fit between its lowest offset and the capacity.

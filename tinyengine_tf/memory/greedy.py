@@ -58,7 +58,7 @@ def orders(instance: Instance) -> Iterator[tuple[str, list[int]]]:
 def _busiest_step_bytes(instance: Instance) -> list[int]:
     """For each buffer the live bytes at the busiest step it sees begin (its own or a later buffer's)."""
     size, neighbors = instance.size, instance.neighbors
-    seen = [size[b] + sum([size[a] for a, _, _ in neighbors[b] if a < b]) for b in range(len(instance))]
+    seen = [size[b] + sum([size[a] for a in {a for a, _, _ in neighbors[b]} if a < b]) for b in range(len(instance))]
     return [max([seen[b], *[seen[a] for a, _, _ in neighbors[b] if a > b]]) for b in range(len(instance))]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.memory.problem import Buffer, Overlap, Problem
 from tinyengine_tf.schedule import Layer, Schedule, Step
+from tinyengine_tf.schedule.distance import Distance, strictest
 
 
 @dataclass(frozen=True)
@@ -102,19 +103,19 @@ def step_overlaps(
 
     dying   owner -> the last step that reads it; graph outputs and states never die, not even in the last step
 
-    Several views of one input are as strict as the strictest; a view without a distance forbids overlap.
+    Several views of one input are as strict as all of them; a view without a distance forbids overlap.
     """
     if len(step.outputs) != 1:
         return []
     out, into = schedule.owner(step.outputs[0])
     if start[out] < index:  # the output joins others that are there already
         return []
-    distances: dict[Tensor, list[int | None]] = {}
+    distances: dict[Tensor, list[Distance | None]] = {}
     for layer in step.layers:
         for t in layer.op.data_inputs:
             owner, offset = schedule.owner(t)
             if t not in step.rings and owner is not out and dying.get(owner) == index:
                 distance = step.distances.get(t)
-                distances.setdefault(owner, []).append(None if distance is None else distance + into - offset)
-    known = {t: [d for d in found if d is not None] for t, found in distances.items()}
-    return [Overlap(names[out], names[t], max(d)) for t, d in known.items() if len(d) == len(distances[t])]
+                distances.setdefault(owner, []).append(None if distance is None else distance.moved(into - offset))
+    legal = {t: strictest(found) for t, found in distances.items()}
+    return [Overlap(names[out], names[t], d.nbytes, d.exact) for t, d in legal.items() if d is not None]

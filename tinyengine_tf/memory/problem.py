@@ -41,18 +41,21 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Two buffers that meet may share bytes: offset(over) + distance <= offset(under) is legal too.
+    """Two buffers that meet may share bytes: offset(over) + distance <= offset(under) is legal too, or, if `exact`,
+    offset(over) + distance == offset(under) alone.
 
     `over` is an output written in ascending order while the input `under` is consumed in
     ascending order; the write position stays behind the read position when `under` starts
     `distance` bytes or more above `over`. 0 with equal offsets is "in place"; a negative
-    distance lets `over` begin above the start of `under`. It relates these two buffers only:
+    distance lets `over` begin above the start of `under`. Exact ones are for writing and reading in an order that
+    only ends well when each byte is read right before its place is written. It relates these two buffers only:
     a third one that is alive must be disjoint from both, unless overlaps of its own say more.
     """
 
     over: str
     under: str
     distance: int
+    exact: bool = False
 
 
 @dataclass(frozen=True)

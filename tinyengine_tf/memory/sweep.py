@@ -5,8 +5,8 @@ zones; a zone is a matrix of bounds on differences of offsets (as in the analysi
 
     zone[i][j] >= offset(i) - offset(j),  with index 0 for the constant 0
 
-  * A buffer is born: it may lie anywhere in [0, capacity - size]. For each live buffer it may not
-    overlap freely there are two ways, above or below; each zone splits, and impossible ones vanish.
+  * A buffer is born: it may lie anywhere in [0, capacity - size]. For each rule with a live buffer
+    there are two ways, above or below; each zone splits, and impossible ones vanish.
   * A buffer dies: its row and column are dropped. The zone is kept closed (every bound as tight as the
     others imply), so this is the exact shadow of the zone on those that remain.
   * A zone inside another adds nothing and is dropped. In a chain that leaves a handful, which is why the
@@ -53,11 +53,11 @@ def fit(instance: Instance, capacity: int, budget: Budget) -> list[int] | None:
         if highest < 0:
             return None
         shadows = _widest([_without_dead(node, instance, b) for node in nodes])
-        constraints = {a: (above, below) for a, above, below in instance.neighbors[b] if a < b}
+        rules = [rule for rule in instance.neighbors[b] if rule[0] < b]
         nodes = []
         for shadow in shadows:
             budget.spend()
-            for zone in _born(shadow, highest, constraints):
+            for zone in _born(shadow, highest, rules):
                 nodes.append(Node((*shadow.live, b), zone, shadow.parent))
             if len(nodes) > MAX_ZONES:
                 raise LimitReached(f"limit of {MAX_ZONES} zones reached")
@@ -75,22 +75,22 @@ def _without_dead(node: Node, instance: Instance, newborn: int) -> Node:
     return Node(tuple([node.live[k] for k in kept]), zone, node)
 
 
-def _born(shadow: Node, highest: int, constraints: dict[int, tuple[int, int]]) -> list[Zone]:
+def _born(shadow: Node, highest: int, rules: list[tuple[int, int, int]]) -> list[Zone]:
     """Zones after adding a buffer with offset in [0, highest] beside the live ones."""
     first = [row + (row[0],) for row in shadow.zone]
     first.append(tuple([highest + to for to in shadow.zone[0]]) + (0,))
     zones = [tuple(first)]
     new = len(shadow.live) + 1
-    for k, a in enumerate(shadow.live, start=1):
-        if a in constraints:
-            above, below = constraints[a]
-            split: list[Zone] = []
-            for zone in zones:
-                if zone[k][new] <= -above or zone[new][k] <= -below:
-                    split.append(zone)  # holds already
-                    continue
-                split.extend(z for z in (_tighten(zone, k, new, -above), _tighten(zone, new, k, -below)) if z)
-            zones = split
+    at = {a: k for k, a in enumerate(shadow.live, start=1)}
+    for a, above, below in rules:
+        k = at[a]
+        split: list[Zone] = []
+        for zone in zones:
+            if zone[k][new] <= -above or zone[new][k] <= -below:
+                split.append(zone)  # holds already
+                continue
+            split.extend(z for z in (_tighten(zone, k, new, -above), _tighten(zone, new, k, -below)) if z)
+        zones = split
     return zones
 
 

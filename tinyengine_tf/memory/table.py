@@ -3,7 +3,7 @@
 Two tables in one file, the second only where there are overlaps:
 
     id,lower,upper,size,alignment,offset        one row per buffer; alive in steps lower <= step < upper
-    over,under,distance                         after an empty line; see problem.Overlap
+    over,under,distance                         after an empty line; 8: so much or more, =8: exactly (problem.Overlap)
 
 The first is minimalloc's format with an alignment column. A problem has no offset column.
 """
@@ -22,6 +22,7 @@ from tinyengine_tf.memory.verify import verify
 
 BUFFER_COLUMNS = ["id", "lower", "upper", "size", "alignment"]
 OVERLAP_COLUMNS = ["over", "under", "distance"]
+EXACTLY = "="
 
 
 def write_problem(problem: Problem) -> str:
@@ -60,7 +61,7 @@ def _write(problem: Problem, offsets: Mapping[str, int] | None) -> str:
     if problem.overlaps:
         out.write("\n")
         writer.writerow(OVERLAP_COLUMNS)
-        writer.writerows([o.over, o.under, o.distance] for o in problem.overlaps)
+        writer.writerows([o.over, o.under, f"{EXACTLY if o.exact else ''}{o.distance}"] for o in problem.overlaps)
     return out.getvalue()
 
 
@@ -83,7 +84,8 @@ def _read(text: str) -> tuple[Problem, dict[str, int] | None]:
             offsets[name] = int(row[5]) if len(row) > 5 else 0
         for row in pair_rows[1:]:
             over, under, distance = row
-            overlaps.append(Overlap(over, under, int(distance)))
+            exact = distance.startswith(EXACTLY)
+            overlaps.append(Overlap(over, under, int(distance.removeprefix(EXACTLY)), exact))
         problem = Problem(tuple(buffers), tuple(overlaps))
     except (ValueError, InternalError) as error:
         raise UsageError(str(error), where=f"plan CSV, row {','.join(row)!r}") from error

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from tinyengine_tf.errors import BadPlan
-from tinyengine_tf.memory.problem import Buffer, Plan, Problem
+from tinyengine_tf.memory.problem import Buffer, Overlap, Plan, Problem
 
 
 def verify(plan: Plan) -> None:
@@ -21,9 +21,9 @@ def verify(plan: Plan) -> None:
         raise BadPlan(f"offsets and buffers differ in {sorted(set(plan.offsets) ^ names)}")
     for buffer in buffers:
         _check_place(buffer, plan)
-    legal_distance = {(o.over, o.under): o.distance for o in plan.problem.overlaps}
+    legal = {(o.over, o.under): o for o in plan.problem.overlaps}
     for a, b in combinations(buffers, 2):
-        _check_pair(a, b, plan, legal_distance)
+        _check_pair(a, b, plan, legal)
     top = max((plan.offsets[b.name] + b.size_bytes for b in buffers if b.size_bytes), default=0)
     if plan.peak_bytes != top:
         raise BadPlan(f"peak_bytes is {plan.peak_bytes}, but the highest buffer ends at {top}")
@@ -54,7 +54,7 @@ def _check_place(buffer: Buffer, plan: Plan) -> None:
         raise BadPlan(f"offset {offset} is not a multiple of {buffer.align}", where=f"buffer {buffer.name!r}")
 
 
-def _check_pair(a: Buffer, b: Buffer, plan: Plan, legal_distance: dict[tuple[str, str], int]) -> None:
+def _check_pair(a: Buffer, b: Buffer, plan: Plan, legal: dict[tuple[str, str], Overlap]) -> None:
     if a.start >= b.end or b.start >= a.end or a.size_bytes == 0 or b.size_bytes == 0:
         return
     at_a, at_b = plan.offsets[a.name], plan.offsets[b.name]
@@ -62,11 +62,13 @@ def _check_pair(a: Buffer, b: Buffer, plan: Plan, legal_distance: dict[tuple[str
         return
     allowed = []
     for over, under, at_over, at_under in ((a, b, at_a, at_b), (b, a, at_b, at_a)):
-        distance = legal_distance.get((over.name, under.name))
-        if distance is not None:
-            if at_over + distance <= at_under:
+        overlap = legal.get((over.name, under.name))
+        if overlap is not None:
+            above = at_under - at_over
+            if above == overlap.distance or (above > overlap.distance and not overlap.exact):
                 return
-            allowed.append(f"{under.name!r} at {distance} or more above {over.name!r}")
+            bound = "exactly" if overlap.exact else "or more"
+            allowed.append(f"{under.name!r} at {overlap.distance} {bound} above {over.name!r}")
     first, last = max(a.start, b.start), min(a.end, b.end)
     raise BadPlan(
         f"{a.name!r} [{at_a}, {at_a + a.size_bytes}) and {b.name!r} [{at_b}, {at_b + b.size_bytes}) "

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.base import Layout
+from tinyengine_tf.schedule.distance import Distance, strictest
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.rows import SOURCE, Order, order_of, row_distance_bytes, row_layer, unit_distance_bytes
 
@@ -38,35 +39,42 @@ def pipeline_distance(order: Order, layout: Layout, source: Tensor, out: Tensor,
     return distance
 
 
-def layer_distances(layer: Layer) -> Mapping[Tensor, int]:
-    """Per input of one layer over whole tensors, the smallest legal offset(input) - offset(output) in bytes.
+def layer_distances(layer: Layer) -> Mapping[Tensor, Distance]:
+    """Per input of one layer over whole tensors, the legal offset(input) - offset(output).
 
-    Inputs that are missing must be disjoint from the output. An input read twice is as strict as its stricter reading.
+    Inputs that are missing must be disjoint from the output. An input read twice is as strict as both readings.
     """
     if len(layer.op.outputs) != 1:
         return {}
-    found: dict[Tensor, int | None] = {}
+    readings: dict[Tensor, list[Distance | None]] = {}
     for position, t in enumerate(layer.op.data_inputs):
-        distance = _distance(layer, position, t)
-        before = found.get(t, distance)
-        found[t] = None if distance is None or before is None else max(distance, before)
+        readings.setdefault(t, []).append(_distance(layer, position, t))
+    found = {t: strictest(distances) for t, distances in readings.items()}
     return {t: d for t, d in found.items() if d is not None}
 
 
-def _distance(layer: Layer, position: int, source: Tensor) -> int | None:
+def _distance(layer: Layer, position: int, source: Tensor) -> Distance | None:
     layout, out = layer.layout, layer.op.output
     if layout.distances is not None:
-        return layout.distances[position]
-    if layout.gathers:
-        return -source.nbytes
+        claimed = layout.distances[position]
+        return None if claimed is None else Distance(claimed)
     if layout.windows is None:
-        return 0 if layout.in_place and position == 0 and source.nbytes >= out.nbytes else None
+        return Distance(0, exact=True) if layout.in_place and position == 0 else None
     window = layout.windows[position]
     if window is None:
         return None
+    if layout.gathers:
+        return Distance(gathered_distance_bytes(out.shape[0], source.nbytes, out.nbytes))
     if layout.flat:
-        return unit_distance_bytes(layout.flat, layout.hold, source.nbytes, out.nbytes)
+        return Distance(unit_distance_bytes(layout.flat, layout.hold, source.nbytes, out.nbytes))
     if out.shape[0] != 1:
         return None
     order = order_of(row_layer(out.shape[1], ((SOURCE, source.shape[1], window),)))
-    return pipeline_distance(order, layout, source, out, ((0, 0),))
+    return Distance(pipeline_distance(order, layout, source, out, ((0, 0),)))
+
+
+def gathered_distance_bytes(images: int, in_bytes: int, out_bytes: int) -> int:
+    """Smallest legal offset(source) - offset(out) for a kernel that gathers: image n's output is written when image n
+    has been read, while all later images are still needed. `in_bytes` and `out_bytes` are those of all images."""
+    growth = (out_bytes - in_bytes) // images
+    return max((growth, (images - 1) * growth)) if images > 1 else -in_bytes

@@ -40,6 +40,7 @@ class Facts:
     streams   whether it can be part of a pipeline
     inputs    those it reads by rows
     whole     memory it reads as a whole, and since when that lives
+    apart     whether its output has memory of its own; as a part of another tensor's it can only be a pipeline's last
     distances between the output and each input, of the layer alone (see overlap.layer_distances)
     guests    inputs whose row may lie where the output's row will be: (tensor, bytes above it)
     """
@@ -50,6 +51,7 @@ class Facts:
         "inputs",
         "whole",
         "born_whole",
+        "apart",
         "out",
         "out_end",
         "row_bytes",
@@ -69,7 +71,9 @@ class Facts:
         whole: Mapping[Tensor, int],
         out_end: int,
         readers: Mapping[Tensor, int],
+        apart: bool = True,
     ):
+        self.apart = apart
         self.layer, self.streams, self.inputs, self.whole, self.out_end = layer, streams, inputs, whole, out_end
         self.out, self.born_whole = layer.op.output, max(whole.values(), default=-1)
         self.scratch, self.state = aligned(layer.layout.scratch_bytes), aligned(layer.layout.state_bytes)
@@ -153,6 +157,8 @@ class Pipeline:
     def append(self, facts: Facts) -> bool:
         """Add the next layer; False, and unchanged, if it cannot be part of this pipeline."""
         if not facts.streams or facts.born_whole >= self.begin:
+            return False
+        if self.last is not None and not self.last.apart:
             return False
         size, shift = len(self.tensors), self.begin - (self.fed is not None)
         backs = []

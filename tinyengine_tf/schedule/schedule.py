@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tinyengine_tf.ir import Graph, Tensor
+from tinyengine_tf.schedule.distance import Distance
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.target import Target
 
@@ -47,13 +48,13 @@ class Step:
 
     rings       tensors inside the pipeline -> where their rows are kept
     fed         the graph input that arrives row by row through a ring, or None
-    distances   inputs of the step -> smallest legal offset(input) - offset(output) in bytes if they overlap
+    distances   inputs of the step -> legal offset(input) - offset(output) if they overlap; missing: they must not
     parts       (of a strip) tensors that are some columns of others: of the image, of a ring's, of the stage's output
     """
 
     layers: tuple[Layer, ...]
     rings: Mapping[Tensor, Ring] = field(default_factory=dict)
-    distances: Mapping[Tensor, int] = field(default_factory=dict)
+    distances: Mapping[Tensor, Distance] = field(default_factory=dict)
     fed: Tensor | None = None
     parts: Mapping[Tensor, Part] = field(default_factory=dict)
 

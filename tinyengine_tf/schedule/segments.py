@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from tinyengine_tf.ir import Graph, Tensor
+from tinyengine_tf.schedule.distance import Distance
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.pipeline import Facts, Input, Pipeline, aligned
 from tinyengine_tf.schedule.rows import cannot_stream, row_windows
@@ -119,7 +120,8 @@ class Segments:
         inputs = tuple(Input(t, self._origin.get(t, -1), life.begin[life.owner(t)], w) for t, w in rows)
         by_rows = {t for t, _ in rows}
         whole = {life.owner(t): life.begin[life.owner(t)] for t in layer.op.data_inputs if t not in by_rows}
-        return Facts(layer, streams, inputs, whole, life.end[life.owner(layer.op.output)], readers)
+        owner = life.owner(layer.op.output)
+        return Facts(layer, streams, inputs, whole, life.end[owner], readers, owner is layer.op.output)
 
     def _live_in(self) -> list[int]:
         """For each layer the bytes that are alive before it and when it begins."""
@@ -208,7 +210,7 @@ class Segments:
         owners = dict.fromkeys(self.life.owner(t) for t in outputs)
         return sum(aligned(o.nbytes) for o in owners if self.life.begin[o] >= begin)
 
-    def _saved(self, distances: Mapping[Tensor, int], begin: int, end: int, outs: int) -> int:
+    def _saved(self, distances: Mapping[Tensor, Distance], begin: int, end: int, outs: int) -> int:
         """The most bytes that the output can share with one input that dies."""
         saved = 0
         if not outs:  # the output is a part of memory that is alive already
@@ -217,9 +219,12 @@ class Segments:
         for t, distance in distances.items():
             if not t.const and self._dies(t, begin, end):
                 owner, inner = self.storage.get(t, (t, 0))
-                distance = aligned(distance + into - inner)
+                placed = distance.moved(into - inner)
+                nearest = aligned(placed.nbytes)
+                if placed.exact and nearest != placed.nbytes:
+                    continue  # buffers begin at multiples of the alignment
                 source = aligned(owner.nbytes)
-                together = max(max(0, -distance) + outs, max(0, distance) + source)
+                together = max(max(0, -nearest) + outs, max(0, nearest) + source)
                 saved = max(saved, outs + source - together)
         return saved
 
@@ -240,10 +245,10 @@ class Segments:
             assert added
         return Step(members, pipeline.rings(), self._distances(pipeline, segment.end), pipeline.fed)
 
-    def _distances(self, pipeline: Pipeline, end: int) -> dict[Tensor, int]:
+    def _distances(self, pipeline: Pipeline, end: int) -> dict[Tensor, Distance]:
         """How close the output may come to each input that dies."""
         return {
-            t: pipeline.distance(t)
+            t: Distance(pipeline.distance(t))
             for t in pipeline.readings
             if self._dies(t, pipeline.begin, end) and self.life.owner(t) not in pipeline.whole
         }

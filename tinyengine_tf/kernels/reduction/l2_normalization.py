@@ -10,7 +10,7 @@ from tinyengine_tf.ops.l2_normalization import L2Normalization
 
 @kernel
 class L2NormalizationPortable(Kernel):
-    """Whole tensors: a vector is read twice, so only an exact overlap with the input is harmless."""
+    """Whole tensors: a vector is read twice, the last time element by element as the output is written."""
 
     name = "te_l2_normalization_s8"
     ops = (L2Normalization,)
@@ -19,7 +19,7 @@ class L2NormalizationPortable(Kernel):
     needs = ("requantize", "reciprocal", "inverse_sqrt")
 
     def layout(self, op: L2Normalization) -> Layout:
-        return Layout(in_place=True)
+        return Layout(distances=(0,))
 
     def params(self, op: L2Normalization, units: int) -> dict[str, Any]:
         return {"rows": op.input.elements // op.depth, "depth": op.depth, "zero": op.input.zero_point}

@@ -10,7 +10,7 @@ from tinyengine_tf.ops.log_softmax import LogSoftmax
 
 @kernel
 class LogSoftmaxPortable(Kernel):
-    """Whole tensors: a row is read three times, so only an exact overlap with the input is harmless."""
+    """Whole tensors: a row is read three times, the last time element by element as the output is written."""
 
     name = "te_log_softmax_s8"
     ops = (LogSoftmax,)
@@ -19,7 +19,7 @@ class LogSoftmaxPortable(Kernel):
     needs = ("requantize", "reciprocal", "logarithm")
 
     def layout(self, op: LogSoftmax) -> Layout:
-        return Layout(in_place=True)
+        return Layout(distances=(0,))
 
     def tables(self, op: LogSoftmax) -> tuple[Table, ...]:
         values = op.differences.exponentials

@@ -37,7 +37,8 @@ class AddNPortable(BroadcastKernel):
 
 @kernel
 class CumSumPortable(Kernel):
-    """Whole tensors; every element is read just before the output at its place is written."""
+    """Whole tensors; every element is read just before the output at its place is written, in ascending order only
+    where terms are neighbours and summed from the first."""
 
     name = "te_cumsum"
     ops = (CumSum,)
@@ -46,7 +47,8 @@ class CumSumPortable(Kernel):
     needs = ("requantize",)
 
     def layout(self, op: CumSum) -> Layout:
-        return Layout(in_place=True)
+        ascending = op.inner == 1 and not op.reverse
+        return Layout(distances=(0,)) if ascending else Layout(in_place=True)
 
     def params(self, op: CumSum, units: int) -> dict[str, Any]:
         step = -op.inner if op.reverse else op.inner

@@ -11,7 +11,7 @@ from tinyengine_tf.ops.softmax import Softmax
 
 @kernel
 class SoftmaxPortable(Kernel):
-    """Whole tensors: a row is read three times, so only an exact overlap with the input is harmless."""
+    """Whole tensors: a row is read three times, the last time element by element as the output is written."""
 
     name = "te_softmax_s8"
     ops = (Softmax,)
@@ -20,7 +20,7 @@ class SoftmaxPortable(Kernel):
     needs = ("requantize", "reciprocal")
 
     def layout(self, op: Softmax) -> Layout:
-        return Layout(in_place=op.output.dtype is DType.INT8)
+        return Layout(distances=(0 if op.output.dtype is DType.INT8 else None,))
 
     def tables(self, op: Softmax) -> tuple[Table, ...]:
         values = op.differences.exponentials
