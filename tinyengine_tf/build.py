@@ -85,8 +85,9 @@ def compile_network(
 ) -> Program:
     """Compile the generated code in `source_dir` with the harness for `target`; all results go to `work_dir`.
 
-    `warnings` makes every warning of WARNINGS an error in the generated code. `sanitize` adds ASan and UBSan,
-    `compiler` replaces gcc (e.g. "clang"): both for the host only. `extra_cflags` are for the generated code alone.
+    `warnings` makes every warning of WARNINGS an error in the generated code. `sanitize` adds ASan and UBSan, for the
+    host only. `compiler`, a clang, replaces gcc for the generated code; GCC still links, and finds the C library's
+    headers and its own. `extra_cflags` are for the generated code alone.
     `caller_arena` passes the harness's own arena to init, which then is not part of the sizes. `extra_link` are further
     objects, archives and options for the linker; members of archives count as library. `memory` has (origin, bytes) of
     the regions that the generated NAME_sections.ld names, for an emulator that has them; without it everything lies in
@@ -94,13 +95,17 @@ def compile_network(
     wrong options or a folder without generated code, ToolchainError when the compiler is absent or fails.
     """
     source_dir, work_dir = Path(source_dir).resolve(), Path(work_dir).resolve()
-    if (sanitize or compiler) and not target.is_host:
-        raise UsageError(f"sanitizers and other compilers are for the host, not {target.name}", where="build")
+    if sanitize and not target.is_host:
+        raise UsageError(f"sanitizers are for the host, not {target.name}", where="build")
     name, header = _find_header(source_dir)
-    command = [find_tool(compiler or f"{target.compiler_prefix}gcc", compiler or target.package)]
-    command += [*target.cflags, optimize, "-ffunction-sections", "-fdata-sections", *(SANITIZERS if sanitize else ())]
+    gcc = find_tool(f"{target.compiler_prefix}gcc", target.package)
+    flags = [optimize, "-ffunction-sections", "-fdata-sections", *(SANITIZERS if sanitize else ())]
+    command = code = [gcc, *target.cflags, *flags]
+    if compiler is not None:
+        code = [find_tool(compiler, compiler), *([] if target.is_host else _as_clang(target, gcc)), *flags]
+        command = code if target.is_host else command
     objects = _compile_sources(
-        source_dir, work_dir / "objects", [*command, *(WARNINGS if warnings else ()), *extra_cflags]
+        source_dir, work_dir / "objects", [*code, *(WARNINGS if warnings else ()), *extra_cflags]
     )
 
     input_bytes, output_bytes = (_sizes_in(header, name, kind) for kind in ("INPUT", "OUTPUT"))
@@ -129,6 +134,20 @@ def _compile_sources(source_dir: Path, objects_dir: Path, command: list[str]) ->
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         list(pool.map(lambda job: _run([*flags, "-c", str(job[1]), "-o", str(job[0])]), objects.items()))
     return {path: str(source.relative_to(root)) for path, source in objects.items()}
+
+
+def _as_clang(target: Target, gcc: str) -> list[str]:
+    """What clang must be told to compile for `target` as `gcc` does: the triple, where the C library's headers are."""
+    triple = target.compiler_prefix.rstrip("-")
+    if any(flag.startswith("-march=rv32") for flag in target.cflags):
+        triple = triple.replace("riscv64", "riscv32")
+    flags = [flag for flag in target.cflags if not flag.startswith("--specs=")]
+    search = subprocess.run(
+        [gcc, *target.cflags, "-E", "-v", "-x", "c", os.devnull], capture_output=True, text=True, check=True
+    )
+    folders = re.findall(r"(?m)^ (/\S+)$", search.stderr.partition("#include <...> search starts here:")[2])
+    own = [folder for folder in folders if "/lib/gcc/" not in os.path.normpath(folder)]  # clang has those itself
+    return [f"--target={triple}", *flags, *(f"-isystem{os.path.normpath(folder)}" for folder in own)]
 
 
 def find_tool(program: str, package: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import jinja2
 
+from tinyengine_tf.codegen.assembly import in_pieces
+
 _PLACEHOLDER = "TE_FUNCTION_NAME"
 
 
@@ -29,15 +31,18 @@ class Functions:
         for need in needs:
             if need not in self._needs:
                 self._needs[need] = self._env.get_template(f"c/{need}.c.j2").render()
-        text = self._env.get_template(template).render(fn=_PLACEHOLDER, part=self._part, **params)
+        text = self._render(template, params)
         return self._names.setdefault(text, f"{kernel_name}_{label}")
 
     def _part(self, template: str, name: str, **params: Any) -> str:
-        text = self._env.get_template(template).render(fn=_PLACEHOLDER, part=self._part, **params)
+        text = self._render(template, params)
         if text not in self._parts:
             taken = sum(other == name or other.startswith(f"{name}_v") for other in self._parts.values())
             self._parts[text] = f"{name}_v{taken + 1}" if taken else name
         return self._parts[text]
+
+    def _render(self, template: str, params: dict[str, Any]) -> str:
+        return in_pieces(self._env.get_template(template).render(fn=_PLACEHOLDER, part=self._part, **params))
 
     @property
     def preludes(self) -> list[str]:

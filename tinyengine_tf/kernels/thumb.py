@@ -24,7 +24,10 @@ def add_number(register: str, value: int, spare: str) -> list[str]:
 
 
 def load_words(registers: list[str], pointer: str) -> str:
-    """Consecutive words into registers (in ascending order), the pointer advanced."""
+    """Consecutive words into registers (in ascending order), the pointer advanced.
+
+    A list of one register is no list: LDMIA of one is unpredictable in Thumb, though GCC's assembler makes it an LDR.
+    """
     if len(registers) == 1:
         return f"ldr {registers[0]}, [{pointer}], #4"
     return f"ldmia {pointer}!, {{{', '.join(registers)}}}"

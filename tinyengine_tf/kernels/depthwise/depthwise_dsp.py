@@ -240,7 +240,7 @@ class RowCode:
         g = self.geometry
         code = [
             f"ldr r12, [sp, #{ROWS}]",
-            f"ldmia r12, {{{', '.join(f'r{i}' for i in range(g.rows))}}}",
+            load_words([f"r{i}" for i in range(g.rows)], "r12"),
             f"ldr r7, [sp, #{CHANNEL}]",
             f"ldr lr, [sp, #{COLUMNS}]",
             *add_number("lr", self.columns_start, "r12"),
