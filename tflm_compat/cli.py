@@ -47,6 +47,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     sub.add_argument("--model-symbol", metavar="NAME", help="the model array, where there are several")
     sub.add_argument("--name", help="prefix of the library's C symbols; default: from the model symbol's name")
     sub.add_argument("--out", type=Path, metavar="DIR", help="write the library there; without it nothing is written")
+    sub.add_argument("--force", action="store_true", help="replace files in DIR that this tool did not write")
     sub.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser.parse_args(argv)
 
@@ -56,7 +57,7 @@ def _migrate(arguments: argparse.Namespace) -> int:
         arguments.source, arguments.model, target=arguments.target, symbol=arguments.model_symbol, name=arguments.name
     )
     if arguments.out is not None:
-        result.conversion.write(arguments.out)
+        result.conversion.write(arguments.out, force=arguments.force)
     if arguments.json:
         print(json.dumps(result.as_dict(), indent=1))
     else:

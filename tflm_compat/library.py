@@ -53,6 +53,7 @@ def convert(
     flash_budget_bytes: int | None = None,
     builtin_arena: bool = False,
     profile_layers: bool = False,
+    force: bool = False,
 ) -> api.Conversion:
     """tinyengine_tf.convert() with TFLM's API on top.
 
@@ -60,6 +61,7 @@ def convert(
                     program need different ones.
     builtin_arena   bring an arena along, for when firmware's is null or too small.
     profile_layers  let a MicroProfiler see every layer; otherwise it sees the model as one event.
+    force           replace files in `out` that we did not write; otherwise they are an error.
     Raises what tinyengine_tf.convert() raises.
     """
     options = Options(name=name or symbols.library_name, static_arena=False, steps=profile_layers)
@@ -77,6 +79,7 @@ def convert(
         regions=Places(split=False),  # TFLM's API hands over one arena
         options=options,
         extend=extend,
+        force=force,
     )
 
 

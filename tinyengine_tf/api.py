@@ -22,7 +22,7 @@ from tinyengine_tf.memory.arena import ArenaPlan, draft_arena, plan_arena
 from tinyengine_tf.memory.misfit import misfit
 from tinyengine_tf.memory.placement import in_regions
 from tinyengine_tf.ops.importer import import_graph
-from tinyengine_tf.output import MANIFEST, write_folder
+from tinyengine_tf.output import LIST, REPORT, write_folder
 from tinyengine_tf.packaging import package_files
 from tinyengine_tf.regions import Places, parse_places
 from tinyengine_tf.report import report, weights_bytes
@@ -48,9 +48,13 @@ class Conversion:
     def arena_bytes(self) -> int:
         return self.arena.arena_bytes
 
-    def write(self, out: str | Path) -> None:
-        """Write all files to the folder `out`, or none. Raises UsageError if it cannot be written."""
-        write_folder(self.bundle, Path(out))
+    def write(self, out: str | Path, *, force: bool = False) -> None:
+        """Write all files to the folder `out`, or none; files of ours that are there and no longer needed go.
+
+        force   replace files that we did not write, too
+        Raises UsageError if such files are in the way, listing them, or if it cannot be written.
+        """
+        write_folder(self.bundle, Path(out), force=force)
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ def convert(
     regions: Regions = None,
     options: Options | None = None,
     extend: Callable[[bytes, ArenaPlan, Options], Bundle] | None = None,
+    force: bool = False,
 ) -> Conversion:
     """Turn an int8 .tflite model into C for `target`; write it to the folder `out` if one is given.
 
@@ -171,6 +176,7 @@ def convert(
                        first; by default the arena is split only where no region on the chip can hold it.
     options            the finer choices of code generation; its name counts instead of `name`.
     extend             makes further files from the .tflite file's bytes, the plan and the options.
+    force              replace files in `out` that we did not write; otherwise they are an error.
     Raises ModelError, UnsupportedError, UsageError, or DoesNotFitError when the arena or the constants
     exceed a budget or a board's memory. Nothing is written on an error.
     """
@@ -184,11 +190,11 @@ def convert(
     bundle |= extend(data, arena, chosen) if extend is not None else {}
     bundle |= package_files(chosen.name, bundle)
     content = report(arena, chosen.name)
-    content["files"] = sorted([*bundle, MANIFEST])
-    bundle[MANIFEST] = json.dumps(content, indent=1) + "\n"
+    content["files"] = sorted([*bundle, REPORT, LIST])
+    bundle[REPORT] = json.dumps(content, indent=1) + "\n"
     conversion = Conversion(bundle, content, arena)
     if out is not None:
-        conversion.write(out)
+        conversion.write(out, force=force)
     return conversion
 
 

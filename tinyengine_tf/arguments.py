@@ -140,6 +140,11 @@ def _add_plan(sub: argparse.ArgumentParser) -> None:
 def _add_convert(convert: argparse.ArgumentParser) -> None:
     convert.add_argument("--out", required=True, metavar="DIR", help="folder to write")
     convert.add_argument(
+        "--force",
+        action="store_true",
+        help="replace files in DIR that this tool did not write, or that were edited since; default: refuse",
+    )
+    convert.add_argument(
         "--name", help="prefix of all C symbols; default net, or with --compat the model symbol's name"
     )
     _add_plan(convert)

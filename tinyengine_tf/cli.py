@@ -39,8 +39,8 @@ def _run(args: argparse.Namespace) -> None:
         kind = "internal error, please report it: " if isinstance(error, InternalError) else ""
         print(f"tinyengine_tf: {kind}{error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("tinyengine_tf: interrupted, nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as stopped:  # carries what is known about files
+        print("tinyengine_tf: interrupted" + "".join(f", {text}" for text in stopped.args), file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
@@ -78,7 +78,7 @@ def _convert_plain(args: argparse.Namespace) -> api.Conversion:
     ]
     if given:
         raise UsageError(f"--{given[0].replace('_', '-')} has a meaning only for TFLM's API", hint="add --compat tflm")
-    return api.convert(args.model, args.out, name=args.name or "net", **plan_options(args))
+    return api.convert(args.model, args.out, name=args.name or "net", force=args.force, **plan_options(args))
 
 
 def _convert_compat(args: argparse.Namespace) -> api.Conversion:
@@ -104,6 +104,7 @@ def _convert_compat(args: argparse.Namespace) -> api.Conversion:
         flash_budget_bytes=args.flash_budget,
         builtin_arena=args.builtin_arena,
         profile_layers=args.profile_layers,
+        force=args.force,
     )
 
 
