@@ -1,4 +1,4 @@
-"""The differential test that every operator goes through: generated C on this host against TFLM, bit for bit.
+"""The differential test that every operator goes through: its `compute` and generated C on this host against TFLM.
 
 The C becomes a shared library that is called in this process, which takes a fraction of a second per model.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyengine_tf import api, reference
+from tinyengine_tf import api, interpret, passes, reference
 from tinyengine_tf.codegen import Bundle, Options, render
 from tinyengine_tf.ir import DType, Graph, Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
@@ -125,22 +125,37 @@ def assert_exact(
     seed: int = 0,
     arena: ArenaPlan | None = None,
 ) -> HostModel:
-    """Fail unless the generated C equals TFLM on `samples` (default: `count` of noise and the extremes).
+    """Fail unless the generated C equals TFLM on `samples` (default: `count` of noise and the extremes), bit for bit.
+
+    So must what the operators say they compute, as imported and after all passes.
 
     arena   a plan for the host to be tried instead of the one that serves `goal` best.
     """
     host = HostModel(model, goal, arena=arena)
     samples = random_samples(host.graph, count, seed) if samples is None else samples
     expected = reference.run(model, samples, isolated=False)
-    for number, (sample, wanted) in enumerate(zip(samples, expected, strict=True)):
-        for output, (got, want) in enumerate(zip(host.run(sample), wanted, strict=True)):
-            equal = got.tobytes() == np.ascontiguousarray(want).tobytes()
-            if not equal:
-                where = np.argwhere(got != np.asarray(want).reshape(got.shape))
-                first = tuple(where[0]) if len(where) else ()
-                expected_there = np.asarray(want).reshape(got.shape)[first] if first else want
-                raise AssertionError(
-                    f"sample {number}, output {output}: {len(where)} of {got.size} values differ, first at {first}: "
-                    f"got {got[first] if first else got}, TFLM {expected_there}"
-                )
+    assert_computed(host.graph, samples, expected)
+    assert_same("C", [host.run(sample) for sample in samples], expected)
     return host
+
+
+def assert_computed(
+    graph: Graph, samples: Sequence[Sequence[np.ndarray]], expected: Sequence[Sequence[np.ndarray]]
+) -> None:
+    """Fail unless the operators say that they compute TFLM's results, as imported and after all passes."""
+    for stage, meant in (("as imported", graph), ("after all passes", passes.run(graph))):
+        assert_same(stage, interpret.run(meant, samples), expected)
+
+
+def assert_same(what: str, got: Sequence[Sequence[np.ndarray]], expected: Sequence[Sequence[np.ndarray]]) -> None:
+    """Fail, saying where, unless all outputs of all samples are TFLM's, bit for bit."""
+    for number, (outputs, wanted) in enumerate(zip(got, expected, strict=True)):
+        for output, (have, want) in enumerate(zip(outputs, wanted, strict=True)):
+            if have.tobytes() != np.ascontiguousarray(want).tobytes():
+                want = np.asarray(want).reshape(have.shape)
+                where = np.argwhere(have != want)
+                first = tuple(where[0]) if len(where) else ()
+                raise AssertionError(
+                    f"{what}, sample {number}, output {output}: {len(where)} of {have.size} values differ, "
+                    f"first at {first}: got {have[first] if first else have}, TFLM {want[first] if first else want}"
+                )

@@ -17,6 +17,7 @@ PACKAGE = "tinyengine_tf"
 STAGES = (
     ("errors", "templates"),
     ("ir",),
+    ("interpret",),
     ("regions",),
     ("target",),
     ("tflite",),

@@ -18,6 +18,9 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 
+Values = tuple[Any, ...]
+"""An array for each input or output of an operator, None for an input that is absent."""
+
 
 class DType(enum.Enum):
     """Element type of a tensor: (name in .tflite, bytes, C type, numpy type)."""
@@ -158,12 +161,25 @@ class Op:
         """Multiply-accumulates of one inference; 0 for operators that have none."""
         return 0
 
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        """Values of the outputs if they are known before the network runs, else None.
+    def compute(self, values: Values) -> Values:
+        """What the operator means: the outputs from the inputs, bit for bit as TFLM computes them where TFLM has it.
 
-        An operator overrides this when its result on constants (or its input's shape) is cheap to compute exactly.
+        Integers may come in a wider type than they are stored in, and elementwise operators take any shape.
         """
-        return None
+        raise NotImplementedError(f"{type(self).__name__} does not say what it computes")
+
+    def run(self, values: Values) -> Values:
+        """`compute` as it is stored: arrays of the outputs' types and shapes."""
+        return tuple(stored(value, t) for value, t in zip(self.compute(values), self.outputs, strict=True))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the outputs can be computed, to the bit, before the network runs."""
+        return all(t is None or t.data is not None for t in self.inputs)
+
+    def evaluate(self) -> Values | None:
+        """Values of the outputs if they are known before the network runs, else None."""
+        return self.run(tuple(t if t is None else t.values for t in self.inputs)) if self.is_known else None
 
     def check(self) -> None:
         """Raise InvalidIR when attributes and shapes contradict each other."""
@@ -177,6 +193,14 @@ class Op:
         if inputs == self.inputs and outputs == self.outputs:
             return self
         return replace(self, inputs=inputs, outputs=outputs)
+
+
+def stored(value: np.ndarray, tensor: Tensor) -> np.ndarray:
+    """A result as the tensor's memory holds it. Raises InvalidIR for integers that do not fit its type."""
+    array = np.array(value, tensor.dtype.numpy, order="C")
+    if tensor.dtype is not DType.FLOAT32 and not np.array_equal(array, value):
+        raise InvalidIR(f"results from {np.min(value)} to {np.max(value)} for {tensor!r}")
+    return array.reshape(tensor.shape)
 
 
 @dataclass(frozen=True, eq=False)

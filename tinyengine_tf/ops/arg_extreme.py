@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
 
 
@@ -25,6 +27,14 @@ class ArgExtreme(Op):
 
     axis: int
     largest: bool
+
+    def compute(self, values: Values) -> Values:
+        along = np.moveaxis(values[0], self.axis, 0)
+        better = np.greater if self.largest else np.less
+        index, best = np.zeros(along.shape[1:], np.int64), along[0]
+        for k, value in enumerate(along):  # one by one: nothing is better than NaN, and NaN is better than nothing
+            index, best = np.where(better(value, best), k, index), np.where(better(value, best), value, best)
+        return (index,)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

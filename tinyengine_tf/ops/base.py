@@ -6,6 +6,7 @@ An operator module defines a frozen dataclass deriving from `Op`, decorates it w
     CONSTRAINTS   rules a model must keep; each rule's sentence is what the user reads
     parse()       RawOp -> one or more Ops; raises `Reject(rule)` where no Op can be built
     check()       consistency of attributes and shapes: a violation is our bug
+    compute()     the outputs from the inputs, in numpy: what the operator means
 
 Importing the package `ops` imports every module in it, so a new operator needs no list.
 """

@@ -8,9 +8,16 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import (
+    MAX_SHIFT,
+    RATIO_RULE,
+    Multiplier,
+    integer_matmul,
+    quantize_multiplier,
+    requantize,
+)
 from tinyengine_tf.ops.strided_copy import packed_strides
 
 Strides = tuple[int, ...]
@@ -83,6 +90,12 @@ class BatchMatMul(Op):
     @property
     def multiplier(self) -> Multiplier:
         return quantize_multiplier(self.x.scale * self.y.scale / self.output.scale)
+
+    def compute(self, values: Values) -> Values:
+        x, y = (v.astype(np.int64) - t.zero_point for v, t in zip(values, (self.x, self.y), strict=True))
+        x, y = (v.swapaxes(-2, -1) if adjoint else v for v, adjoint in ((x, self.adjoint_x), (y, self.adjoint_y)))
+        sums = integer_matmul(x, y)
+        return (np.clip(requantize(sums, self.multiplier) + self.output.zero_point, -128, 127),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

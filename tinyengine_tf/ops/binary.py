@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.broadcast import broadcasts_to
 from tinyengine_tf.ops.conv2d import fused_clamp
@@ -108,20 +108,17 @@ class Binary(TwoOperands):
         result = (twice / unit) ** 2 / out if self.function == "SQUARED_DIFFERENCE" else twice / (unit * out)
         return tuple(map(quantize_multiplier, (a / twice, b / twice, result)))
 
-    def compute(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The operator on arrays of values that broadcast with each other: the model of the C kernel."""
+    def compute(self, values: Values) -> Values:
         if self.dtype is DType.FLOAT32:
-            return self._real(np.asarray(a, np.float32), np.asarray(b, np.float32))
-        a, b = np.asarray(a, np.int64), np.asarray(b, np.int64)
-        low, high = self.clamp
+            return (self._real(*values),)
+        a, b = (v.astype(np.int64) for v in values)
         if self.function in ORDER:
-            return np.clip(np.maximum(a, b) if self.function == "MAXIMUM" else np.minimum(a, b), low, high)
-        if not self.needs_scales:
-            raw = {"ADD": a + b, "SUB": a - b, "MUL": a * b}[self.function]
-            return np.clip(wrap32(raw), low, high)
-        return np.clip(
-            self._quantized(a - self.a.zero_point, b - self.b.zero_point) + self.output.zero_point, low, high
-        )
+            result = np.maximum(a, b) if self.function == "MAXIMUM" else np.minimum(a, b)
+        elif self.needs_scales:
+            result = self._quantized(a - self.a.zero_point, b - self.b.zero_point) + self.output.zero_point
+        else:
+            result = wrap32({"ADD": a + b, "SUB": a - b, "MUL": a * b}[self.function])
+        return (np.clip(result, *self.clamp),)
 
     def _real(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
@@ -140,10 +137,6 @@ class Binary(TwoOperands):
         if self.function == "SQUARED_DIFFERENCE":
             return requantize((first - second) ** 2, m[2])
         return requantize(first + second if self.function == "ADD" else first - second, m[2])
-
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        known = self.a.data is not None and self.b.data is not None
-        return (self.compute(self.a.values, self.b.values),) if known else None
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, operator
 from tinyengine_tf.ops.quantize import SAME_ELEMENTS, same_elements
 from tinyengine_tf.ops.reshape import Reshape
@@ -28,6 +30,13 @@ class Cast(Op):
         ),
         SAME_ELEMENTS,
     )
+
+    def compute(self, values: Values) -> Values:
+        (x,), y = values, self.output.dtype
+        if self.input.dtype is not DType.FLOAT32 or y is DType.FLOAT32:
+            return (x.astype(y.numpy),)
+        info = np.iinfo(y.numpy)
+        return (np.clip(np.trunc(np.nan_to_num(x.astype(np.float64))), info.min, info.max).astype(np.int64),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

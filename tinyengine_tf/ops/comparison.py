@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.broadcast import broadcasts_to
 from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier, requantize
@@ -51,17 +51,11 @@ class Comparison(TwoOperands):
         """int8: what brings each operand, at `HEADROOM_BITS` extra bits, to real numbers; rounding may equate them."""
         return tuple(quantize_multiplier(t.scale) for t in (self.a, self.b)) if self.a.dtype is DType.INT8 else ()
 
-    def compute(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The operator on arrays of values that broadcast with each other: the model of the C kernel."""
-        values = [a, b]
+    def compute(self, values: Values) -> Values:
+        operands = list(values)
         for k, (t, m) in enumerate(zip((self.a, self.b), self.multipliers, strict=False)):
-            values[k] = requantize((values[k].astype(np.int64) - t.zero_point) << HEADROOM_BITS, m)
-        return FUNCTIONS[self.function](*values)
-
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        if self.a.data is None or self.b.data is None:
-            return None
-        return (self.compute(self.a.values, self.b.values).reshape(self.output.shape),)
+            operands[k] = requantize((operands[k].astype(np.int64) - t.zero_point) << HEADROOM_BITS, m)
+        return (FUNCTIONS[self.function](*operands),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

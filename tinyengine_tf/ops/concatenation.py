@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.slice import resolve_axis
 
@@ -64,11 +64,8 @@ class Concatenation(Op):
         kept = tuple(t for t in tensors if t.elements)
         return (cls(inputs=kept, outputs=outputs, outer=math.prod(y.shape[:axis])),)
 
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        if any(t is None or t.data is None for t in self.inputs):
-            return None
-        parts = [t.values.reshape(self.outer, -1) for t in self.inputs if t is not None]
-        return (np.concatenate(parts, axis=1).reshape(self.output.shape),)
+    def compute(self, values: Values) -> Values:
+        return (np.concatenate([v.reshape(self.outer, -1) for v in values], axis=1),)
 
     def check(self) -> None:
         if sum(self.shares) * self.outer != self.output.elements:

@@ -9,9 +9,17 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, activation_range, quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import (
+    MAX_SHIFT,
+    RATIO_RULE,
+    Multiplier,
+    activation_range,
+    integer_matmul,
+    quantize_multiplier,
+    requantize,
+)
 from tinyengine_tf.ops.window import WindowOp, parse_window
 
 
@@ -53,6 +61,12 @@ class WeightedOp(Op):
         assert self.weights.quant is not None
         return channel_multipliers(self.input.scale, self.weights.quant.scales, self.output.scale, self.out_channels)
 
+    def requantized(self, sums: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
+        """Sums of products, their last dimension the output channels, as the output shows them."""
+        sums = sums if bias is None else sums + bias.reshape(-1)
+        channels = [requantize(sums[..., c], m) for c, m in enumerate(self.multipliers)]
+        return np.clip(np.stack(channels, axis=-1) + self.output.zero_point, *self.clamp)
+
 
 @lru_cache(maxsize=4096)
 def channel_multipliers(
@@ -60,6 +74,12 @@ def channel_multipliers(
 ) -> tuple[Multiplier, ...]:
     each = tuple(quantize_multiplier(input_scale * s / output_scale) for s in scales)
     return each if len(each) > 1 else each * channels
+
+
+def operands(values: Values) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Data, weights, and bias where there is one."""
+    x, w, *bias = values
+    return x, w, bias[0] if bias else None
 
 
 def weights_are_constant(op: WeightedOp) -> bool:
@@ -124,6 +144,15 @@ class Conv2D(WindowOp, WeightedOp):
     @property
     def macs(self) -> int:
         return self.output.elements * self.weights.elements // self.weights.shape[0]
+
+    def compute(self, values: Values) -> Values:
+        x, w, bias = operands(values)
+        filters = w.reshape(self.groups, -1, w[0].size)
+        seen = self.window.patches(x.astype(np.int64) - self.input.zero_point, self.out_image, 0)
+        by_group = seen.reshape(-1, self.window.kernel.h * self.window.kernel.w, self.groups, w.shape[3])
+        by_group = by_group.transpose(2, 0, 1, 3).reshape(self.groups, -1, w[0].size)
+        sums = integer_matmul(by_group, filters.transpose(0, 2, 1))  # [groups, pixels, filters of a group]
+        return (self.requantized(sums.transpose(1, 0, 2).reshape(-1, self.out_channels), bias),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import HW, RawOpLike, Reject, operator
-from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp
+from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp, operands
 from tinyengine_tf.ops.window import WindowOp, parse_window
 
 
@@ -30,6 +32,13 @@ class DepthwiseConv2D(WindowOp, WeightedOp):
     @property
     def macs(self) -> int:
         return self.output.elements * self.window.kernel.h * self.window.kernel.w
+
+    def compute(self, values: Values) -> Values:
+        x, w, bias = operands(values)
+        seen = self.window.patches(x.astype(np.int64) - self.input.zero_point, self.out_image, 0)
+        filters = w.astype(np.int64).reshape(*self.window.kernel, self.input.shape[3], self.multiplier)
+        sums = np.einsum("nyxhwc,hwcm->nyxcm", seen, filters)
+        return (self.requantized(sums.reshape(-1, self.out_channels), bias),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

@@ -1,10 +1,15 @@
-"""Fixed-point functions on Python integers: exp, 1/(1+x), logistic, tanh, 1/sqrt, as gemmlowp and TFLM compute them.
+"""Fixed-point functions on Python integers: exp, log, 1/(1+x), logistic, tanh, 1/sqrt, as gemmlowp and TFLM have them.
 
 A number in "Qm" is an int32 holding value * 2**(31 - m). Everything is exact to the bit; used to
-fill tables when C is generated. Source: gemmlowp's fixedpoint.h, TensorFlow Lite's common.h.
+fill tables when C is generated and to say what operators compute. Source: gemmlowp's fixedpoint.h, TensorFlow Lite's
+common.h.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
 
 from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN
 
@@ -15,6 +20,15 @@ _ONE_THIRD = 715827883
 _48_OVER_17 = 1515870810  # Q2
 _MINUS_32_OVER_17 = -1010580540  # Q2
 _SQRT_HALF = 1518500250
+# For the logarithm: 1/sqrt(sqrt(2)) in Q0, 1/4 in Q6, log(2) in Q0.
+_FOURTH_ROOT_OF_HALF = 1805811301
+_QUARTER = 1 << 23
+_LOG_2 = 1488522236
+
+
+def each(function: Callable[[int], int], values: np.ndarray) -> np.ndarray:
+    """A function here of every value of an array."""
+    return np.array([function(v) for v in values.reshape(-1).tolist()], np.int64).reshape(values.shape)
 
 
 def high_mul(a: int, b: int) -> int:
@@ -90,12 +104,32 @@ def tanh(a: int, integer_bits: int) -> int:
     return magnitude if a > 0 else -magnitude
 
 
+def logarithm(x: int) -> int:
+    """log(x) in Q5 for x >= 1 in Q12: x = r * 2**n with r near 1/sqrt(sqrt(2)), and log(r) a rational function."""
+    zeros = 32 - x.bit_length()
+    r_above = saturating_shift(high_mul(saturating_shift(x, zeros - 1), _SQRT_HALF), 1)
+    n_above = saturating_shift(12 - zeros, 25) + _QUARTER
+    zeros = 31 - high_mul(x, _SQRT_HALF).bit_length()
+    r_below = saturating_shift(x, zeros)
+    n_below = saturating_shift(12 - zeros, 25) - _QUARTER
+    r, n = min(r_above, r_below), max(n_above, n_below)
+    half_sum, twice = (r + _FOURTH_ROOT_OF_HALF + 1) // 2, 2 * (r - _FOURTH_ROOT_OF_HALF)
+    square = high_mul(twice, twice)
+    over = high_mul(twice, r) + high_mul(high_mul(twice, square), 117049297)
+    under = high_mul(half_sum, 1057819769 + twice + high_mul(127690142, square)) + high_mul(638450708, twice)
+    log_r = high_mul(divide_by_pot(over, 6), one_over_one_plus(under))
+    return saturating_shift(high_mul(n, _LOG_2) + log_r, 1)
+
+
 def inverse_sqrt(x: int) -> tuple[int, int]:
-    """1 / sqrt(x) for 0 < x < 2**29 as (mantissa, shift): mantissa * 2**(shift - 31)."""
+    """1 / sqrt(x) for x >= 0, 0 taken as 1, as (mantissa, shift): mantissa * 2**(shift - 31)."""
     if x <= 1:
         return INT32_MAX, 0
+    right_shift = 11
+    while x >= 1 << 29:
+        x, right_shift = x // 4, right_shift + 1
     pairs = (32 - x.bit_length() - 1) // 2 - 1
-    right_shift = 11 - pairs
+    right_shift -= pairs
     fixed = (x << (2 * pairs)) >> 1  # Q3
     half_input, half_three = divide_by_pot(fixed, 1), (1 << 28) + (1 << 27)
     root = 1 << 28

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import RawOpLike, Reject, operator
 
 Floats = np.ndarray
@@ -99,13 +99,18 @@ class FloatFunction(Op):
     def KIND(self) -> str:  # type: ignore[override]
         return f"float32 {self.function}"
 
-    def compute(self, values: Floats) -> Floats:
+    @property
+    def is_known(self) -> bool:
+        """C libraries differ in the last bits of what IEEE 754 does not define."""
+        return super().is_known and self.function in ARITHMETIC
+
+    def compute(self, values: Values) -> Values:
         with np.errstate(all="ignore"):
-            return FUNCTIONS[self.function](values.astype(np.float32), self.alpha)
+            return (FUNCTIONS[self.function](values[0], self.alpha),)
 
     def bounds(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
         """Between what all C libraries' results lie for values from `low` to `high`, which are few units apart."""
-        a, b = self.compute(low), self.compute(high)
+        (a,), (b,) = self.compute((low,)), self.compute((high,))
         below, above = np.fmin(a, b), np.fmax(a, b)
         if self.function not in ARITHMETIC:
             sure = SURE[self.function](low) & SURE[self.function](high) | ~np.isfinite(below) | ~np.isfinite(above)
@@ -143,6 +148,9 @@ class FloatTable(Op):
     @property
     def KIND(self) -> str:  # type: ignore[override]
         return f"Table {self.function}"
+
+    def compute(self, values: Values) -> Values:
+        return (np.array(self.table, np.float32)[values[0].astype(np.int64) + 128],)
 
     def check(self) -> None:
         kinds: tuple[Any, ...] = (self.input.dtype, self.output.dtype)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import RawOpLike, Reject, operator
-from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp
+from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp, operands
+from tinyengine_tf.ops.fixedpoint import integer_matmul
 
 
 @operator("FULLY_CONNECTED")
@@ -38,6 +41,11 @@ class FullyConnected(WeightedOp):
     @property
     def macs(self) -> int:
         return self.rows * self.weights.elements
+
+    def compute(self, values: Values) -> Values:
+        x, w, bias = operands(values)
+        rows = x.reshape(self.rows, self.depth).astype(np.int64) - self.input.zero_point
+        return (self.requantized(integer_matmul(rows, (w.astype(np.int64) - self.weights_zero_point).T), bias),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.pad import paddings
 from tinyengine_tf.ops.slice import resolve_axis
@@ -28,13 +28,11 @@ class IndexedCopy(Op):
 
     places: tuple[tuple[int, ...], ...]
 
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        if self.input.data is None:
-            return None
+    def compute(self, values: Values) -> Values:
         indices = np.asarray(0)
         for place in self.places:
             indices = indices[..., None] + np.asarray(place)
-        return (self.input.values.reshape(-1)[indices].reshape(self.output.shape),)
+        return (values[0].reshape(-1)[indices],)
 
     def check(self) -> None:
         if math.prod(map(len, self.places)) != self.output.elements:
@@ -110,6 +108,10 @@ class Gather(Op):
     def indices(self) -> Tensor:
         assert self.inputs[1] is not None
         return self.inputs[1]
+
+    def compute(self, values: Values) -> Values:
+        x, indices = values
+        return (x.reshape(self.outer, self.depth, self.inner)[:, np.clip(indices.reshape(-1), 0, self.depth - 1)],)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

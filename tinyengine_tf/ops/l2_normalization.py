@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.fixedmath import inverse_sqrt
+from tinyengine_tf.ops.fixedpoint import Multiplier, requantize
 
 MAX_DEPTH = 33025  # 255**2 times this is the last multiple below 2**31
 FIXED_SCALE, FIXED_ZERO_POINT = 1 / 128, 0
@@ -35,6 +39,12 @@ class L2Normalization(Op):
     @property
     def depth(self) -> int:
         return self.input.shape[-1]
+
+    def compute(self, values: Values) -> Values:
+        rows = values[0].reshape(-1, self.depth).astype(np.int64) - self.input.zero_point
+        inverses = [inverse_sqrt(int(total)) for total in (rows**2).sum(axis=1)]
+        units = [requantize(row, Multiplier(m, shift + 7)) for row, (m, shift) in zip(rows, inverses, strict=True)]
+        return (np.clip(np.stack(units), -128, 127),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

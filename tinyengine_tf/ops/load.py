@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op
+from tinyengine_tf.ir import Op, Values
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -14,6 +14,14 @@ class Load(Op):
     """The output is a copy of the constant input."""
 
     KIND: ClassVar[str] = "Load"
+
+    @property
+    def is_known(self) -> bool:
+        """It is there to be carried out."""
+        return False
+
+    def compute(self, values: Values) -> Values:
+        return (values[0],)
 
     def check(self) -> None:
         if not self.input.const or self.input.shape != self.output.shape or self.input.dtype is not self.output.dtype:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
+from tinyengine_tf.ops.fixedmath import each, logarithm
+from tinyengine_tf.ops.fixedpoint import INT32_MIN, Multiplier, quantize_multiplier, requantize, rounding_shift
 from tinyengine_tf.ops.softmax import Differences
 
 MAX_DEPTH = 4095  # a sum of more exponentials, each up to 2**19, exceeds 31 bits
@@ -50,6 +53,14 @@ class LogSoftmax(Op):
         """From scaled differences back to those of int8 values."""
         m = self.differences.multiplier
         return quantize_multiplier((1 << (31 - m.shift)) / m.mantissa)
+
+    def compute(self, values: Values) -> Values:
+        log = each(logarithm, self.differences.sums(self.differences.of(values[0])))
+        x = values[0].astype(np.int64)
+        below = x - x.max(axis=-1, keepdims=True)
+        least = np.maximum(requantize(log + INT32_MIN, self.reverse), -self.differences.radius - 1)
+        q = FIXED_ZERO_POINT + rounding_shift(requantize(below, self.differences.multiplier) - log, 22)
+        return (np.where(below > least, np.clip(q, -128, 127), -128),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import RawOpLike, Reject, operator
 from tinyengine_tf.ops.float_function import FloatFunction
 from tinyengine_tf.ops.unary import UNARY, all_values
@@ -52,11 +52,8 @@ class Lookup(Op):
         shift = {DType.INT8: 128, DType.UINT8: -128}[self.input.dtype]
         return not self._same_type and np.array_equal(self.table, all_values(self.input.dtype) + shift)
 
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        if self.input.data is None:
-            return None
-        first = int(all_values(self.input.dtype)[0])
-        return (np.array(self.table)[self.input.data.astype(np.int64) - first],)
+    def compute(self, values: Values) -> Values:
+        return (np.array(self.table)[values[0].astype(np.int64) - all_values(self.input.dtype)[0]],)
 
     @property
     def _same_type(self) -> bool:

@@ -12,9 +12,9 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Tensor
+from tinyengine_tf.ir import DType, Tensor, Values
 from tinyengine_tf.ops.base import QUANTIZED, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, Multiplier, quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, Multiplier, integer_matmul, quantize_multiplier, requantize
 from tinyengine_tf.ops.recurrent import RecurrentOp, require_variable, updated
 
 GATES = ("input", "forget", "cell", "output")
@@ -41,6 +41,31 @@ def sigmoid_table() -> np.ndarray:
     table = np.minimum(np.round(65536 * (f - loss / 2)), 65535)
     table[-1] = 65535
     return table
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)) of int16 values of GATE_SCALE, in ACTIVATED_SCALE: TFLM's table, interpolated."""
+    index, rest = np.divmod(3 * np.abs(x), 512)
+    y = np.where(index < 255, _interpolated(index, rest, 512), 0x7FFF << 10)
+    return np.where(x < 0, (1 << 25) - y + 511, y + 512) >> 10
+
+
+def tanh(x: np.ndarray) -> np.ndarray:
+    """tanh of x / (3 * 4096), in ACTIVATED_SCALE: 2 sigmoid(2 x) - 1 from the same table."""
+    index, rest = np.divmod(np.abs(x), 256)
+    y = np.where(index < 255, _interpolated(index, rest, 256), 0xFFFF << 8) - (1 << 23)
+    return (np.where(x < 0, -y - 1, y) + 128) >> 8
+
+
+def _interpolated(index: np.ndarray, rest: np.ndarray, steps: int) -> np.ndarray:
+    """The table at index + rest / steps, times `steps`; meaningless from its last entry on."""
+    table = sigmoid_table().astype(np.int64)
+    low, high = table[np.minimum(index, 254)], table[np.minimum(index, 254) + 1]
+    return steps * low + rest * (high - low)
+
+
+def clip16(x: np.ndarray) -> np.ndarray:
+    return np.clip(x, -32768, 32767)
 
 
 def no_overflow(op: Lstm) -> bool:
@@ -117,6 +142,11 @@ class Lstm(RecurrentOp):
         return round(math.log2(self.cell.scale))
 
     @property
+    def tanh_shift(self) -> int:
+        """By how many bits the cell's scale exceeds that of the table's argument."""
+        return self.cell_power - round(math.log2(GATE_SCALE))
+
+    @property
     def gate_multipliers(self) -> tuple[Multiplier, ...]:
         """Requantisation to GATE_SCALE of each matrix product, in the order of `weights`."""
         sources = [self.input] * len(GATES) + [self.hidden] * len(GATES)
@@ -132,6 +162,37 @@ class Lstm(RecurrentOp):
             quantize_multiplier(ACTIVATED_SCALE**2 / self.cell.scale),
             quantize_multiplier(ACTIVATED_SCALE**2 / self.hidden.scale),
         )
+
+    def compute(self, values: Values) -> Values:
+        x, weights, biases, hidden, cell = values[0], values[1:9], values[9:13], *values[-2:]
+        x, hidden, cell = (v.astype(np.int64) for v in (x if self.time_major else x.swapaxes(0, 1), hidden, cell))
+        hidden, cell = (v.reshape(self.batch, self.units) for v in (hidden, cell))
+        outputs = []
+        for step in x:
+            hidden, cell = self._advance(step, weights, biases, hidden, cell)
+            outputs.append(hidden)
+        y = np.stack(outputs)
+        return y if self.time_major else y.swapaxes(0, 1), hidden, cell
+
+    def _advance(
+        self, x: np.ndarray, weights: Values, biases: Values, hidden: np.ndarray, cell: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(hidden state, cell) after one step: both [batch, units]."""
+        m, of = self.gate_multipliers, len(GATES)
+
+        def gate(g: int) -> np.ndarray:
+            by_input = integer_matmul(x - self.input.zero_point, weights[g].T) + biases[g]
+            by_hidden = integer_matmul(hidden - self.hidden.zero_point, weights[of + g].T)
+            return clip16(clip16(requantize(by_input, m[g])) + clip16(requantize(by_hidden, m[of + g])))
+
+        into, keep, update, out = sigmoid(gate(0)), sigmoid(gate(1)), tanh(3 * gate(2)), sigmoid(gate(3))
+        kept, added, shown = self.cell_multipliers
+        cell = requantize(keep * cell, kept) + clip16(requantize(into * update, added))
+        cell = np.clip(cell, *self.cell_limits)
+        wide, shift = 3 * cell, self.tanh_shift
+        argument = wide << shift if shift >= 0 else (wide + (1 << (-shift - 1))) >> -shift
+        hidden = requantize(tanh(argument) * out, shown) + self.hidden.zero_point
+        return np.clip(hidden, -128, 127), cell
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Lstm, ...]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.slice import constant_integers
 from tinyengine_tf.ops.strided_copy import SAME_TYPE, packed_strides
@@ -72,10 +72,8 @@ class Pad(Op):
         )
         return sum(b * out + (n - 1) * (out - source) for n, b, source, out in steps)
 
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        if self.input.data is None:
-            return None
-        return (np.pad(self.input.values, list(zip(self.before, self.after, strict=True)), constant_values=self.fill),)
+    def compute(self, values: Values) -> Values:
+        return (np.pad(values[0], list(zip(self.before, self.after, strict=True)), constant_values=self.fill),)
 
     def check(self) -> None:
         shape = tuple(d + b + a for d, b, a in zip(self.input.shape, self.before, self.after, strict=True))

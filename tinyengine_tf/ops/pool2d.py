@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.conv2d import fused_clamp
 from tinyengine_tf.ops.window import WindowOp, parse_window
@@ -54,8 +56,18 @@ class Pool2D(WindowOp):
 class AveragePool2D(Pool2D):
     """Mean of the window's pixels inside the image, rounded to nearest, halves away from zero."""
 
+    def compute(self, values: Values) -> Values:
+        (x,) = values
+        sums = self.window.patches(x.astype(np.int64), self.out_image, 0).sum(axis=(3, 4))
+        count = self.window.patches(np.ones_like(x, np.int64), self.out_image, 0).sum(axis=(3, 4))
+        return (np.clip(np.sign(sums) * ((np.abs(sums) + count // 2) // count), *self.clamp),)
+
 
 @operator("MAX_POOL_2D")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MaxPool2D(Pool2D):
     """Largest of the window's pixels inside the image."""
+
+    def compute(self, values: Values) -> Values:
+        seen = self.window.patches(values[0], self.out_image, -128)
+        return (np.clip(seen.max(axis=(3, 4)), *self.clamp),)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import PER_TENSOR, Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.lookup import lookup, require_quantized
 from tinyengine_tf.ops.unary import requantized
@@ -33,16 +33,13 @@ class Quantize(Op):
 
     CONSTRAINTS: ClassVar = (PER_TENSOR, SAME_ELEMENTS)
 
-    def compute(self, values: np.ndarray) -> np.ndarray:
-        """The model of the C kernel: one float32 division, rounded and saturated."""
+    def compute(self, values: Values) -> Values:
+        """One float32 division, rounded and saturated."""
         info, zero = np.iinfo(self.output.dtype.numpy), self.output.zero_point
         with np.errstate(all="ignore"):
-            steps = np.asarray(values, np.float32) / np.float32(self.output.scale)
+            steps = values[0] / np.float32(self.output.scale)
         steps = np.clip(np.nan_to_num(steps, nan=0.0), info.min - zero, info.max - zero).astype(np.float64)
-        return (np.trunc(steps + np.copysign(0.5, steps)) + zero).astype(np.int64)
-
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        return None if self.input.data is None else (self.compute(self.input.data).reshape(self.output.shape),)
+        return ((np.trunc(steps + np.copysign(0.5, steps)) + zero).astype(np.int64),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
@@ -79,14 +76,10 @@ class Dequantize(Op):
         SAME_ELEMENTS,
     )
 
-    def compute(self, values: np.ndarray) -> np.ndarray:
-        """The model of the C kernel."""
+    def compute(self, values: Values) -> Values:
+        steps = values[0].astype(np.int64) - self.input.zero_point
         with np.errstate(all="ignore"):
-            return np.float32(self.input.scale) * (values - self.input.zero_point).astype(np.float32)
-
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        known = self.input.data
-        return None if known is None else (self.compute(known.astype(np.int64)).reshape(self.output.shape),)
+            return (np.float32(self.input.scale) * steps.astype(np.float32),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, quantize_multiplier, requantize
 from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.ops.slice import constant_integers, resolve_axis
 from tinyengine_tf.ops.strided_copy import packed_strides
@@ -89,6 +91,10 @@ class Sum(Reduce):
     def multiplier(self) -> Multiplier:
         return quantize_multiplier(self.input.scale / self.output.scale)
 
+    def compute(self, values: Values) -> Values:
+        sums = (values[0].astype(np.int64) - self.input.zero_point).sum(axis=tuple(self.axes))
+        return (np.clip(requantize(sums, self.multiplier) + self.output.zero_point, -128, 127),)
+
 
 @operator("MEAN")
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,6 +122,9 @@ class ReduceMax(Reduce):
 
     CONSTRAINTS: ClassVar = EXTREME
 
+    def compute(self, values: Values) -> Values:
+        return (values[0].max(axis=tuple(self.axes)),)
+
 
 @operator("REDUCE_MIN")
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,3 +132,6 @@ class ReduceMin(Reduce):
     """Smallest value over any dimensions."""
 
     CONSTRAINTS: ClassVar = EXTREME
+
+    def compute(self, values: Values) -> Values:
+        return (values[0].min(axis=tuple(self.axes)),)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
 from tinyengine_tf.ops.fixedpoint import round_half_away
 from tinyengine_tf.ops.strided_copy import SAME_TYPE
@@ -63,6 +63,9 @@ class ResizeNearest(Resize):
         rounded = [round_half_away(p) if self.align_corners else math.floor(p) for p in places]
         return tuple(max(min(p, source - 1), 0) for p in rounded)
 
+    def compute(self, values: Values) -> Values:
+        return (values[0][:, np.array(self.sources(1))[:, None], np.array(self.sources(2))],)
+
 
 @dataclass(frozen=True)
 class Blend:
@@ -113,3 +116,12 @@ class ResizeBilinear(Resize):
             # Where both neighbours are the same pixel, the shares do not matter: all goes to the first.
             share.append(place - 1024 * low if high > low else 0)
         return Blend(tuple(first), tuple(share))
+
+    def compute(self, values: Values) -> Values:
+        sums = values[0].astype(np.int64)
+        for axis in (1, 2):
+            blend = self.blend(axis)
+            first, share = np.array(blend.first), np.array(blend.share).reshape((-1, 1) if axis == 2 else (-1, 1, 1))
+            second = np.minimum(first + 1, self.input.shape[axis] - 1)
+            sums = sums.take(first, axis) * (1024 - share) + sums.take(second, axis) * share
+        return (np.sign(sums) * ((np.abs(sums) + (1 << 19)) >> 20),)

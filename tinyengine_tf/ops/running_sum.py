@@ -9,11 +9,13 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, data_types, operator
 from tinyengine_tf.ops.broadcast import Loop, broadcast_loops
-from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier, requantize
 from tinyengine_tf.ops.slice import constant_integers, resolve_axis
 
 HEADROOM_BITS = 19
@@ -61,6 +63,21 @@ class RunningSum(Op):
         return 2 * self.input.scale / ((1 << (HEADROOM_BITS + 1)) * self.output.scale)
 
     @property
+    def first(self) -> int:
+        """Where a sum starts."""
+        return 0 if self.is_float else -self.input.zero_point
+
+    def terms_of(self, values: np.ndarray) -> np.ndarray:
+        """What is added for stored values."""
+        return values if self.is_float else values.astype(np.int64) - self.input.zero_point
+
+    def requantized(self, sums: np.ndarray) -> np.ndarray:
+        """Sums as the output shows them."""
+        if self.is_float:
+            return sums
+        return np.clip(requantize(sums << HEADROOM_BITS, self.multiplier) + self.output.zero_point, -128, 127)
+
+    @property
     def multiplier(self) -> Multiplier:
         """From sums at HEADROOM_BITS extra bits to the output."""
         return quantize_multiplier(self.ratio)
@@ -78,6 +95,10 @@ class AddN(RunningSum):
     @property
     def loops(self) -> tuple[Loop, ...]:
         return broadcast_loops(*(t.shape for t in self.inputs if t is not None))
+
+    def compute(self, values: Values) -> Values:
+        start = np.full_like(self.terms_of(values[0]), self.first)
+        return (self.requantized(sum(map(self.terms_of, values), start)),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
@@ -111,6 +132,13 @@ class CumSum(RunningSum):
     @property
     def terms(self) -> int:
         return self.input.shape[self.axis]
+
+    def compute(self, values: Values) -> Values:
+        along = np.moveaxis(self.terms_of(values[0]), self.axis, 0)
+        along = along[::-1] if self.reverse else along
+        sums = np.cumsum(np.concatenate([np.full_like(along[:1], self.first), along]), axis=0, dtype=along.dtype)
+        sums = sums[:-1] if self.exclusive else sums[1:]
+        return (self.requantized(np.moveaxis(sums[::-1] if self.reverse else sums, 0, self.axis)),)
 
     @property
     def inner(self) -> int:

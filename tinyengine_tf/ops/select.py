@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import RawOpLike, Reject, operator
 from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcasts_to
 
@@ -36,11 +36,8 @@ class Select(Op):
     def loops(self) -> tuple[Loop, ...]:
         return broadcast_loops(*(t.shape for t in self.operands))
 
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        if any(t.data is None for t in self.operands):
-            return None
-        condition, x, y = (t.values for t in self.operands)
-        return (np.where(condition, x, y).reshape(self.output.shape),)
+    def compute(self, values: Values) -> Values:
+        return (np.where(*values),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

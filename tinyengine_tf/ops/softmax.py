@@ -10,13 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Op, Tensor
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedmath import exp_on_negative_values, high_mul
-from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier
+from tinyengine_tf.ops.fixedmath import each, exp_on_negative_values, high_mul, one_over_one_plus
+from tinyengine_tf.ops.fixedpoint import Multiplier, doubling_high_mul, quantize_multiplier, rounding_shift
 from tinyengine_tf.ops.lookup import require_quantized
 
 DIFFERENCE_BITS = 5  # differences are scaled to Q5
+SUM_BITS = 12  # integer bits of sums of exponentials
 MAX_DEPTH = 8191  # a sum of more exponentials, each up to 2**19, wraps 32 bits
 
 
@@ -40,6 +41,18 @@ class Differences:
     def exponentials(self) -> np.ndarray:
         """exp(-scale * d) in Q0 for d = 0, 1, ..., up to the last that is not taken as 0."""
         return _exponentials(self.multiplier, min(self.radius, 255))
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """exp(-scale * (largest value of the last dimension - value)) in Q0."""
+        values = values.astype(np.int64)
+        table = np.zeros(256, np.int64)
+        table[: self.exponentials.size] = self.exponentials
+        return table[values.max(axis=-1, keepdims=True) - values]
+
+    @staticmethod
+    def sums(exponentials: np.ndarray) -> np.ndarray:
+        """Their sums along the last dimension, which stays, with `SUM_BITS` integer bits."""
+        return rounding_shift(exponentials, SUM_BITS).sum(axis=-1, keepdims=True)
 
 
 @cache
@@ -85,6 +98,14 @@ class Softmax(Op):
     @property
     def differences(self) -> Differences:
         return Differences(self.beta * self.input.scale)
+
+    def compute(self, values: Values) -> Values:
+        shares, bits = self.differences.of(values[0]), 8 * self.output.dtype.nbytes
+        sums = self.differences.sums(shares)
+        zeros = 32 - np.frompyfunc(int.bit_length, 1, 1)(sums).astype(np.int64)
+        inverse = each(one_over_one_plus, (sums << zeros) - 2**31)
+        q = rounding_shift(doubling_high_mul(shares, inverse), SUM_BITS - zeros + 31 - bits) - 2 ** (bits - 1)
+        return (np.minimum(q, 2 ** (bits - 1) - 1),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint
 
 
@@ -66,14 +66,11 @@ class StridedCopy(Op):
             ahead += max(0, (size - 1) * (step - stride))
         return ahead
 
-    def evaluate(self) -> tuple[np.ndarray, ...] | None:
-        if self.input.data is None:
-            return None
-        flat = np.ascontiguousarray(self.input.data).reshape(-1)
+    def compute(self, values: Values) -> Values:
         indices = np.asarray(self.offset)
         for size, stride in zip(self.sizes, self.strides, strict=True):
             indices = indices[..., None] + np.arange(size) * stride
-        return (flat[indices].reshape(self.output.shape),)
+        return (values[0].reshape(-1)[indices],)
 
     def check(self) -> None:
         if math.prod(self.sizes) != self.output.elements:

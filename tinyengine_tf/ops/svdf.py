@@ -11,9 +11,9 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import DType, Tensor
+from tinyengine_tf.ir import DType, Tensor, Values
 from tinyengine_tf.ops.base import QUANTIZED, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, Multiplier, quantize_multiplier
+from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, Multiplier, integer_matmul, quantize_multiplier, requantize, wrap32
 from tinyengine_tf.ops.recurrent import RecurrentOp, require_variable, updated
 
 BIAS_SCALE_TOLERANCE = 1e-5
@@ -106,6 +106,18 @@ class Svdf(RecurrentOp):
     def largest_feature(self) -> int:
         """What no product with the input exceeds."""
         return int(np.abs(self.weights.values.astype(np.int64)).sum(axis=1).max()) * 256
+
+    def compute(self, values: Values) -> Values:
+        x, weights, time, bias, memory = values
+        into, out = self.multipliers
+        info, zero = np.iinfo(self.memory.dtype.numpy), self.memory.zero_point
+        products = requantize(integer_matmul(x.astype(np.int64) - self.input.zero_point, weights.T), into)
+        newest = np.clip(products, info.min, info.max) + zero
+        before = memory.astype(np.int64).reshape(self.batch, self.filters, self.steps)
+        after = np.concatenate([before[:, :, 1:], newest[:, :, None].astype(self.memory.dtype.numpy)], axis=2)
+        by_filter = ((after - zero) * time).sum(axis=2)
+        sums = wrap32(by_filter.reshape(self.batch, self.units, self.rank).sum(axis=2) + bias)
+        return np.clip(requantize(sums, out) + self.output.zero_point, -128, 127), after
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Svdf, ...]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import HW, RawOpLike, Reject, operator
-from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp
+from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp, operands
+from tinyengine_tf.ops.fixedpoint import integer_matmul
 from tinyengine_tf.ops.window import Window, check_sizes
 
 
@@ -28,6 +31,20 @@ class TransposeConv(WeightedOp):
     @property
     def macs(self) -> int:
         return self.input.elements * self.weights.elements // self.weights.shape[3]
+
+    def compute(self, values: Values) -> Values:
+        x, w, bias = operands(values)
+        x = x.astype(np.int64) - self.input.zero_point
+        window, (n, rows, columns, _), (_, height, width, channels) = self.window, self.input.shape, self.output.shape
+        reach = HW((rows - 1) * window.stride.h + 1, (columns - 1) * window.stride.w + 1)  # from first to last pixel
+        top, left = window.pad_top, window.pad_left
+        size = max(reach.h + window.kernel.h, top + height), max(reach.w + window.kernel.w, left + width)
+        sums = np.zeros((n, *size, channels), np.int64)
+        for i in range(window.kernel.h):
+            for j in range(window.kernel.w):
+                reached = sums[:, i : i + reach.h : window.stride.h, j : j + reach.w : window.stride.w]
+                reached += integer_matmul(x, w[:, i, j].T)
+        return (self.requantized(sums[:, top : top + height, left : left + width], bias),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op
 from tinyengine_tf.ops.base import HW, Reject
@@ -38,6 +40,17 @@ class Window:
         bottom = (out.h - 1) * self.stride.h - self.pad_top + self.extent.h - image.h
         right = (out.w - 1) * self.stride.w - self.pad_left + self.extent.w - image.w
         return HW(max(bottom, 0), max(right, 0))
+
+    def patches(self, images: np.ndarray, out: HW, fill: int) -> np.ndarray:
+        """What each window sees of NHWC images, `fill` beyond them: [n, out.h, out.w, kernel.h, kernel.w, channels]."""
+        after = self.padding_after(HW(*images.shape[1:3]), out)
+        border = ((0, 0), (self.pad_top, after.h), (self.pad_left, after.w), (0, 0))
+        rows, columns = (
+            np.arange(n)[:, None] * stride + np.arange(taps) * dilation
+            for n, stride, taps, dilation in zip(out, self.stride, self.kernel, self.dilation, strict=True)
+        )
+        padded = np.pad(images, border, constant_values=fill)
+        return padded[:, rows[:, None, :, None], columns[None, :, None, :]]
 
     def check(self, image: HW, out: HW) -> None:
         """Every window touches the image: an output made of padding alone has no meaning."""

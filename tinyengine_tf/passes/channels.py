@@ -131,7 +131,7 @@ def _values(op: Op, inputs: Mapping[Tensor, Constants]) -> np.ndarray | None:
     """Output channels on inputs that hold each channel's constant everywhere; None if they are no constants."""
     if isinstance(op, Binary):
         operands = [inputs[t].value if t in inputs else _per_channel(t, channels_of(op.output)) for t in (op.a, op.b)]
-        return None if any(o is None for o in operands) else op.compute(*operands)  # type: ignore[arg-type]
+        return None if any(o is None for o in operands) else op.compute(tuple(operands))[0]
     value = inputs[op.input].value
     if isinstance(op, Pool2D):
         return np.clip(value, *op.clamp)

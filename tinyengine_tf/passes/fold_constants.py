@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from tinyengine_tf.ir import Graph, Op, Tensor
 
 
@@ -14,7 +12,7 @@ def fold_constants(graph: Graph) -> Graph:
 
         SHAPE --> STRIDED_SLICE --> PACK --> t        becomes    t, a constant
 
-    Legal always: `Op.evaluate` gives exactly what the operator would compute.
+    Legal always: `Op.compute` is what the operator means.
     """
     constants: dict[Tensor, Tensor] = {}
     kept: list[Op] = []
@@ -25,6 +23,5 @@ def fold_constants(graph: Graph) -> Graph:
             kept.append(op)
             continue
         for tensor, value in zip(op.outputs, values, strict=True):
-            data = np.ascontiguousarray(value, tensor.dtype.numpy).reshape(tensor.shape)
-            constants[tensor] = replace(tensor, const=True, data=data)
+            constants[tensor] = replace(tensor, const=True, data=value)
     return graph.rewrite(kept, constants) if constants else graph

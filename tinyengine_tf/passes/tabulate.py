@@ -57,5 +57,5 @@ def _tabulated(op: Binary, origins: Mapping[Tensor, Origin]) -> Lookup | None:
         (root,) = roots
         tables = {t: table for t, (_, table) in found.items()}
     a, b = (tables[t] if t in tables else np.full(256, t.values.reshape(-1)[0]) for t in (op.a, op.b))
-    table = tuple(op.compute(a, b).tolist())
+    table = tuple(op.compute((a, b))[0].tolist())
     return Lookup(inputs=(root,), outputs=op.outputs, source=op.source, table=table, function=op.function)

@@ -32,11 +32,11 @@ class _Origin:
         """The function's result, likewise."""
         low, high = op.bounds(self.low, self.high)
         name = f"{self.function} {op.function}".strip()
-        return _Origin(self.root, op.compute(self.values), low, high, name, self.source + op.source)
+        return _Origin(self.root, op.compute((self.values,))[0], low, high, name, self.source + op.source)
 
     def proves(self, op: Quantize) -> bool:
         """Whether the integers are the same whichever C library computed the floats."""
-        return np.array_equal(op.compute(self.low), op.compute(self.high))
+        return np.array_equal(op.compute((self.low,)), op.compute((self.high,)))
 
 
 def tabulate_floats(graph: Graph) -> Graph:
@@ -64,7 +64,7 @@ def tabulate_floats(graph: Graph) -> Graph:
                 inputs=(made.root,), outputs=op.outputs, table=table, function=made.function, source=made.source
             )
         elif isinstance(op, Quantize) and op.output.dtype is DType.INT8:
-            table = tuple(op.compute(origin.values).tolist())
+            table = tuple(op.compute((origin.values,))[0].tolist())
             name, source = f"{origin.function} QUANTIZE".strip(), origin.source + op.source
             op = Lookup(inputs=(origin.root,), outputs=op.outputs, table=table, function=name, source=source)
         elif isinstance(op, ArgExtreme) and not origin.function and _rises(origin.values):
@@ -78,7 +78,7 @@ def _origins(graph: Graph) -> dict[Tensor, _Origin]:
     found: dict[Tensor, _Origin] = {}
     for op in graph.ops:
         if isinstance(op, Dequantize) and op.input.dtype is DType.INT8:
-            values = op.compute(all_values(DType.INT8))
+            (values,) = op.compute((all_values(DType.INT8),))
             found[op.output] = _Origin(op.input, values, values, values)
         elif isinstance(op, FloatFunction) and op.input in found:
             found[op.output] = found[op.input].through(op)

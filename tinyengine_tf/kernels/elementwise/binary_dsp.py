@@ -94,7 +94,7 @@ def _solve(op: Binary) -> Requantization | str:
         return "intermediate values exceed 32 bits"
     if (
         evaluate(scaled, np.int64(multiplier.mantissa), np.int64(tail), zero, signed, low, high, bits)
-        != op.compute(a, b)
+        != op.compute((a, b))[0]
     ).any():
         return "the short requantisation differs from TFLM's"
     one = np.array([multiplier.mantissa]), np.array([tail]), np.zeros(1, np.int64), np.zeros(1, bool)

@@ -81,7 +81,7 @@ class BinaryMve(BinaryLoops):
 def solve(op: Binary) -> Short | None:
     """The cheapest short form that gives TFLM's result for every pair of operands."""
     a, b = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128))
-    wanted = op.compute(a, b)
+    (wanted,) = op.compute((a, b))
     multiplier = op.multipliers[-1]
     if -multiplier.shift < 1:
         return None

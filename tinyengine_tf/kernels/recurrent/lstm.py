@@ -14,8 +14,6 @@ from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
 from tinyengine_tf.kernels.recurrent import dot4
 from tinyengine_tf.ops.lstm import GATES, Lstm, sigmoid_table
 
-TANH_INPUT_POWER = -12
-"""TFLM's tables read arguments of 2**-12."""
 OF_INPUT, OF_HIDDEN = slice(4), slice(4, 8)
 
 
@@ -62,7 +60,7 @@ class LstmKernel(Kernel):
             "cell": op.cell_multipliers,
             "small": op.largest_sum < 2**30,
             "limits": op.cell_limits,
-            "tanh_shift": op.cell_power - TANH_INPUT_POWER,
+            "tanh_shift": op.tanh_shift,
             "zero": op.hidden.zero_point,
         }
 
