@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -132,6 +132,10 @@ class Op:
     """
 
     KIND: ClassVar[str]
+    ROLES: ClassVar[tuple[str, ...]] = ()
+    """What the first inputs are to the operator, "data", "weights", "bias" or "state"; all others are data."""
+    OUT_ROLES: ClassVar[tuple[str, ...]] = ()
+    """The same for outputs, "out" or "state"; all others are "out"."""
 
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
@@ -155,6 +159,14 @@ class Op:
     def data_inputs(self) -> tuple[Tensor, ...]:
         """Inputs that are computed at run time, i.e. live in the arena."""
         return tuple(t for t in self.inputs if t is not None and not t.const)
+
+    @property
+    def by_role(self) -> Iterator[tuple[str, Tensor]]:
+        """Every tensor that the operator reads or writes, with its role."""
+        for roles, other, tensors in ((self.ROLES, "data", self.inputs), (self.OUT_ROLES, "out", self.outputs)):
+            for position, t in enumerate(tensors):
+                if t is not None:
+                    yield roles[position] if position < len(roles) else other, t
 
     @property
     def macs(self) -> int:

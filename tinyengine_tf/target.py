@@ -41,6 +41,33 @@ class Emulator:
     package: str
 
 
+@dataclass(frozen=True)
+class Core:
+    """What kernels may know of the processor they are chosen for.
+
+    isa    one of ISAS: the instructions beyond those of plain C
+    fpu    whether the compiler flags promise float32 instructions
+    """
+
+    name: str
+    isa: str = "portable"
+    fpu: bool = False
+
+    @property
+    def is_host(self) -> bool:
+        """Where generated code runs as an ordinary process, built by a compiler that vectorises."""
+        return self.name == "host"
+
+    @property
+    def is_thumb1(self) -> bool:
+        """Armv6-M: Thumb-1 instructions, no long multiplication."""
+        return self.name in ("cortex-m0", "cortex-m0plus")
+
+    def has(self, isa: str) -> bool:
+        """Whether it executes the instructions of `isa`; each one of ISAS includes those before it."""
+        return ISAS.index(isa) <= ISAS.index(self.isa)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """Everything the converter and the tools need to know of a core or board.
@@ -67,10 +94,16 @@ class Target:
     mw_source: str = ""
     datasheet: str = ""
 
+    @cached_property
+    def processor(self) -> Core:
+        """The core as kernels see it."""
+        fpu = any(flag in ("-mfloat-abi=hard", "-mfloat-abi=softfp") for flag in self.cflags)
+        return Core(self.core, self.isa, fpu)
+
     @property
     def is_host(self) -> bool:
         """True where generated code runs as an ordinary process."""
-        return self.core == "host"
+        return self.processor.is_host
 
     @property
     def is_board(self) -> bool:

@@ -102,9 +102,11 @@ def test_real_models(shared_dir: Path, model: str, core: str, optimize: str) -> 
 @pytest.mark.parametrize("core", CORES)
 def test_tables(core: str) -> None:
     """Every kernel that runs usual layers was measured, and every coefficient is of a feature that layers have."""
-    table, target = cost_table(core), load_target(core)
+    table, processor = cost_table(core), load_target(core).processor
     ops = draw(Sampler(3), 40)
-    assert {select(op, target, frugal).kernel.name for op in ops for frugal in (NO_BUDGET, None)} <= set(table.kernels)
+    assert {select(op, processor, frugal).kernel.name for op in ops for frugal in (NO_BUDGET, None)} <= set(
+        table.kernels
+    )
     for name, fitted in table.kernels.items():
         known = {feature for op in ops for feature in features(op, 2, fitted.division)}
         assert set(fitted.coefficients) <= known, name

@@ -15,7 +15,7 @@ from tinyengine_tf.target import load_target
 
 
 def claimed(op: Op) -> tuple[int | None, ...] | None:
-    return select(op, load_target("host")).kernel.layout(op).distances
+    return select(op, load_target("host").processor).lowered.layout.distances
 
 
 def needed(sources: np.ndarray) -> int:

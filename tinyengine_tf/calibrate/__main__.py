@@ -46,7 +46,7 @@ def calibrate(
     ops = draw(sampler, layers)
     measurements = []
     for frugal in (NO_BUDGET, None):
-        kernels = [select(op, target, frugal).kernel for op in ops]
+        kernels = [select(op, target.processor, frugal).kernel for op in ops]
         wanted = [
             op
             for op, kernel in zip(ops, kernels, strict=True)
@@ -75,7 +75,7 @@ def add_cycles(content: dict[str, Any], ops: Sequence[Op], target: Target) -> No
     for frugal in (NO_BUDGET, None):
         some: dict[str, list[Op]] = defaultdict(list)
         for op in ops:
-            kernel = select(op, target, frugal).kernel
+            kernel = select(op, target.processor, frugal).kernel
             size = table.kernel(kernel, op).instructions(op, 4)
             if table.kernels[kernel.name].cycles is None and TRACED[0] < size < TRACED[1]:
                 some[kernel.name].append(op)

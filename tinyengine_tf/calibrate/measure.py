@@ -53,8 +53,8 @@ def plan_layers(target: Target, ops: Sequence[Op], frugal: str | None = NO_BUDGE
     """Independent layers as one program, one by one; with `frugal` None also by kernels that spend flash on speed."""
     graph, layers = graph_of(ops), []
     for index, op in enumerate(ops):
-        kernel = select(op, target, frugal).kernel
-        layers.append(Layer(index, op, kernel, kernel.layout(op), (), target.core))
+        choice = select(op, target.processor, frugal)
+        layers.append(Layer(index, op, choice.kernel, choice.lowered, target.processor))
     space = Segments(graph, layers, {})
     return plan_arena(Schedule(graph, target, tuple(space.single(i).steps[0] for i in range(len(ops)))), exact=False)
 

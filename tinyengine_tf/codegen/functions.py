@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 
 from tinyengine_tf.codegen.assembly import in_pieces
+from tinyengine_tf.kernels.base import Code
 
 _PLACEHOLDER = "TE_FUNCTION_NAME"
 
@@ -20,18 +21,16 @@ class Functions:
         self._needs: dict[str, str] = {}
         self._parts: dict[str, str] = {}
 
-    def function(
-        self, kernel_name: str, label: str, template: str, params: dict[str, Any], needs: tuple[str, ...]
-    ) -> str:
-        """The C name of a kernel with these parameters; layers with the same text share it.
+    def function(self, kernel_name: str, label: str, code: Code, units: int) -> str:
+        """The C name of a kernel's function; layers with the same text share it.
 
         A template may call `part(template, name, **params)`: it renders a function of its own before this one,
         shared by all kernels that ask for the same text, and gives its name.
         """
-        for need in needs:
+        for need in code.needs:
             if need not in self._needs:
                 self._needs[need] = self._env.get_template(f"c/{need}.c.j2").render()
-        text = self._render(template, params)
+        text = self._render(code.template, code.params(units))
         return self._names.setdefault(text, f"{kernel_name}_{label}")
 
     def _part(self, template: str, name: str, **params: Any) -> str:

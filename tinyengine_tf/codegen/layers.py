@@ -9,7 +9,8 @@ import numpy as np
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
 from tinyengine_tf.ir import Tensor
-from tinyengine_tf.kernels.base import RowWindow, Table, row_elements, rows_of
+from tinyengine_tf.kernels.base import ROW, Arg, RowWindow, Table, row_elements, rows_of
+from tinyengine_tf.kernels.literal import c_integer
 from tinyengine_tf.memory.arena import ArenaPlan, Share
 from tinyengine_tf.schedule import Layer, Step
 
@@ -101,7 +102,9 @@ class LayerView:
     def ignores_row(self) -> bool:
         """Whether a row function has no use for the row's number: all its rows lie in the same place."""
         rows = [i for i in self.inputs if i.window] + [o for o in self.outputs if o.window]
-        return self.by_rows and "y" not in self.tail and all(t.places == 1 and not t.outside for t in rows)
+        return (
+            self.by_rows and ROW not in self.layer.lowered.args and all(t.places == 1 and not t.outside for t in rows)
+        )
 
 
 @dataclass(frozen=True)
@@ -173,14 +176,12 @@ class Views:
         return row_elements(step.parts[tensor].whole if tensor in step.parts else tensor)
 
     def _layer(self, step: Step, layer: Layer) -> LayerView:
-        op, layout, kernel = layer.op, layer.layout, layer.kernel
+        op, layout = layer.op, layer.layout
         by_rows = step.fused or (layout.windows is not None and not layout.flat)
         inputs = tuple(self._input(step, layer, i, by_rows) for i in range(len(op.data_inputs)))
         outputs = tuple(self._output(step, i, t, by_rows and not layout.gathers) for i, t in enumerate(op.outputs))
         units = layout.flat // rows_of(op.output) if by_rows and layout.flat else layout.flat
-        function = self._functions.function(
-            kernel.name, layer.label, kernel.template, kernel.params(op, units), kernel.needs
-        )
+        function = self._functions.function(layer.kernel.name, layer.label, layer.lowered.code, units)
         scratch = (self._address(*self._arena.scratch(step)),) if layout.scratch_bytes else ()
         state = (self._address(*self._arena.state(layer)),) if layout.state_bytes else ()
         region = self._arena.constants.get(layer)
@@ -193,7 +194,7 @@ class Views:
             batch=op.output.shape[0] if by_rows else 1,
             out_rows=layer.calls if by_rows else 1,
             function=function,
-            tail=(*scratch, *state, *tables, *kernel.args(op)),
+            tail=(*scratch, *state, *tables, *map(c_argument, layer.lowered.args)),
             comment=self._comment(step, layer),
         )
 
@@ -283,6 +284,11 @@ def _rows_wanted(view: TensorView, out_rows: int) -> str:
         text += f" + {beyond}" if beyond > 0 else f" - {-beyond}" if beyond else ""
     too_many = max(window.last(y) for y in range(out_rows)) >= view.rows
     return f"{text} < {view.rows} ? {text} : {view.rows}" if too_many else text
+
+
+def c_argument(arg: Arg) -> str:
+    """An argument of a kernel's function in C."""
+    return c_integer(arg) if isinstance(arg, int) else arg.value
 
 
 def _comment_safe(text: str) -> str:

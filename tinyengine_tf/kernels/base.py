@@ -1,21 +1,26 @@
-"""What a kernel is: one way to compute one kind of operator, and what it needs for that.
+"""What a kernel is: one way to compute one kind of operator, as one function.
 
-A kernel is a Python class and a C template beside it. The class answers, from shapes alone:
+    @kernel(Conv2D, types=(S8,), isa="dsp", before=("te_conv2d_s8_block",))
+    def te_conv2d_s8_dsp(op: Conv2D, core: Core) -> Lowered | Because:
+        'Core has DSP: 2 filters x 3 pixels with SMLAD.'
 
-    rejects()  why it cannot do an operator on a target (None: it can)
-    layout()   how it reads and writes: row by row or all at once, and its scratch memory
-    tables()   the constant arrays it reads, whose contents are built only when C is written
-    params()   values for the template; everything that the compiler should see as a literal
-    args()     arguments that differ between layers sharing one function
+The function's name is the kernel's, its docstring's first line the reason that `explain` gives. It is called once per
+layer and answers Because(a sentence) where it does not apply, else all that others ask, in one frozen value:
 
-and `spends_flash` marks one that is faster than others for tables that are larger: it is used within a flash budget.
+    Lowered.layout   how it reads and writes: row by row or all at once, and its scratch memory
+    Lowered.tables   the constant arrays it reads, whose contents are built only when C is written
+    Lowered.code     the C template, and its values: everything that the compiler should see as a literal
+    Lowered.args     arguments that differ between layers sharing one function
+
+`before` names the kernels it is preferred to where both apply; `spends_flash` marks one that is faster than others for
+tables that are larger: it is used within a flash budget.
 
 The generated function is called as
 
     fn(in0, in1, ..., out0, ..., [scratch,] [state,] tables in order, args in order)
 
 where `inN` is a pointer to a row or a whole tensor, or, if its RowWindow is an `array`, an
-array of row pointers. Row kernels may name `y` among args: the output row within its image (the input
+array of row pointers. Row kernels may have ROW among args: the output row within its image (the input
 row, if the kernel gathers). Where rows live (a full tensor, a ring, a constant row of padding) is not
 the kernel's business: that is what lets one kernel serve per-layer and fused execution.
 
@@ -24,14 +29,16 @@ Kernels never use `restrict` on activations: the planner may let output overlap 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import enum
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from tinyengine_tf.ir import Op, Tensor
-from tinyengine_tf.target import Target
+from tinyengine_tf.kernels.types import Types
+from tinyengine_tf.target import Core
 
 BYTES = {
     "int8_t": 1,
@@ -123,42 +130,107 @@ class Layout:
     distances: tuple[int | None, ...] | None = None
 
 
+@dataclass(frozen=True)
+class Because:
+    """Why a kernel does not apply, as a sentence without a full stop."""
+
+    reason: str
+
+
+class Run(enum.Enum):
+    """Arguments that only the layer's function knows when it runs."""
+
+    ROW = "y"
+
+
+ROW = Run.ROW
+"""The output row within its image; the input row, if the kernel gathers."""
+
+Arg = int | Run
+"""An argument of a kernel's function: a number known now, or one known when the layer runs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """A kernel's C: a template, the small functions in kernels/c that it calls, and what it is rendered with.
+
+    params   asked with the units of a row for flat kernels (see Layout.flat), with 0 for others; only to write C
+    """
+
+    template: str
+    params: Callable[[int], Mapping[str, Any]]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """An operator as one kernel computes it: all that scheduling, planning and code generation ask."""
+
+    code: Code
+    layout: Layout = Layout()
+    tables: tuple[Table, ...] = ()
+    args: tuple[Arg, ...] = ()
+
+    @property
+    def working_bytes(self) -> int:
+        """Memory it takes besides inputs and outputs."""
+        return self.layout.scratch_bytes + self.layout.state_bytes
+
+
+Lower = Callable[[Any, Core], Lowered | Because]
+
+
+@dataclass(frozen=True, eq=False)
 class Kernel:
-    """Base class; subclasses are stateless and registered with @kernel."""
+    """A registered kernel: the function that lowers operators, and what is said beside it.
 
-    name: ClassVar[str]
-    ops: ClassVar[tuple[type[Op], ...]]
-    why: ClassVar[str]
-    template: ClassVar[str]
-    isa: ClassVar[str] = "portable"
-    rank: ClassVar[int] = 0
-    needs: ClassVar[tuple[str, ...]] = ()
-    spends_flash: ClassVar[bool] = False
+    types    alternatives; an operator must be of one of them
+    isa      the instructions it needs (target.ISAS)
+    before   names of the kernels that it is preferred to
+    why      when it is a good choice, for `explain`
+    """
 
-    def rejects(self, op: Any, target: Target) -> str | None:
-        return None
+    name: str
+    ops: tuple[type[Op], ...]
+    types: tuple[Types, ...]
+    isa: str
+    before: tuple[str, ...]
+    spends_flash: bool
+    why: str
+    lower: Lower
 
-    def layout(self, op: Any) -> Layout:
-        return Layout()
-
-    def tables(self, op: Any) -> tuple[Table, ...]:
-        return ()
-
-    def params(self, op: Any, units: int) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def args(self, op: Any) -> tuple[str, ...]:
-        return ()
+    def refusal(self, op: Op, core: Core) -> str | None:
+        """Why it is not even asked: the core's instructions or the operator's types."""
+        if not core.has(self.isa):
+            return f"{core.name} has no {self.isa} instructions"
+        refusals = [types.refusal(op) for types in self.types]
+        return None if None in refusals else refusals[0]
 
 
-KERNELS: list[Kernel] = []
+KERNELS: dict[str, Kernel] = {}
+"""All kernels by name; filled while the package is imported, and never after."""
 
 
-def kernel(cls: type[Kernel]) -> type[Kernel]:
-    """Register a kernel class."""
-    assert all(k.name != cls.name for k in KERNELS), cls.name
-    KERNELS.append(cls())
-    return cls
+def kernel(
+    *ops: type[Op],
+    types: tuple[Types, ...],
+    isa: str = "portable",
+    before: tuple[str, ...] = (),
+    spends_flash: bool = False,
+) -> Callable[[Lower], Lower]:
+    """Register the function below as a kernel for these operators."""
+
+    def register(lower: Lower) -> Lower:
+        why = (lower.__doc__ or "").strip().splitlines()[0].rstrip(".")
+        add(Kernel(lower.__name__, ops, types, isa, before, spends_flash, why, lower))
+        return lower
+
+    return register
+
+
+def add(found: Kernel) -> None:
+    assert found.name not in KERNELS, found.name
+    KERNELS[found.name] = found
 
 
 def rows_of(tensor: Tensor) -> int:

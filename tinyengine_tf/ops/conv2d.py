@@ -31,6 +31,7 @@ class WeightedOp(Op):
     clamp    fused activation as an int8 range, inclusive
     """
 
+    ROLES: ClassVar = ("data", "weights", "bias")
     CHANNEL_AXIS: ClassVar[int] = 0
 
     clamp: tuple[int, int] = (-128, 127)

@@ -83,6 +83,8 @@ class Lstm(RecurrentOp):
     cell_limits what the cell is clipped to, inclusive, in steps of its scale
     """
 
+    ROLES: ClassVar = ("data", *["weights"] * 8, *["bias"] * 4, "state", "state")
+    OUT_ROLES: ClassVar = ("out", "state", "state")
     CONSTRAINTS: ClassVar = (
         QUANTIZED,
         Constraint("sums of |weight| * 256 and |bias| of each gate stay below 2^31, as 32-bit sums do", no_overflow),

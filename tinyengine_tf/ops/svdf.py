@@ -42,6 +42,8 @@ class Svdf(RecurrentOp):
     bits, as TFLM's do on every core; exporters choose scales that no real data come near.
     """
 
+    ROLES: ClassVar = ("data", "weights", "weights", "bias", "state")
+    OUT_ROLES: ClassVar = ("out", "state")
     CONSTRAINTS: ClassVar = (
         QUANTIZED,
         Constraint("the bias has the scale of memory times weights over time, as TFLM demands", bias_scale_fits),

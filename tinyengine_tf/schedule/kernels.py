@@ -58,8 +58,8 @@ def with_less_scratch(
 
 
 def _layer(index: int, op: Op, target: Target, frugal: str | None, most_scratch_bytes: int | None = None) -> Layer:
-    choice = select(op, target, frugal, most_scratch_bytes)
-    return Layer(index, op, choice.kernel, choice.kernel.layout(op), choice.rejected, target.core)
+    choice = select(op, target.processor, frugal, most_scratch_bytes)
+    return Layer(index, op, choice.kernel, choice.lowered, target.processor, choice.rejected)
 
 
 def _spend(layers: Sequence[Layer], target: Target, budget_bytes: int, where: str) -> list[Layer]:

@@ -6,34 +6,41 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tinyengine_tf.ir import Op
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, rows_of
+from tinyengine_tf.kernels.base import Kernel, Layout, Lowered, Table, rows_of
 from tinyengine_tf.kernels.cost import cost_table, predict
+from tinyengine_tf.target import Core
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One operator and how it is computed. `index` gives its name everywhere: L00, L01, ...
 
-    strip   which columns of the operator it computes, counted from the left: L00s0, L00s1, ... (see schedule.strips)
+    lowered   what the kernel makes of the operator
+    rejected  (name, reason) of each kernel passed over
+    strip     which columns of the operator it computes, counted from the left: L00s0, L00s1, ... (see schedule.strips)
     """
 
     index: int
     op: Op
     kernel: Kernel
-    layout: Layout
+    lowered: Lowered
+    core: Core
     rejected: tuple[tuple[str, str], ...] = ()
-    core: str = "host"
     strip: int | None = None
 
     @property
     def label(self) -> str:
         return f"L{self.index:02d}" + ("" if self.strip is None else f"s{self.strip}")
 
-    @cached_property
-    def tables(self) -> tuple[Table, ...]:
-        return self.kernel.tables(self.op)
+    @property
+    def layout(self) -> Layout:
+        return self.lowered.layout
 
     @property
+    def tables(self) -> tuple[Table, ...]:
+        return self.lowered.tables
+
+    @cached_property
     def table_bytes(self) -> int:
         return sum(t.nbytes for t in self.tables)
 
@@ -46,14 +53,14 @@ class Layer:
     def instructions(self) -> float:
         """Predicted, over whole tensors."""
         by_rows = self.layout.windows is not None and not self.layout.flat
-        return predict(self.core, self.kernel, self.op, self.op.output.shape[0] * self.calls if by_rows else 1)
+        return predict(self.core.name, self.kernel, self.op, self.op.output.shape[0] * self.calls if by_rows else 1)
 
     @property
     def cycles_per_instruction(self) -> float | None:
         """Estimated; None for cores without documented timings."""
-        return cost_table(self.core).cycles_per_instruction(self.kernel)
+        return cost_table(self.core.name).cycles_per_instruction(self.kernel)
 
     @cached_property
     def instructions_by_rows(self) -> float:
         """Predicted, as part of a row pipeline: a row's call, pointers and loop tests included."""
-        return predict(self.core, self.kernel, self.op, self.calls) + self.calls * cost_table(self.core).row
+        return predict(self.core.name, self.kernel, self.op, self.calls) + self.calls * cost_table(self.core.name).row

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.kernels.base import Because
 from tinyengine_tf.ops.lookup import Lookup
 from tinyengine_tf.ops.quantize import Dequantize, Quantize
 from tinyengine_tf.ops.two_operands import TwoOperands
@@ -122,9 +123,10 @@ def _strip(image: Image, layers: Sequence[Layer], last: Span, number: int) -> St
                 new[t] = _narrowed(t, (begin, end))
                 parts[new[t]] = Part(narrow[t], begin - spans[t][0])
         op = _narrower(op, new, out[0])
-        if layer.kernel.rejects(op, image.target) is not None:
+        lowered = layer.kernel.lower(op, layer.core)
+        if isinstance(lowered, Because):
             return None
-        member = replace(layer, op=op, layout=layer.kernel.layout(op), strip=number)
+        member = replace(layer, op=op, lowered=lowered, strip=number)
         if cannot_stream(member):
             return None
         members.append(member)

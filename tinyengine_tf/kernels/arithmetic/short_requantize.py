@@ -24,9 +24,7 @@ import numpy as np
 from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
 from tinyengine_tf.kernels.base import Table
 from tinyengine_tf.ops.conv2d import WeightedOp
-from tinyengine_tf.target import Target
 
-THUMB1_CORES = ("cortex-m0plus",)
 """Armv6-M: products of 32 bits, eight registers for most instructions, no unaligned access."""
 
 
@@ -37,10 +35,6 @@ class Form:
     signed: bool
     clamped: bool
     called: bool
-
-
-def is_thumb1(target: Target) -> bool:
-    return target.core in THUMB1_CORES
 
 
 def requantization(op: WeightedOp) -> Requantization:

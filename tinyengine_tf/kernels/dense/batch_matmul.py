@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.movement.copy import constant_table
 from tinyengine_tf.ops.batch_matmul import BatchMatMul
 
 
-@kernel
-class BatchMatMulPortable(Kernel):
+@class_kernel
+class BatchMatMulPortable(ClassKernel):
     name = "te_batch_matmul_s8"
     ops = (BatchMatMul,)
     why = "portable C, any stacks of matrices"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.weighted import bias_table, clamp_args, requantize_tables, weights_table
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
@@ -22,8 +23,8 @@ def touches_image(op: Conv2D | DepthwiseConv2D) -> bool:
     return w.pad_left < w.extent.w and (op.out_image.w - 1) * w.stride.w - w.pad_left < op.image.w
 
 
-@kernel
-class Conv2DPortable(Kernel):
+@class_kernel
+class Conv2DPortable(ClassKernel):
     name = "te_conv2d_s8"
     ops = (Conv2D,)
     why = "portable C, any geometry"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window
 from tinyengine_tf.kernels.dense.dense_stream import PIXELS, dense_params, groups, headed_stream_table, reason_against
 from tinyengine_tf.ops.conv2d import Conv2D
+from tinyengine_tf.target import Core
 
 LARGEST_OFFSET = 4095
 """Bytes that a load can reach beyond its pointer."""
 
 
-@kernel
-class Conv2DDsp(Kernel):
+@class_kernel
+class Conv2DDsp(ClassKernel):
     name = "te_conv2d_s8_dsp"
     ops = (Conv2D,)
     why = "core has DSP: 2 filters x 3 pixels with SMLAD"
@@ -23,7 +25,7 @@ class Conv2DDsp(Kernel):
     rank = 10
     needs = ("widen_word_dsp",)
 
-    def rejects(self, op: Conv2D, target: Any) -> str | None:
+    def rejects(self, op: Conv2D, core: Core) -> str | None:
         return "a grouped convolution" if op.groups > 1 else reason_against(op)
 
     def layout(self, op: Conv2D) -> Layout:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window
 from tinyengine_tf.kernels.dense.dense_mve import (
     CHUNK,
@@ -21,6 +22,7 @@ from tinyengine_tf.kernels.dense.dense_mve import (
 from tinyengine_tf.kernels.dense.pointwise_mve import ARGUMENTS
 from tinyengine_tf.kernels.thumb import add_number
 from tinyengine_tf.ops.conv2d import Conv2D
+from tinyengine_tf.target import Core
 
 GATHER_ARGUMENTS = (("const int8_t *const *", "in"), ("int32_t", "offset"), ("int8_t *", "to"))
 
@@ -77,18 +79,18 @@ def gather_lines(op: Conv2D, pixels: int) -> list[str] | None:
     return code
 
 
-class Conv2DMve(Kernel):
+class Conv2DMve(ClassKernel):
     ops = (Conv2D,)
     isa = "mve"
 
-    def rejects(self, op: Conv2D, target: Any) -> str | None:
+    def rejects(self, op: Conv2D, core: Core) -> str | None:
         return "the convolution is grouped" if op.groups > 1 else None
 
     def tables(self, op: Conv2D) -> tuple[Table, ...]:
         return (dense_stream(op, single=False),)
 
 
-@kernel
+@class_kernel
 class Conv2DGatheredMve(Conv2DMve):
     name = "te_conv2d_s8_mve"
     why = "core has Helium: windows are gathered, then 2 filters x 3 pixels, 16 products each at once"
@@ -120,15 +122,15 @@ class Conv2DGatheredMve(Conv2DMve):
         return (str(op.input.zero_point),)
 
 
-@kernel
+@class_kernel
 class Conv2DInRowMve(Conv2DMve):
     name = "te_conv2d_s8_row_mve"
     why = "one kernel row, core has Helium: windows are multiplied where they lie"
     template = "c/assembly_mve.c.j2"
     rank = 22
 
-    def rejects(self, op: Conv2D, target: Any) -> str | None:
-        return super().rejects(op, target) or (None if lies_in_row(op) else "windows are more than a run of one row")
+    def rejects(self, op: Conv2D, core: Core) -> str | None:
+        return super().rejects(op, core) or (None if lies_in_row(op) else "windows are more than a run of one row")
 
     def layout(self, op: Conv2D) -> Layout:
         row = conv_window(op)

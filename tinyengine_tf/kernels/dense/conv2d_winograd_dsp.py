@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import solve
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import touches_image
 from tinyengine_tf.kernels.dense.dense_stream import requantization
 from tinyengine_tf.kernels.dense.winograd import ELEMENTS, filter_words, run_groups, winograd_stream
@@ -23,6 +24,7 @@ from tinyengine_tf.kernels.dense.winograd_code import (
 from tinyengine_tf.kernels.thumb import LARGEST_OFFSET
 from tinyengine_tf.ops.base import HW
 from tinyengine_tf.ops.conv2d import Conv2D
+from tinyengine_tf.target import Core
 
 SHORTEST_RUN = 4
 """Groups of four channels below which loops cost too much."""
@@ -40,8 +42,8 @@ def blocks(tiles: int) -> tuple[tuple[int, int], ...]:
     return tuple((size, n) for size, n in ((TILES, tiles // TILES), (1, tiles % TILES)) if n)
 
 
-@kernel
-class Conv2DWinogradDsp(Kernel):
+@class_kernel
+class Conv2DWinogradDsp(ClassKernel):
     name = "te_conv2d_s8_winograd_dsp"
     ops = (Conv2D,)
     why = "3x3, stride 1, core has DSP: 4 products per output with SMLAD, weights that take 3.6 times the flash"
@@ -51,7 +53,7 @@ class Conv2DWinogradDsp(Kernel):
     needs = ("winograd_marks",)
     spends_flash = True
 
-    def rejects(self, op: Conv2D, target: Any) -> str | None:
+    def rejects(self, op: Conv2D, core: Core) -> str | None:
         w = op.window
         if w.kernel != HW(3, 3) or w.stride != HW(1, 1) or w.dilation != HW(1, 1) or op.groups > 1:
             return "not a dense 3x3 window of stride 1"

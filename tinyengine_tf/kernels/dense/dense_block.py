@@ -12,25 +12,25 @@ import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.short_requantize import (
     form,
-    is_thumb1,
     live_weights,
     reason_against,
     requantize_args,
     requantize_tables,
 )
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window, touches_image
 from tinyengine_tf.kernels.dense.pointwise import not_pointwise
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 NOT_ON_HOST = "compilers of the host vectorise single sums"
 PIXELS = 2
 FILTERS = 4
 
 
-class DenseBlock(Kernel):
+class DenseBlock(ClassKernel):
     """What pointwise layers and convolutions share."""
 
     together: ClassVar[int] = FILTERS
@@ -56,7 +56,7 @@ class DenseBlock(Kernel):
         }
 
 
-@kernel
+@class_kernel
 class PointwiseBlock(DenseBlock):
     name = "te_pointwise_s8_block"
     ops = (Conv2D, FullyConnected)
@@ -64,8 +64,8 @@ class PointwiseBlock(DenseBlock):
     template = "dense/pointwise_block.c.j2"
     rank = 5
 
-    def rejects(self, op: Conv2D | FullyConnected, target: Target) -> str | None:
-        return NOT_ON_HOST if target.is_host else not_pointwise(op) or reason_against(op)
+    def rejects(self, op: Conv2D | FullyConnected, core: Core) -> str | None:
+        return NOT_ON_HOST if core.is_host else not_pointwise(op) or reason_against(op)
 
     def layout(self, op: Conv2D | FullyConnected) -> Layout:
         return Layout((RowWindow(),), flat=op.output.elements // op.out_channels, hold=PIXELS)
@@ -77,7 +77,7 @@ class PointwiseBlock(DenseBlock):
         return requantize_args(op)
 
 
-@kernel
+@class_kernel
 class Conv2DBlock(DenseBlock):
     name = "te_conv2d_s8_block"
     ops = (Conv2D,)
@@ -85,8 +85,8 @@ class Conv2DBlock(DenseBlock):
     template = "dense/conv2d_block.c.j2"
     rank = 4
 
-    def rejects(self, op: Conv2D, target: Target) -> str | None:
-        if target.is_host:
+    def rejects(self, op: Conv2D, core: Core) -> str | None:
+        if core.is_host:
             return NOT_ON_HOST
         if op.groups > 1:
             return "a grouped convolution"
@@ -118,18 +118,18 @@ class Thumb1(DenseBlock):
     dense_template: ClassVar[str] = "dense/dense_block_thumb1.c.j2"
     needs: ClassVar[tuple[str, ...]] = ("short_requantize_thumb1",)
 
-    def rejects(self, op: Any, target: Target) -> str | None:
-        return super().rejects(op, target) if is_thumb1(target) else "the core is not Armv6-M"
+    def rejects(self, op: Any, core: Core) -> str | None:
+        return super().rejects(op, core) if core.is_thumb1 else "the core is not Armv6-M"
 
 
-@kernel
+@class_kernel
 class PointwiseThumb1(Thumb1, PointwiseBlock):
     name = "te_pointwise_s8_thumb1"
     why = "1x1, Armv6-M: 2 pixels x 2 filters at once, no long multiplication"
     rank = 7
 
 
-@kernel
+@class_kernel
 class Conv2DThumb1(Thumb1, Conv2DBlock):
     name = "te_conv2d_s8_thumb1"
     why = "Armv6-M: windows copied together, then 2 pixels x 2 filters at once, no long multiplication"

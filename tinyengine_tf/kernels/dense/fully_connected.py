@@ -6,20 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.weighted import clamp_args, requantize_tables
 from tinyengine_tf.ops.fully_connected import FullyConnected
+from tinyengine_tf.target import Core
 
 
-@kernel
-class FullyConnectedAsymmetric(Kernel):
+@class_kernel
+class FullyConnectedAsymmetric(ClassKernel):
     name = "te_fully_connected_s8_asymmetric"
     ops = (FullyConnected,)
     why = "weights with a zero point, stored as 16-bit differences"
     template = "dense/fully_connected_asymmetric.c.j2"
     needs = ("requantize",)
 
-    def rejects(self, op: FullyConnected, target: Any) -> str | None:
+    def rejects(self, op: FullyConnected, core: Core) -> str | None:
         return None if op.weights_zero_point else "the weights have no zero point"
 
     def layout(self, op: FullyConnected) -> Layout:

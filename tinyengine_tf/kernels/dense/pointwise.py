@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.weighted import bias_table, clamp_args, requantize_tables, weights_table
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
+from tinyengine_tf.target import Core
 
 
 def not_pointwise(op: Conv2D | FullyConnected) -> str | None:
@@ -18,8 +20,8 @@ def not_pointwise(op: Conv2D | FullyConnected) -> str | None:
     return None if same_pixels and op.groups == 1 else "not a dense 1x1 convolution of stride 1"
 
 
-@kernel
-class PointwisePortable(Kernel):
+@class_kernel
+class PointwisePortable(ClassKernel):
     name = "te_pointwise_s8"
     ops = (Conv2D, FullyConnected)
     why = "1x1: the whole tensor is one long row"
@@ -27,7 +29,7 @@ class PointwisePortable(Kernel):
     needs = ("requantize", "dot")
     rank = 1
 
-    def rejects(self, op: Conv2D | FullyConnected, target: Any) -> str | None:
+    def rejects(self, op: Conv2D | FullyConnected, core: Core) -> str | None:
         return not_pointwise(op)
 
     def layout(self, op: Conv2D | FullyConnected) -> Layout:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.dense_stream import (
     PIXELS,
     dense_params,
@@ -16,10 +17,11 @@ from tinyengine_tf.kernels.dense.dense_stream import (
 from tinyengine_tf.kernels.dense.pointwise import not_pointwise
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
+from tinyengine_tf.target import Core
 
 
-@kernel
-class PointwiseDsp(Kernel):
+@class_kernel
+class PointwiseDsp(ClassKernel):
     name = "te_pointwise_s8_dsp"
     ops = (Conv2D, FullyConnected)
     why = "1x1, core has DSP: 2 filters x 3 pixels with SMLAD"
@@ -28,7 +30,7 @@ class PointwiseDsp(Kernel):
     rank = 11
     needs = ("widen_word_dsp",)
 
-    def rejects(self, op: Conv2D | FullyConnected, target: Any) -> str | None:
+    def rejects(self, op: Conv2D | FullyConnected, core: Core) -> str | None:
         return not_pointwise(op) or reason_against(op)
 
     def layout(self, op: Conv2D | FullyConnected) -> Layout:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.dense_mve import PIXELS, DenseCode, dense_stream, depth
 from tinyengine_tf.kernels.dense.pointwise import not_pointwise
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
+from tinyengine_tf.target import Core
 
 ARGUMENTS = (("const int8_t *", "in"), ("int8_t *", "out"), ("const uint32_t *", "stream"))
 
 
-class PointwiseMve(Kernel):
+class PointwiseMve(ClassKernel):
     """Writes a block of pixels channel by channel: all inputs of a block are needed until its end."""
 
     ops = (Conv2D, FullyConnected)
@@ -36,24 +38,24 @@ class PointwiseMve(Kernel):
         }
 
 
-@kernel
+@class_kernel
 class PointwiseBlocksMve(PointwiseMve):
     name = "te_pointwise_s8_mve"
     why = "1x1, core has Helium: 2 filters x 3 pixels, 16 products each at once"
     rank = 23
 
-    def rejects(self, op: Conv2D | FullyConnected, target: Any) -> str | None:
+    def rejects(self, op: Conv2D | FullyConnected, core: Core) -> str | None:
         return not_pointwise(op)
 
 
-@kernel
+@class_kernel
 class FullyConnectedMve(PointwiseMve):
     name = "te_fully_connected_s8_mve"
     why = "a single pixel, core has Helium: 4 filters, 16 products each at once"
     rank = 24
     single = True
 
-    def rejects(self, op: Conv2D | FullyConnected, target: Any) -> str | None:
+    def rejects(self, op: Conv2D | FullyConnected, core: Core) -> str | None:
         if (reason := not_pointwise(op)) is not None:
             return reason
         return "more than one pixel" if op.output.elements != op.out_channels else None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel, rows_of
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table, rows_of
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.weighted import clamp_args, requantize_tables, weights_table
 from tinyengine_tf.ops.transpose_conv import TransposeConv
 
 
-@kernel
-class TransposeConvPortable(Kernel):
+@class_kernel
+class TransposeConvPortable(ClassKernel):
     name = "te_transpose_conv_s8"
     ops = (TransposeConv,)
     why = "portable C, any geometry"

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import solve
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window
 from tinyengine_tf.kernels.dense.dense_stream import requantization
 from tinyengine_tf.kernels.thumb import LARGEST_OFFSET, LARGEST_STEP, add_number, load_number
 from tinyengine_tf.ops.base import HW
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
+from tinyengine_tf.target import Core
 
 STREAM, STREAM_END, BIAS, MANTISSA, C, TAIL, ROW_END, CONSTANT, FRAME_BYTES = 0, 4, 8, 12, 16, 20, 24, 28, 32
 """Stack offsets."""
@@ -29,8 +31,8 @@ IN_LOOP = {1: 6, 2: 4}
 """Outputs per round of the loop over longer rows, by stride; a multiple of the outputs in progress."""
 
 
-@kernel
-class Depthwise3x3Dsp(Kernel):
+@class_kernel
+class Depthwise3x3Dsp(ClassKernel):
     name = "te_depthwise_conv2d_s8_3x3_dsp"
     ops = (DepthwiseConv2D,)
     why = "3x3, core has DSP: each column is loaded once for three outputs"
@@ -38,7 +40,7 @@ class Depthwise3x3Dsp(Kernel):
     isa = "dsp"
     rank = 12
 
-    def rejects(self, op: DepthwiseConv2D, target: Any) -> str | None:
+    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
         w = op.window
         if w.kernel != HW(3, 3) or w.dilation.w != 1 or w.stride.w > 2 or op.multiplier != 1:
             return "not a 3x3 window of stride 1 or 2"

@@ -10,17 +10,17 @@ from typing import Any, ClassVar
 
 from tinyengine_tf.kernels.arithmetic.short_requantize import (
     form,
-    is_thumb1,
     live_weights,
     reason_against,
     requantize_args,
     requantize_tables,
 )
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window, touches_image
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.window import Window
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 LARGEST_SIDE = 7
 
@@ -42,8 +42,8 @@ def products(window: Window, outputs: int) -> list[tuple[int, list[tuple[int, in
     return sorted(found.items())
 
 
-@kernel
-class DepthwiseBlock(Kernel):
+@class_kernel
+class DepthwiseBlock(ClassKernel):
     name = "te_depthwise_conv2d_s8_block"
     ops = (DepthwiseConv2D,)
     why = "the window unrolled, 4 outputs share each weight"
@@ -53,7 +53,7 @@ class DepthwiseBlock(Kernel):
     outputs: ClassVar[int] = 4
     """At most so many at once."""
 
-    def rejects(self, op: DepthwiseConv2D, target: Target) -> str | None:
+    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
         w = op.window
         if max(w.kernel) > LARGEST_SIDE or w.dilation.w != 1 or op.multiplier != 1:
             return f"dilated, of several outputs per channel, or larger than {LARGEST_SIDE}x{LARGEST_SIDE}"
@@ -90,7 +90,7 @@ class DepthwiseBlock(Kernel):
         return (*requantize_args(op), str(op.input.zero_point))
 
 
-@kernel
+@class_kernel
 class DepthwiseThumb1(DepthwiseBlock):
     name = "te_depthwise_conv2d_s8_thumb1"
     why = "Armv6-M: the window unrolled, 2 outputs share each weight, no long multiplication"
@@ -98,5 +98,5 @@ class DepthwiseThumb1(DepthwiseBlock):
     rank = 5
     outputs = 2
 
-    def rejects(self, op: DepthwiseConv2D, target: Target) -> str | None:
-        return super().rejects(op, target) if is_thumb1(target) else "the core is not Armv6-M"
+    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
+        return super().rejects(op, core) if core.is_thumb1 else "the core is not Armv6-M"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window
 from tinyengine_tf.kernels.dense.weighted import bias_table, clamp_args, requantize_tables, weights_table
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 
 
-@kernel
-class DepthwiseConv2DPortable(Kernel):
+@class_kernel
+class DepthwiseConv2DPortable(ClassKernel):
     name = "te_depthwise_conv2d_s8"
     ops = (DepthwiseConv2D,)
     why = "portable C, any geometry"

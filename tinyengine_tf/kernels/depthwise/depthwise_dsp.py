@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import solve
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window
 from tinyengine_tf.kernels.dense.dense_stream import requantization
 from tinyengine_tf.kernels.thumb import (
@@ -33,6 +34,7 @@ from tinyengine_tf.kernels.thumb import (
     store_words,
 )
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
+from tinyengine_tf.target import Core
 
 (
     COLUMN_END,
@@ -102,8 +104,8 @@ class Geometry:
         return [(n, times) for n, times in ((small + 1, larger), (small, count - larger)) if times]
 
 
-@kernel
-class DepthwiseDsp(Kernel):
+@class_kernel
+class DepthwiseDsp(ClassKernel):
     name = "te_depthwise_conv2d_s8_dsp"
     ops = (DepthwiseConv2D,)
     why = "core has DSP: columns are paired once per row, weights loaded once for several outputs"
@@ -111,7 +113,7 @@ class DepthwiseDsp(Kernel):
     isa = "dsp"
     rank = 11
 
-    def rejects(self, op: DepthwiseConv2D, target: Any) -> str | None:
+    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
         geometry = Geometry(op) if op.window.kernel.h <= MOST_ROWS else None
         if geometry is None:
             return f"more than {MOST_ROWS} rows"

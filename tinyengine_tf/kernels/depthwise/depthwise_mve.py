@@ -23,11 +23,12 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.requantize_mve import SHIFTS, vector_requantization, words_of
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window, touches_image
 from tinyengine_tf.kernels.thumb import add_number, load_number
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 CHANNELS = 8
 ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
@@ -115,8 +116,8 @@ class Planes:
         return min(block * self.columns, self.out_width - self.columns)
 
 
-@kernel
-class DepthwiseConv2DMve(Kernel):
+@class_kernel
+class DepthwiseConv2DMve(ClassKernel):
     name = "te_depthwise_conv2d_s8_mve"
     ops = (DepthwiseConv2D,)
     why = "core has Helium: planes of 8 channels, a window is one run, 16 products at once"
@@ -124,7 +125,7 @@ class DepthwiseConv2DMve(Kernel):
     isa = "mve"
     rank = 21
 
-    def rejects(self, op: DepthwiseConv2D, target: Target) -> str | None:
+    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
         if op.window.dilation.w > 1 and op.window.kernel.w > 1:
             return "dilated columns"
         if not touches_image(op):

@@ -11,16 +11,17 @@ from tinyengine_tf.kernels.arithmetic.short_requantize import (
     requantize_args,
     requantize_tables,
 )
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 LANES = 16
 
 
-@kernel
-class DepthwiseVector(Kernel):
+@class_kernel
+class DepthwiseVector(ClassKernel):
     name = "te_depthwise_conv2d_s8_vector"
     ops = (DepthwiseConv2D,)
     why = "sums of 16 channels side by side, for vectorising compilers"
@@ -28,8 +29,8 @@ class DepthwiseVector(Kernel):
     needs = ("short_requantize",)
     rank = 6
 
-    def rejects(self, op: DepthwiseConv2D, target: Target) -> str | None:
-        if not target.is_host:
+    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
+        if not core.is_host:
             return "the core has no vector registers that compilers use"
         return "several outputs per channel" if op.multiplier != 1 else reason_against(op)
 

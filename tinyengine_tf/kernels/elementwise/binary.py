@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.ir import DType
-from tinyengine_tf.kernels.base import kernel
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.broadcast import BroadcastKernel
 from tinyengine_tf.kernels.literal import literal
 from tinyengine_tf.ops.binary import Binary
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 
 def limits_nothing(op: Binary) -> bool:
@@ -42,20 +42,20 @@ class BinaryLoops(BroadcastKernel):
         }
 
 
-@kernel
+@class_kernel
 class BinaryArithmetic(BinaryLoops):
     name = "te_binary_s8"
     why = "requantisation with literal multipliers"
     needs = ("requantize",)
 
-    def rejects(self, op: Binary, target: Target) -> str | None:
+    def rejects(self, op: Binary, core: Core) -> str | None:
         return None if op.needs_scales else "nothing is requantised"
 
 
-@kernel
+@class_kernel
 class BinaryPlain(BinaryLoops):
     name = "te_binary"
     why = "no requantisation"
 
-    def rejects(self, op: Binary, target: Target) -> str | None:
+    def rejects(self, op: Binary, core: Core) -> str | None:
         return "operands and output have different scales" if op.needs_scales else None

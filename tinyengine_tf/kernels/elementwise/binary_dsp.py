@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import MAX_TAIL_SHIFT, Requantization, evaluate
-from tinyengine_tf.kernels.base import Table, kernel
+from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
 from tinyengine_tf.kernels.elementwise.broadcast import loop_counts
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
 from tinyengine_tf.ops.fixedpoint import Multiplier
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 HALF = Multiplier(1 << 30, 0)
 SUM_BITS, PRODUCT_BITS = 3, 8
@@ -33,7 +34,7 @@ MAX_SUM_TAIL = 31 - SUM_BITS
 UNROLLED = 4
 
 
-@kernel
+@class_kernel
 class BinaryDsp(BinaryLoops):
     name = "te_binary_s8_dsp"
     why = "core has DSP: four elements a round, requantisation in 3 to 5 instructions"
@@ -41,7 +42,7 @@ class BinaryDsp(BinaryLoops):
     isa = "dsp"
     rank = 10
 
-    def rejects(self, op: Binary, target: Target) -> str | None:
+    def rejects(self, op: Binary, core: Core) -> str | None:
         if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
             return "not an ADD, SUB or MUL of int8"
         if op.a.const or op.b.const:

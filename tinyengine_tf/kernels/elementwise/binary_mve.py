@@ -26,13 +26,13 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.requantize_mve import LARGEST_NARROWING_SHIFT
-from tinyengine_tf.kernels.base import kernel
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
 from tinyengine_tf.kernels.elementwise.broadcast import loop_counts
 from tinyengine_tf.kernels.thumb import add_number, load_number
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
 from tinyengine_tf.ops.fixedpoint import Multiplier, doubling_high_mul
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 HALF = Multiplier(1 << 30, 0)
 SHORTEST_RUN = 4
@@ -49,7 +49,7 @@ class Short:
     constant: int = 0
 
 
-@kernel
+@class_kernel
 class BinaryMve(BinaryLoops):
     name = "te_binary_s8_mve"
     why = "core has Helium: four elements a round, proven equal to TFLM for all pairs of operands"
@@ -57,7 +57,7 @@ class BinaryMve(BinaryLoops):
     isa = "mve"
     rank = 20
 
-    def rejects(self, op: Binary, target: Target) -> str | None:
+    def rejects(self, op: Binary, core: Core) -> str | None:
         if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
             return "not an ADD, SUB or MUL of int8"
         if op.loops[-1].strides != (1, 1) or op.loops[-1].count < SHORTEST_RUN or len(op.loops) > 2:

@@ -11,16 +11,16 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization
-from tinyengine_tf.kernels.arithmetic.short_requantize import is_thumb1
-from tinyengine_tf.kernels.base import Table, kernel
+from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
 from tinyengine_tf.kernels.elementwise.binary_dsp import rounding, solve, split
 from tinyengine_tf.kernels.elementwise.broadcast import loop_counts
 from tinyengine_tf.ops.binary import Binary
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 
-@kernel
+@class_kernel
 class BinaryShort(BinaryLoops):
     name = "te_binary_s8_short"
     why = "one long product per element, proven equal to TFLM for all pairs of operands"
@@ -28,7 +28,7 @@ class BinaryShort(BinaryLoops):
     needs = ("short_requantize",)
     rank = 5
 
-    def rejects(self, op: Binary, target: Target) -> str | None:
+    def rejects(self, op: Binary, core: Core) -> str | None:
         if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
             return "not an ADD, SUB or MUL of int8"
         if op.a.const or op.b.const:
@@ -73,12 +73,12 @@ def literal(value: int) -> str:
     return f"({value})" if value < 0 else str(value)
 
 
-@kernel
+@class_kernel
 class BinaryThumb1(BinaryShort):
     name = "te_binary_s8_thumb1"
     why = "Armv6-M: products of 32 bits only, proven equal to TFLM for all pairs of operands"
     needs = ("short_requantize_thumb1",)
     rank = 6
 
-    def rejects(self, op: Binary, target: Target) -> str | None:
-        return super().rejects(op, target) if is_thumb1(target) else "the core is not Armv6-M"
+    def rejects(self, op: Binary, core: Core) -> str | None:
+        return super().rejects(op, core) if core.is_thumb1 else "the core is not Armv6-M"

@@ -6,7 +6,8 @@ import math
 from typing import Any, Protocol
 
 from tinyengine_tf.ir import DType, Tensor
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel
 from tinyengine_tf.kernels.movement.copy import constant_table
 from tinyengine_tf.ops.broadcast import Loop
 
@@ -57,7 +58,7 @@ def loop_counts(op: Elementwise, units: int) -> list[int]:
     return [units // inner if is_flat(op) and i == 0 else loop.count for i, loop in enumerate(op.loops)]
 
 
-class BroadcastKernel(Kernel):
+class BroadcastKernel(ClassKernel):
     """Up to two loops make a flat kernel of single elements, done in multiples of the inner loop's count; otherwise
     it takes whole tensors.
 

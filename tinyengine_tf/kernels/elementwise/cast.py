@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.ir import DType
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.cast import Cast
 
 
-@kernel
-class CastPortable(Kernel):
+@class_kernel
+class CastPortable(ClassKernel):
     """Flat. Memory is shared only where one type is a byte: a C compiler may assume that other types do not overlap."""
 
     name = "te_cast"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import kernel
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.broadcast import BroadcastKernel
 from tinyengine_tf.ops.comparison import HEADROOM_BITS, Comparison
 from tinyengine_tf.ops.select import Select
@@ -21,7 +21,7 @@ OPERATORS = {
 }
 
 
-@kernel
+@class_kernel
 class ComparisonPortable(BroadcastKernel):
     name = "te_comparison"
     ops = (Comparison,)
@@ -40,7 +40,7 @@ class ComparisonPortable(BroadcastKernel):
         }
 
 
-@kernel
+@class_kernel
 class SelectPortable(BroadcastKernel):
     name = "te_select"
     ops = (Select,)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.ir import DType
-from tinyengine_tf.kernels.base import kernel
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.lookup import (
     Elementwise,
     LookupClamp,
@@ -18,7 +18,7 @@ from tinyengine_tf.kernels.elementwise.quantize_mve import LARGEST_SCALE, SMALLE
 from tinyengine_tf.kernels.thumb import load_number
 from tinyengine_tf.ops.lookup import Lookup
 from tinyengine_tf.ops.quantize import Dequantize
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 
 class LoopMve(Elementwise):
@@ -44,7 +44,7 @@ class LoopMve(Elementwise):
         }
 
 
-@kernel
+@class_kernel
 class LookupTableMve(LoopMve, LookupTable):
     name = "te_lookup_8_mve"
     ops = (Lookup,)
@@ -55,7 +55,7 @@ class LookupTableMve(LoopMve, LookupTable):
         return [], ["vldrb.8 q0, [r0], #16", "vldrb.u8 q1, [r2, q0]", "vstrb.8 q1, [r1], #16"]
 
 
-@kernel
+@class_kernel
 class LookupClampMve(LoopMve, LookupClamp):
     name = "te_clamp_8_mve"
     ops = (Lookup,)
@@ -78,7 +78,7 @@ class LookupClampMve(LoopMve, LookupClamp):
         ]
 
 
-@kernel
+@class_kernel
 class LookupFlipMve(LoopMve, LookupFlip):
     name = "te_flip_sign_8_mve"
     ops = (Lookup,)
@@ -89,7 +89,7 @@ class LookupFlipMve(LoopMve, LookupFlip):
         return ["mov r3, #128", "vdup.8 q1, r3"], ["vldrb.8 q0, [r0], #16", "veor q0, q0, q1", "vstrb.8 q0, [r1], #16"]
 
 
-@kernel
+@class_kernel
 class DequantizeMve(LoopMve):
     name = "te_dequantize_f32_mve"
     ops = (Dequantize,)
@@ -97,8 +97,8 @@ class DequantizeMve(LoopMve):
     rank = 20
     lanes = 32
 
-    def rejects(self, op: Dequantize, target: Target) -> str | None:
-        if not any(flag in ("-mfloat-abi=hard", "-mfloat-abi=softfp") for flag in target.cflags):
+    def rejects(self, op: Dequantize, core: Core) -> str | None:
+        if not core.fpu:
             return "the compiler flags of the target promise no floating point"
         return None if SMALLEST_SCALE < op.input.scale < LARGEST_SCALE else "products may be subnormal or infinite"
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import Table, kernel
+from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.lookup import Elementwise
 from tinyengine_tf.ops.float_function import FloatFunction, FloatTable
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 IN_C = {
     "ABS": "x < 0.0f ? -x : x + 0.0f",
@@ -21,7 +22,7 @@ IN_C = {
 }
 
 
-@kernel
+@class_kernel
 class FloatTablePortable(Elementwise):
     name = "te_table_f32"
     ops = (FloatTable,)
@@ -33,14 +34,14 @@ class FloatTablePortable(Elementwise):
         return (Table("table", "float", 256, lambda: np.roll(np.array(op.table, np.float32), 128)),)
 
 
-@kernel
+@class_kernel
 class FloatFunctionPortable(Elementwise):
     name = "te_function_f32"
     ops = (FloatFunction,)
     why = "float32 arithmetic without libm"
     template = "elementwise/float_function.c.j2"
 
-    def rejects(self, op: FloatFunction, target: Target) -> str | None:
+    def rejects(self, op: FloatFunction, core: Core) -> str | None:
         if op.function in IN_C:
             return None
         return (

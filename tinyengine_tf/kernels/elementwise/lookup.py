@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.lookup import Lookup
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 
-class Elementwise(Kernel):
+class Elementwise(ClassKernel):
     """Kernels that read one element and write one element."""
 
     def layout(self, op: Any) -> Layout:
@@ -21,7 +22,7 @@ class Elementwise(Kernel):
         return {"count": units, "in_type": op.input.dtype.c, "out_type": op.output.dtype.c}
 
 
-@kernel
+@class_kernel
 class LookupTable(Elementwise):
     name = "te_lookup_8"
     ops = (Lookup,)
@@ -34,7 +35,7 @@ class LookupTable(Elementwise):
         return (Table("table", op.output.dtype.c, 256, lambda: np.roll(np.array(op.table), shift)),)
 
 
-@kernel
+@class_kernel
 class LookupClamp(Elementwise):
     name = "te_clamp_8"
     ops = (Lookup,)
@@ -42,7 +43,7 @@ class LookupClamp(Elementwise):
     template = "elementwise/clamp.c.j2"
     rank = 1
 
-    def rejects(self, op: Lookup, target: Target) -> str | None:
+    def rejects(self, op: Lookup, core: Core) -> str | None:
         return None if op.clamp else "the function is more than a clamp"
 
     def params(self, op: Lookup, units: int) -> dict[str, Any]:
@@ -50,7 +51,7 @@ class LookupClamp(Elementwise):
         return {**super().params(op, units), "low": op.clamp[0], "high": op.clamp[1]}
 
 
-@kernel
+@class_kernel
 class LookupFlip(Elementwise):
     name = "te_flip_sign_8"
     ops = (Lookup,)
@@ -58,5 +59,5 @@ class LookupFlip(Elementwise):
     template = "elementwise/flip_sign.c.j2"
     rank = 1
 
-    def rejects(self, op: Lookup, target: Target) -> str | None:
+    def rejects(self, op: Lookup, core: Core) -> str | None:
         return None if op.flips_sign_bit else "the function does more than to add or subtract 128"

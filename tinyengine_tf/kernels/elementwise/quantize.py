@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import kernel
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.lookup import Elementwise
 from tinyengine_tf.ops.quantize import Dequantize, Quantize
 
 
-@kernel
+@class_kernel
 class QuantizePortable(Elementwise):
     name = "te_quantize_f32"
     ops = (Quantize,)
@@ -29,7 +29,7 @@ class QuantizePortable(Elementwise):
         }
 
 
-@kernel
+@class_kernel
 class DequantizePortable(Elementwise):
     name = "te_dequantize_f32"
     ops = (Dequantize,)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.ir import DType
-from tinyengine_tf.kernels.base import kernel
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.lookup import Elementwise
 from tinyengine_tf.ops.quantize import Quantize
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 FRACTION_BITS = 16
 ROUNDED = 4
 """Elements of a round of the loop."""
 
 
-@kernel
+@class_kernel
 class QuantizeDsp(Elementwise):
     """x / scale, truncated to 16 fraction bits, tells exactly on which side of a half it lies; conversion and additions
     saturate, and NaN becomes 0, as in the portable kernel."""
@@ -27,8 +27,8 @@ class QuantizeDsp(Elementwise):
     isa = "dsp"
     rank = 10
 
-    def rejects(self, op: Quantize, target: Target) -> str | None:
-        if not any(flag in ("-mfloat-abi=hard", "-mfloat-abi=softfp") for flag in target.cflags):
+    def rejects(self, op: Quantize, core: Core) -> str | None:
+        if not core.fpu:
             return "the compiler flags of the target promise no FPU"
         return None if op.output.dtype is DType.INT8 else "not to int8"
 

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.ir import DType
-from tinyengine_tf.kernels.base import kernel
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.lookup import Elementwise
 from tinyengine_tf.kernels.thumb import load_number
 from tinyengine_tf.ops.quantize import Quantize
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 STEPS = 512
 """Largest quotient; every output is saturated long before."""
@@ -29,7 +29,7 @@ SMALLEST_SCALE, LARGEST_SCALE = 2.0**-60, 2.0**60
 """Between them no intermediate value that matters is subnormal or infinite."""
 
 
-@kernel
+@class_kernel
 class QuantizeMve(Elementwise):
     name = "te_quantize_f32_mve"
     ops = (Quantize,)
@@ -38,8 +38,8 @@ class QuantizeMve(Elementwise):
     isa = "mve"
     rank = 20
 
-    def rejects(self, op: Quantize, target: Target) -> str | None:
-        if not any(flag in ("-mfloat-abi=hard", "-mfloat-abi=softfp") for flag in target.cflags):
+    def rejects(self, op: Quantize, core: Core) -> str | None:
+        if not core.fpu:
             return "the compiler flags of the target promise no floating point"
         if op.output.dtype is not DType.INT8:
             return "not to int8"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.ir import Tensor
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.concatenation import Concatenation
 from tinyengine_tf.ops.known import Repeat
 from tinyengine_tf.ops.load import Load
@@ -14,6 +15,7 @@ from tinyengine_tf.ops.slice import Reverse, Slice, Split, Unpack
 from tinyengine_tf.ops.strided_copy import Copy, StridedCopy
 from tinyengine_tf.ops.strided_slice import StridedSlice
 from tinyengine_tf.ops.transpose import Transpose
+from tinyengine_tf.target import Core
 
 STRIDED = (
     StridedCopy,
@@ -55,8 +57,8 @@ def copy_params(op: StridedCopy, loops: tuple[tuple[int, int], ...]) -> dict[str
     }
 
 
-@kernel
-class CopyPortable(Kernel):
+@class_kernel
+class CopyPortable(ClassKernel):
     name = "te_copy"
     ops = STRIDED
     why = "nested loops over runs"
@@ -69,15 +71,15 @@ class CopyPortable(Kernel):
         return copy_params(op, op.loops)
 
 
-@kernel
-class CopyChannels(Kernel):
+@class_kernel
+class CopyChannels(ClassKernel):
     name = "te_copy_channels"
     ops = STRIDED
     why = "the same channels of every pixel"
     template = "movement/copy.c.j2"
     rank = 1
 
-    def rejects(self, op: StridedCopy, target: Any) -> str | None:
+    def rejects(self, op: StridedCopy, core: Core) -> str | None:
         if len(op.loops) != 2 or op.loops[1][1] != 1 or op.loops[0][0] * op.loops[0][1] != op.input.elements:
             return "not the same channels of every pixel"
         rows = image_rows(op.output)
@@ -92,8 +94,8 @@ class CopyChannels(Kernel):
         return copy_params(op, ((units, op.loops[0][1]), op.loops[1]))
 
 
-@kernel
-class LoadPortable(Kernel):
+@class_kernel
+class LoadPortable(ClassKernel):
     name = "te_load"
     ops = (Load,)
     why = "a constant that an operator reads from the arena"
@@ -106,8 +108,8 @@ class LoadPortable(Kernel):
         return {"ctype": op.output.dtype.c, "bytes": op.output.nbytes}
 
 
-@kernel
-class ConcatenationPortable(Kernel):
+@class_kernel
+class ConcatenationPortable(ClassKernel):
     name = "te_concatenation"
     ops = (Concatenation,)
     why = "each input's share in turn"

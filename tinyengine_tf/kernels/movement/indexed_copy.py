@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import Kernel, Table, kernel
+from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.movement.copy import constant_table
 from tinyengine_tf.ops.indexed_copy import Gather, GatherNd, IndexedCopy, MirrorPad
 
@@ -17,8 +18,8 @@ def step_of(place: tuple[int, ...]) -> int | None:
     return step if place == tuple(i * step for i in range(len(place))) else None
 
 
-@kernel
-class IndexedCopyPortable(Kernel):
+@class_kernel
+class IndexedCopyPortable(ClassKernel):
     name = "te_indexed_copy"
     ops = (IndexedCopy, MirrorPad, GatherNd)
     why = "source places in tables, where they are not evenly spaced"
@@ -39,8 +40,8 @@ class IndexedCopyPortable(Kernel):
         return {"ctype": op.output.dtype.c, "width": op.output.dtype.nbytes, "loops": loops, "run": run}
 
 
-@kernel
-class GatherPortable(Kernel):
+@class_kernel
+class GatherPortable(ClassKernel):
     name = "te_gather"
     ops = (Gather,)
     why = "indices are computed at run time"

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.literal import literal
 from tinyengine_tf.ops.pad import Pad
+from tinyengine_tf.target import Core
 
 
-@kernel
-class PadRows(Kernel):
+@class_kernel
+class PadRows(ClassKernel):
     name = "te_pad_rows"
     ops = (Pad,)
     why = "one output row per call"
     template = "movement/pad_rows.c.j2"
     rank = 1
 
-    def rejects(self, op: Pad, target: Any) -> str | None:
+    def rejects(self, op: Pad, core: Core) -> str | None:
         if len(op.input.shape) != 4 or op.before[0] or op.after[0]:
             return "not rows, columns and channels of images"
         return None
@@ -41,8 +43,8 @@ class PadRows(Kernel):
         }
 
 
-@kernel
-class PadPortable(Kernel):
+@class_kernel
+class PadPortable(ClassKernel):
     name = "te_pad"
     ops = (Pad,)
     why = "any dimensions, the whole tensor"

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, Table, kernel
+from tinyengine_tf.kernels.base import Layout, RowWindow, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.resize import ResizeBilinear, ResizeNearest
 
 
-@kernel
-class ResizeNearestPortable(Kernel):
+@class_kernel
+class ResizeNearestPortable(ClassKernel):
     name = "te_resize_nearest"
     ops = (ResizeNearest,)
     why = "one output row per call"
@@ -45,8 +46,8 @@ class ResizeNearestPortable(Kernel):
         return factor if sources == tuple(np.repeat(range(op.input.shape[2]), factor)) else 0
 
 
-@kernel
-class ResizeBilinearPortable(Kernel):
+@class_kernel
+class ResizeBilinearPortable(ClassKernel):
     name = "te_resize_bilinear_s8"
     ops = (ResizeBilinear,)
     why = "one output row per call"

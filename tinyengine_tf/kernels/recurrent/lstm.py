@@ -10,14 +10,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.recurrent import dot4
 from tinyengine_tf.ops.lstm import GATES, Lstm, sigmoid_table
 
 OF_INPUT, OF_HIDDEN = slice(4), slice(4, 8)
 
 
-class LstmKernel(Kernel):
+class LstmKernel(ClassKernel):
     ops = (Lstm,)
     template = "recurrent/lstm.c.j2"
     dot4: ClassVar[dot4.Dot4]
@@ -65,7 +66,7 @@ class LstmKernel(Kernel):
         }
 
 
-@kernel
+@class_kernel
 class LstmPortable(LstmKernel):
     name = "te_lstm_s8"
     why = "each input is multiplied with the weights of four gates"
@@ -73,7 +74,7 @@ class LstmPortable(LstmKernel):
     needs = (*dot4.needs, "sigmoid_16")
 
 
-@kernel
+@class_kernel
 class LstmDsp(LstmKernel):
     name = "te_lstm_s8_dsp"
     why = "core has DSP: four inputs with the weights of four gates by SMLAD"
@@ -83,7 +84,7 @@ class LstmDsp(LstmKernel):
     needs = (*dot4.needs, "sigmoid_16")
 
 
-@kernel
+@class_kernel
 class LstmMve(LstmKernel):
     name = "te_lstm_s8_mve"
     why = "core has Helium: 16 inputs with the weights of a gate at once"

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.recurrent import dot4
 from tinyengine_tf.ops.svdf import Svdf
 
 
-class SvdfKernel(Kernel):
+class SvdfKernel(ClassKernel):
     ops = (Svdf,)
     template = "recurrent/svdf.c.j2"
     dot4: ClassVar[dot4.Dot4]
@@ -57,7 +58,7 @@ class SvdfKernel(Kernel):
         }
 
 
-@kernel
+@class_kernel
 class SvdfPortable(SvdfKernel):
     name = "te_svdf_s8"
     why = "each input is multiplied with the weights of four filters"
@@ -65,7 +66,7 @@ class SvdfPortable(SvdfKernel):
     needs = dot4.needs
 
 
-@kernel
+@class_kernel
 class SvdfDsp(SvdfKernel):
     name = "te_svdf_s8_dsp"
     why = "core has DSP: four inputs with the weights of four filters by SMLAD"
@@ -75,7 +76,7 @@ class SvdfDsp(SvdfKernel):
     needs = dot4.needs
 
 
-@kernel
+@class_kernel
 class SvdfMve(SvdfKernel):
     name = "te_svdf_s8_mve"
     why = "core has Helium: 16 inputs with the weights of a filter at once"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, kernel
+from tinyengine_tf.kernels.base import Layout
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.arg_extreme import ArgExtreme
 
 
-@kernel
-class ArgExtremePortable(Kernel):
+@class_kernel
+class ArgExtremePortable(ClassKernel):
     name = "te_arg_extreme"
     ops = (ArgExtreme,)
     why = "portable C, any axis"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, kernel
+from tinyengine_tf.kernels.base import Layout
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.l2_normalization import L2Normalization
 
 
-@kernel
-class L2NormalizationPortable(Kernel):
+@class_kernel
+class L2NormalizationPortable(ClassKernel):
     """Whole tensors: a vector is read twice, the last time element by element as the output is written."""
 
     name = "te_l2_normalization_s8"

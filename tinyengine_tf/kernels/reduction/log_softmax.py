@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.log_softmax import LogSoftmax
 
 
-@kernel
-class LogSoftmaxPortable(Kernel):
+@class_kernel
+class LogSoftmaxPortable(ClassKernel):
     """Whole tensors: a row is read three times, the last time element by element as the output is written."""
 
     name = "te_log_softmax_s8"

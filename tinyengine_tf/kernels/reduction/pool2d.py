@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, RowWindow, kernel, rows_of
+from tinyengine_tf.kernels.base import Layout, RowWindow, rows_of
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.pool2d import AveragePool2D, MaxPool2D, Pool2D
 
 
@@ -14,7 +15,7 @@ def pool_window(op: Pool2D) -> RowWindow:
     return RowWindow(w.kernel.h, w.stride.h, 1, w.pad_top, array=True)
 
 
-class Pool2DPortable(Kernel):
+class Pool2DPortable(ClassKernel):
     def layout(self, op: Pool2D) -> Layout:
         return Layout((pool_window(op),))
 
@@ -31,7 +32,7 @@ class Pool2DPortable(Kernel):
         }
 
 
-@kernel
+@class_kernel
 class AveragePool2DPortable(Pool2DPortable):
     name = "te_average_pool_2d_s8"
     ops = (AveragePool2D,)
@@ -39,7 +40,7 @@ class AveragePool2DPortable(Pool2DPortable):
     template = "reduction/average_pool_2d.c.j2"
 
 
-@kernel
+@class_kernel
 class MaxPool2DPortable(Pool2DPortable):
     name = "te_max_pool_2d_s8"
     ops = (MaxPool2D,)

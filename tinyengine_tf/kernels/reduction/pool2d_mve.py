@@ -6,10 +6,10 @@ floor(n m / 2**16) is exact while n (m count - 2**16) < 2**16, which `divides` c
 
 from __future__ import annotations
 
-from tinyengine_tf.kernels.base import kernel
+from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.reduction.pool2d import Pool2DPortable
 from tinyengine_tf.ops.pool2d import AveragePool2D, MaxPool2D, Pool2D
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 LARGEST_COUNT = 255
 """Bytes whose sum fits 16 bits, whatever its sign."""
@@ -21,7 +21,7 @@ class Pool2DMve(Pool2DPortable):
     needs = ("intrinsics_mve",)
 
 
-@kernel
+@class_kernel
 class MaxPool2DMve(Pool2DMve):
     name = "te_max_pool_2d_s8_mve"
     ops = (MaxPool2D,)
@@ -29,14 +29,14 @@ class MaxPool2DMve(Pool2DMve):
     template = "reduction/max_pool_2d_mve.c.j2"
 
 
-@kernel
+@class_kernel
 class AveragePool2DMve(Pool2DMve):
     name = "te_average_pool_2d_s8_mve"
     ops = (AveragePool2D,)
     why = "core has Helium: 8 channels at once, division as an exact product"
     template = "reduction/average_pool_2d_mve.c.j2"
 
-    def rejects(self, op: Pool2D, target: Target) -> str | None:
+    def rejects(self, op: Pool2D, core: Core) -> str | None:
         k = op.window.kernel
         counts = {h * w for h in range(1, k.h + 1) for w in range(1, k.w + 1)}
         return None if all(map(divides, counts)) else "a product does not divide exactly by so many pixels"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, kernel
+from tinyengine_tf.kernels.base import Layout
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.reduce import Mean, Reduce, ReduceMax, ReduceMin, Sum
 
 
-class ReducePortable(Kernel):
+class ReducePortable(ClassKernel):
     def layout(self, op: Reduce) -> Layout:
         kept, reduced = op.loops
         # Output c is written when channel c of all pixels has been read, and channels after c lie after it.
@@ -28,7 +29,7 @@ def reduce_distance(op: Reduce) -> int:
     return ahead
 
 
-@kernel
+@class_kernel
 class SumPortable(ReducePortable):
     name = "te_sum_s8"
     ops = (Sum, Mean)
@@ -41,7 +42,7 @@ class SumPortable(ReducePortable):
         return (str(-op.count * op.input.zero_point), str(m.mantissa), str(m.shift), str(op.output.zero_point))
 
 
-@kernel
+@class_kernel
 class ExtremePortable(ReducePortable):
     name = "te_reduce_extreme_s8"
     ops = (ReduceMax, ReduceMin)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, kernel
+from tinyengine_tf.kernels.base import Layout
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.elementwise.broadcast import BroadcastKernel
 from tinyengine_tf.ops.running_sum import HEADROOM_BITS, AddN, CumSum, RunningSum
 
@@ -23,7 +24,7 @@ def sum_params(op: RunningSum) -> dict[str, Any]:
     }
 
 
-@kernel
+@class_kernel
 class AddNPortable(BroadcastKernel):
     name = "te_add_n"
     ops = (AddN,)
@@ -35,8 +36,8 @@ class AddNPortable(BroadcastKernel):
         return {**self.loop_params(op, units), **sum_params(op)}
 
 
-@kernel
-class CumSumPortable(Kernel):
+@class_kernel
+class CumSumPortable(ClassKernel):
     """Whole tensors; every element is read just before the output at its place is written, in ascending order only
     where terms are neighbours and summed from the first."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.ir import DType
-from tinyengine_tf.kernels.base import Kernel, Layout, Table, kernel
+from tinyengine_tf.kernels.base import Layout, Table
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.ops.softmax import Softmax
 
 
-@kernel
-class SoftmaxPortable(Kernel):
+@class_kernel
+class SoftmaxPortable(ClassKernel):
     """Whole tensors: a row is read three times, the last time element by element as the output is written."""
 
     name = "te_softmax_s8"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Kernel, Layout, kernel
+from tinyengine_tf.kernels.base import Layout
+from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.reduction.global_pool import (
     GlobalAveragePool,
     GlobalSum,
@@ -18,7 +19,7 @@ from tinyengine_tf.kernels.reduction.reduce import reduce_distance
 from tinyengine_tf.kernels.thumb import add_number, load_number
 from tinyengine_tf.ops.pool2d import AveragePool2D
 from tinyengine_tf.ops.reduce import Mean, Sum
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core
 
 CHANNELS = 8
 IN_16_BITS = 256
@@ -90,20 +91,20 @@ class GlobalSumMve(GlobalSum):
         }
 
 
-@kernel
+@class_kernel
 class GlobalAveragePoolMve(GlobalSumMve, GlobalAveragePool):
     name = "te_average_pool_2d_s8_global_mve"
     ops = (AveragePool2D,)
 
 
-@kernel
+@class_kernel
 class GlobalSumOrMeanMve(GlobalSumMve, GlobalSumOrMean):
     name = "te_sum_s8_global_mve"
     ops = (Sum, Mean)
 
 
-@kernel
-class SumMve(Kernel):
+@class_kernel
+class SumMve(ClassKernel):
     name = "te_sum_s8_mve"
     ops = (Sum, Mean)
     why = "channels stay, core has Helium: eight of them at once"
@@ -111,7 +112,7 @@ class SumMve(Kernel):
     isa = "mve"
     rank = 19
 
-    def rejects(self, op: Sum, target: Target) -> str | None:
+    def rejects(self, op: Sum, core: Core) -> str | None:
         kept, reduced = op.loops
         if len(reduced) != 1 or not 1 <= len(kept) <= 2 or kept[-1][1] != 1:
             return "not one dimension (or several side by side) outside the last"

@@ -1,0 +1,48 @@
+"""Which element types a kernel computes, said per role of a tensor; operators of other types are refused by a sentence.
+
+    S8.refusal(op)   None, or "it computes int8 data, not float32"
+
+A kernel states its types once, where it is registered; `select` asks before it asks anything else, so no kernel is
+ever given an operator whose numbers it does not know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyengine_tf.ir import DType, Op
+
+DTypes = tuple[DType, ...]
+
+ANY: DTypes = tuple(DType)
+"""For roles in which elements only move."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Types:
+    """The element types that are accepted in each role (see ir.Op.by_role); a role without any must have no tensor."""
+
+    data: DTypes
+    out: DTypes
+    weights: DTypes = ()
+    bias: DTypes = ()
+    state: DTypes = ()
+
+    def refusal(self, op: Op) -> str | None:
+        """Why an operator's tensors are not of these types; None: they are."""
+        for role, tensor in op.by_role:
+            accepted: DTypes = getattr(self, role)
+            if tensor.dtype not in accepted:
+                return f"it computes {_names(accepted)} {role}, not {tensor.dtype.tflite_name.lower()}"
+        return None
+
+
+def _names(accepted: DTypes) -> str:
+    return " or ".join(t.tflite_name.lower() for t in accepted) or "no"
+
+
+S8 = Types(data=(DType.INT8,), weights=(DType.INT8,), bias=(DType.INT32,), out=(DType.INT8,))
+"""The int8 of the TensorFlow Lite 8-bit quantisation specification, weights and bias where there are any."""
+
+MOVED = Types(data=ANY, out=ANY)
+"""Elements are copied, whatever they mean; the operator's rules say that both sides agree."""
