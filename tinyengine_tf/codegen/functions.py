@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
@@ -40,7 +41,7 @@ class Functions:
             self._parts[text] = f"{name}_v{taken + 1}" if taken else name
         return self._parts[text]
 
-    def _render(self, template: str, params: dict[str, Any]) -> str:
+    def _render(self, template: str, params: Mapping[str, Any]) -> str:
         return in_pieces(self._env.get_template(template).render(fn=_PLACEHOLDER, part=self._part, **params))
 
     @property
