@@ -23,6 +23,7 @@ STAGES = (
     ("tflite",),
     ("ops",),
     ("passes",),
+    ("machine",),
     ("kernels",),
     ("schedule",),
     ("memory",),

@@ -1,0 +1,35 @@
+"""Stack slots by name: a word each, in the order in which they are named, from sp on."""
+
+from __future__ import annotations
+
+from tinyengine_tf.machine.instruction import expect
+from tinyengine_tf.machine.registers import Address, sp
+
+WORD = 4
+
+
+class Frame:
+    """`frame["out"]` is the address of a slot. `under(n)`: the same slots when n more bytes lie on the stack."""
+
+    def __init__(self, *names: str, under_bytes: int = 0):
+        expect(len(set(names)) == len(names), f"two slots of one name among {', '.join(names)}")
+        self.names, self.under_bytes = names, under_bytes
+
+    @property
+    def nbytes(self) -> int:
+        """Slots, rounded up to pairs: the stack stays aligned to eight bytes."""
+        return -(-len(self.names) // 2) * 2 * WORD
+
+    def __getitem__(self, name: str) -> Address:
+        expect(name in self.names, f"no slot {name!r} among {', '.join(self.names)}")
+        return sp[self.under_bytes + WORD * self.names.index(name)]
+
+    def pair(self, first: str, second: str) -> Address:
+        """The address of two slots that are moved by one instruction: they must be neighbours."""
+        expect(first in self.names and second in self.names, f"no slots {first!r} and {second!r}")
+        neighbours = self.names.index(first) + 1 == self.names.index(second)
+        expect(neighbours, f"slots {first!r} and {second!r} are no neighbours")
+        return self[first]
+
+    def under(self, nbytes: int) -> Frame:
+        return Frame(*self.names, under_bytes=self.under_bytes + nbytes)
