@@ -62,6 +62,11 @@ class Table:
     length: int
     build: Callable[[], np.ndarray]
 
+    @staticmethod
+    def of(name: str, tensor: Tensor) -> Table:
+        """A constant tensor as it is."""
+        return Table(name, tensor.dtype.c, tensor.elements, lambda: tensor.values.reshape(-1))
+
     @property
     def nbytes(self) -> int:
         return self.length * BYTES[self.ctype]
@@ -236,6 +241,11 @@ def add(found: Kernel) -> None:
 def rows_of(tensor: Tensor) -> int:
     """Rows of one image of an NHWC tensor."""
     return tensor.shape[1]
+
+
+def image_rows(tensor: Tensor) -> int | None:
+    """Rows of all images of an NHWC tensor; None: it has another shape."""
+    return tensor.shape[0] * tensor.shape[1] if len(tensor.shape) == 4 else None
 
 
 def row_elements(tensor: Tensor) -> int:

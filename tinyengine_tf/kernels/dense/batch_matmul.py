@@ -6,7 +6,6 @@ from typing import Any
 
 from tinyengine_tf.kernels.base import Layout, Table
 from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
-from tinyengine_tf.kernels.movement.copy import constant_table
 from tinyengine_tf.ops.batch_matmul import BatchMatMul
 
 
@@ -22,7 +21,7 @@ class BatchMatMulPortable(ClassKernel):
         return Layout()
 
     def tables(self, op: BatchMatMul) -> tuple[Table, ...]:
-        return tuple(constant_table(name, t) for name, t in (("x", op.x), ("y", op.y)) if t.const)
+        return tuple(Table.of(name, t) for name, t in (("x", op.x), ("y", op.y)) if t.const)
 
     def params(self, op: BatchMatMul, units: int) -> dict[str, Any]:
         return {

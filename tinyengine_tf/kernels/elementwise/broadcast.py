@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from tinyengine_tf.ir import DType, Tensor
 from tinyengine_tf.kernels.base import Layout, RowWindow, Table
 from tinyengine_tf.kernels.class_kernel import ClassKernel
-from tinyengine_tf.kernels.movement.copy import constant_table
 from tinyengine_tf.ops.broadcast import Loop
 
 NAMES = "abcdefghijklmnop"
@@ -78,7 +77,7 @@ class BroadcastKernel(ClassKernel):
         return Layout(windows, flat=op.output.elements, hold=0, distances=distances)
 
     def tables(self, op: Any) -> tuple[Table, ...]:
-        return tuple(constant_table(name, t) for name, t in operands(op) if t.const)
+        return tuple(Table.of(name, t) for name, t in operands(op) if t.const)
 
     def loop_params(self, op: Any, units: int) -> dict[str, Any]:
         """What broadcast.j2 needs."""
