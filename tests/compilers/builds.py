@@ -57,10 +57,18 @@ def target_or_skip(name: str, compiler: str | None = None) -> Target:
 class Network:
     """A model's C for a target, generated once, with samples and what TFLM makes of them."""
 
-    def __init__(self, model: bytes, target: Target, folder: Path, goal: Goal = Goal(), *, count: int = 1):
+    def __init__(
+        self,
+        model: bytes,
+        target: Target,
+        folder: Path,
+        goal: Goal = Goal(),
+        *,
+        samples: list[list[np.ndarray]] | None = None,
+    ):
         graph = api.load_graph(model)
         self.target, self.folder = target, folder
-        self.samples = random_samples(graph, count, seed=1)
+        self.samples = random_samples(graph, 1, seed=1) if samples is None else samples
         self.expected = [
             [np.asarray(output).tobytes() for output in outputs]
             for outputs in reference.run(model, self.samples, isolated=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinyengine_tf.errors import InternalError
 from tinyengine_tf.ir import DType, Tensor
 from tinyengine_tf.kernels.base import Table
 from tinyengine_tf.kernels.literal import c_float, c_integer
@@ -66,6 +67,10 @@ class Constants:
         return f"{self.prefix}_row_of_{'minus_' if value < 0 else ''}{abs(value)}"
 
     def _add(self, suffix: str, ctype: str, values: np.ndarray, region: Region | None = None) -> str:
+        if ctype != "float" and values.size:
+            limits = np.iinfo(ctype.removesuffix("_t"))
+            if int(values.min()) < limits.min or int(values.max()) > limits.max:
+                raise InternalError(f"{values.min()} to {values.max()} in a table of {ctype}", where=suffix)
         key = (ctype, np.ascontiguousarray(values).astype(np.float64 if ctype == "float" else np.int64).tobytes())
         if key not in self._by_content:
             self._by_content[key] = f"{self.prefix}_{suffix}"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
 from tinyengine_tf.ir import Tensor
@@ -208,10 +206,7 @@ class Views:
         if window.leaves_image(rows_of(tensor), layer.calls):
             outside = "0" if window.fill is None else self._constants.fill(window.fill, row_elements(tensor))
         if window.starts is not None:
-            firsts = window.starts
-            starts = self._constants.table(
-                layer.label, Table(f"starts{position}", "int16_t", len(firsts), lambda: np.asarray(firsts))
-            )
+            starts = self._constants.table(layer.label, Table.of_places(f"starts{position}", window.starts))
         return self._by_rows(step, name, tensor, window, outside, starts)
 
     def _output(self, step: Step, position: int, tensor: Tensor, by_rows: bool) -> TensorView:

@@ -30,7 +30,7 @@ Kernels never use `restrict` on activations: the planner may let output overlap 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,12 @@ class Table:
     def of(name: str, tensor: Tensor) -> Table:
         """A constant tensor as it is."""
         return Table(name, tensor.dtype.c, tensor.elements, lambda: tensor.values.reshape(-1))
+
+    @staticmethod
+    def of_places(name: str, places: Sequence[int]) -> Table:
+        """Places in a tensor (rows, columns, offsets), as narrow as holds all: templates take the type from here."""
+        ctype = "int16_t" if -(2**15) <= min(places) and max(places) < 2**15 else "int32_t"
+        return Table(name, ctype, len(places), lambda: np.asarray(places))
 
     @property
     def nbytes(self) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from tinyengine_tf.kernels.base import Code, Lowered, Table, kernel
 from tinyengine_tf.kernels.types import MOVED
 from tinyengine_tf.ops.indexed_copy import GatherNd, IndexedCopy, MirrorPad
@@ -29,11 +27,14 @@ def step_of(place: Place) -> int | None:
 
 
 def _table(dimension: int, place: Place) -> Table:
-    return Table(f"places{dimension}", "int32_t", len(place), lambda: np.array(place))
+    return Table.of_places(f"places{dimension}", place)
 
 
 def _params(op: IndexedCopy) -> dict[str, Any]:
-    loops = [{"index": i, "size": len(place), "step": step_of(place)} for i, place in enumerate(op.places)]
+    loops = [
+        {"index": i, "size": len(place), "step": step_of(place), "places": _table(i, place).ctype}
+        for i, place in enumerate(op.places)
+    ]
     run = 1
     if op.places[-1] == tuple(range(len(op.places[-1]))):
         run = len(op.places[-1])

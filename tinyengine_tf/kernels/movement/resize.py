@@ -22,11 +22,7 @@ class ResizeNearestPortable(ClassKernel):
         return Layout((RowWindow(starts=op.sources(1)),))
 
     def tables(self, op: ResizeNearest) -> tuple[Table, ...]:
-        return (
-            ()
-            if self._factor(op)
-            else (Table("columns", "int16_t", op.output.shape[2], lambda: np.array(op.sources(2))),)
-        )
+        return () if self._factor(op) else (self._places(op),)
 
     def params(self, op: ResizeNearest, units: int) -> dict[str, Any]:
         return {
@@ -36,7 +32,12 @@ class ResizeNearestPortable(ClassKernel):
             "columns": op.input.shape[2],
             "out_columns": op.output.shape[2],
             "factor": self._factor(op),
+            "places": self._places(op).ctype,
         }
+
+    @staticmethod
+    def _places(op: ResizeNearest) -> Table:
+        return Table.of_places("columns", op.sources(2))
 
     @staticmethod
     def _factor(op: ResizeNearest) -> int:
@@ -60,12 +61,13 @@ class ResizeBilinearPortable(ClassKernel):
         rows, columns = op.blend(1), op.blend(2)
         return (
             Table("row_shares", "int16_t", len(rows.share), lambda: np.array(rows.share)),
-            Table("columns", "int16_t", len(columns.first), lambda: np.array(columns.first)),
+            Table.of_places("columns", columns.first),
             Table("column_shares", "int16_t", len(columns.share), lambda: np.array(columns.share)),
         )
 
     def params(self, op: ResizeBilinear, units: int) -> dict[str, Any]:
-        return {"out_columns": op.output.shape[2], "channels": op.output.shape[3]}
+        places = Table.of_places("columns", op.blend(2).first).ctype
+        return {"out_columns": op.output.shape[2], "channels": op.output.shape[3], "places": places}
 
     def args(self, op: ResizeBilinear) -> tuple[str, ...]:
         return ("y",)
