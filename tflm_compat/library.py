@@ -16,6 +16,7 @@ from typing import Any
 
 import jinja2
 
+from tflm_compat.graph import graph_words
 from tflm_compat.symbols import ModelSymbols
 from tinyengine_tf import api, templates
 from tinyengine_tf.codegen import Bundle, Options
@@ -122,6 +123,7 @@ def template_context(
         "inputs": [_port(arena, t) for t in graph.inputs],
         "outputs": [_port(arena, t) for t in graph.outputs],
         "ops": used_ops(data),
+        "graph_words": graph_words(data),
         "steps": options.steps,
         "num_steps": len(arena.schedule.steps),
         "builtin_arena": builtin_arena,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tflite
 
 from tests.compat.toolchain import FIRMWARE, MCU, STRICT, run
 from tests.ops.remembering import MODELS as MODELS_THAT_REMEMBER
@@ -92,6 +93,32 @@ def test_real_model_equals_tflm_in_tflms_smallest_arena(model: str, shared_dir: 
 @pytest.fixture(scope="session")
 def hello(shared_dir: Path) -> Path:
     return shared_dir / "models" / "hello_world_int8.tflite"
+
+
+def graph_as_tflite_reads_it(data: bytes) -> str:
+    """What firmware/model_graph.cc prints, by the tflite package."""
+    model = tflite.Model.GetRootAsModel(data, 0)
+    text = model.Description().decode()
+    codes = [model.OperatorCodes(i) for i in range(model.OperatorCodesLength())]
+    lines = [f"{text}|{len(text)}|{text}|{text[0]}|{len(text)}", f"version 3, {len(codes)} codes"]
+    lines += [f" {c.BuiltinCode()} {c.DeprecatedBuiltinCode()} {c.Version()}" for c in codes]
+    names = {value: key for key, value in vars(tflite.BuiltinOperator).items() if key.isupper()}
+    for graph in (model.Subgraphs(i) for i in range(model.SubgraphsLength())):
+        ports = [f" in {i}" for i in graph.InputsAsNumpy()] + [f" out {i}" for i in graph.OutputsAsNumpy()]
+        lines.append(f"graph {graph.Name().decode() if graph.Name() else '-'}{''.join(ports)}")
+        for i in range(graph.OperatorsLength()):
+            code = codes[graph.Operators(i).OpcodeIndex()]
+            number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+            lines.append(f" 0 {names[number]} {code.CustomCode().decode() if code.CustomCode() else 'built in'}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("model", ["hello_world_int8", "mlperf_ic", "more/okay_nabu", "more/ssd_slim"])
+def test_model_tells_its_graph(model: str, shared_dir: Path, tmp_path: Path) -> None:
+    path = shared_dir / "models" / f"{model}.tflite"
+    convert(path, tmp_path / "lib", symbols=parse_symbols("g_model"), target="host")
+    program = link(tmp_path, [tmp_path / "lib"], FIRMWARE / "model_graph.cc")
+    assert run([str(program)]).stdout == graph_as_tflite_reads_it(path.read_bytes())
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

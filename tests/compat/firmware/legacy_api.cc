@@ -4,6 +4,7 @@
 #include "models.h"
 #include "tensorflow/lite/micro/all_ops_resolver.h"
 #include "tensorflow/lite/micro/kernels/micro_ops.h"
+#include "tensorflow/lite/micro/memory_helpers.h"
 #include "tensorflow/lite/micro/micro_error_reporter.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
@@ -160,6 +161,56 @@ TF_LITE_MICRO_TEST(MessagesGoToTheFirmwaresReporter) {
   tflite::MicroInterpreter exact(tflite::GetModel(g_negate), resolver, tensor_arena + 3, needed + 13, &reporter);
   TF_LITE_MICRO_EXPECT_EQ(exact.AllocateTensors(), kTfLiteOk);
 #endif
+}
+
+TF_LITE_MICRO_TEST(WhatTheModelSaysOfItself) {
+  const tflite::Model* m = tflite::GetModel(g_negate);
+  TF_LITE_MICRO_EXPECT(m->description()->str() == "by hand");
+  TF_LITE_MICRO_EXPECT_EQ(m->description()->size(), 7);
+  TF_LITE_MICRO_EXPECT_EQ(m->subgraphs()->size(), 1);
+  TF_LITE_MICRO_EXPECT_EQ(tflite::NumSubgraphOperators(m, 0), 2);
+  tflite::AllOpsResolver resolver;
+  const TfLiteRegistration* registration = nullptr;
+  TF_LITE_MICRO_EXPECT_EQ(
+      tflite::GetRegistrationFromOpCode(m->operator_codes()->Get(0), resolver, error_reporter, &registration),
+      kTfLiteOk);
+  TF_LITE_MICRO_EXPECT_EQ(registration->builtin_code, tflite::BuiltinOperator_CONV_2D);
+  TF_LITE_MICRO_EXPECT(strcmp(tflite::EnumNameBuiltinOperator(tflite::BuiltinOperator_CONV_2D), "CONV_2D") == 0);
+  TF_LITE_MICRO_EXPECT_EQ(
+      tflite::GetRegistrationFromOpCode(m->operator_codes()->Get(1), resolver, &registration), kTfLiteOk);
+  TF_LITE_MICRO_EXPECT(strcmp(registration->custom_name, "NegateCustom") == 0);
+  tflite::MicroMutableOpResolver<1> none;
+  TF_LITE_MICRO_EXPECT_EQ(
+      tflite::GetRegistrationFromOpCode(m->operator_codes()->Get(0), none, &registration), kTfLiteError);
+  TF_LITE_MICRO_EXPECT(registration == nullptr);
+}
+
+TF_LITE_MICRO_TEST(ChecksOfTheBuffer) {
+  flatbuffers::Verifier of_a_model(g_negate, g_negate_len);
+  TF_LITE_MICRO_EXPECT(tflite::VerifyModelBuffer(of_a_model));
+  const uint8_t other[64] = {0};
+  flatbuffers::Verifier of_another(other, sizeof(other));
+  TF_LITE_MICRO_EXPECT(!tflite::VerifyModelBuffer(of_another));
+}
+
+TF_LITE_MICRO_TEST(AligningAndSizes) {
+  uint8_t* const start = tensor_arena;
+  uint8_t* const up = tflite::AlignPointerUp(start + 1, 16);
+  TF_LITE_MICRO_EXPECT(reinterpret_cast<uintptr_t>(up) % 16 == 0 && up > start && up < start + 17);
+  TF_LITE_MICRO_EXPECT(tflite::AlignPointerDown(up + 15, 16) == up);
+  TF_LITE_MICRO_EXPECT_EQ(tflite::AlignSizeUp(17, 8), static_cast<size_t>(24));
+  size_t bytes = 0;
+  TF_LITE_MICRO_EXPECT_EQ(tflite::TfLiteTypeSizeOf(kTfLiteInt16, &bytes), kTfLiteOk);
+  TF_LITE_MICRO_EXPECT_EQ(bytes, static_cast<size_t>(2));
+  TF_LITE_MICRO_EXPECT_EQ(tflite::TfLiteTypeSizeOf(kTfLiteString, &bytes), kTfLiteError);
+}
+
+TF_LITE_MICRO_TEST(RegistrationsOfPorts) {
+  tflite::MicroMutableOpResolver<4> resolver;
+  TF_LITE_MICRO_EXPECT_EQ(resolver.AddQuantize(tflite::Register_QUANTIZE_FLOAT32_INT8()), kTfLiteOk);
+  TF_LITE_MICRO_EXPECT_EQ(resolver.AddDequantize(tflite::Register_DEQUANTIZE_INT8()), kTfLiteOk);
+  TF_LITE_MICRO_EXPECT_EQ(resolver.AddMean(tflite::Register_MEAN_INT8()), kTfLiteOk);
+  TF_LITE_MICRO_EXPECT_EQ(resolver.AddMul(tflite::Register_MUL_INT16()), kTfLiteOk);
 }
 
 TF_LITE_MICRO_TESTS_END

@@ -17,7 +17,7 @@ extern "C" {
 #define TE_MODEL_MAGIC {0x89u, 't', 'e', 'm', 'o', 'd', 'e', 'l'}
 
 /* Rises when a field below changes meaning; a header and a model of different versions refuse each other. */
-#define TE_MODEL_VERSION 1u
+#define TE_MODEL_VERSION 2u
 
 /* One input or output tensor. */
 typedef struct te_tensor {
@@ -74,6 +74,7 @@ typedef struct te_model {
   uint32_t source_bytes;           /* size of the .tflite file */
   uint32_t source_hash[2];         /* te_model_hash of the whole file, low word first */
   uint32_t source_head_hash[2];    /* te_model_hash of its first TE_MODEL_HEAD_BYTES, low word first */
+  const uint32_t *graph;           /* the file without tensors, options and metadata, in the .tflite format; null: none */
 } te_model;
 
 /* Firmware that keeps its own flatbuffer array is matched by content. The head is compared first: it holds the root

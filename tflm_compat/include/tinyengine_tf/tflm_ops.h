@@ -126,44 +126,24 @@
   X(Stacker, STACKER, "SignalStacker") \
   X(Window, WINDOW, "SignalWindow")
 
-// X(suffix of a Register_<suffix>() that names one type of data)
+// X(suffix of a Register_<suffix>() that names types of data). TFLM has some of them, its ports others, so every built-in
+// operator gets _FLOAT32, _INT16, _INT8 and _INT4 (see micro_ops.h), and these are the names that fit no such pattern.
 #define TE_TFLM_TYPED_REGISTRATIONS(X) \
-  X(ADD_INT16) \
-  X(ADD_INT8) \
-  X(AVERAGE_POOL_2D_INT16) \
-  X(AVERAGE_POOL_2D_INT8) \
-  X(BATCH_MATMUL_INT16) \
-  X(BATCH_MATMUL_INT8) \
-  X(CONV_2D_INT16) \
-  X(CONV_2D_INT4) \
-  X(CONV_2D_INT8) \
   X(CONV_2D_INT8REF) \
-  X(DEPTHWISE_CONV_2D_INT16) \
-  X(DEPTHWISE_CONV_2D_INT4) \
-  X(DEPTHWISE_CONV_2D_INT8) \
-  X(FULLY_CONNECTED_INT16) \
-  X(FULLY_CONNECTED_INT4) \
-  X(FULLY_CONNECTED_INT8) \
-  X(MAXIMUM_INT8) \
-  X(MAX_POOL_2D_INT16) \
-  X(MAX_POOL_2D_INT8) \
-  X(MINIMUM_INT8) \
-  X(MUL_INT8) \
-  X(PAD_INT8) \
-  X(SOFTMAX_INT16) \
-  X(SOFTMAX_INT8) \
-  X(SOFTMAX_INT8_INT16) \
-  X(SVDF_INT8) \
-  X(TRANSPOSE_CONV_INT8) \
-  X(TRANSPOSE_INT8) \
-  X(UNIDIRECTIONAL_SEQUENCE_LSTM_INT16) \
-  X(UNIDIRECTIONAL_SEQUENCE_LSTM_INT8)
+  X(DEQUANTIZE_INT8_FLOAT32) \
+  X(L2NORM_REF) \
+  X(QUANTIZE_FLOAT32_INT8) \
+  X(QUANTIZE_FLOAT32_INT16) \
+  X(QUANTIZE_INT8_INT8) \
+  X(SOFTMAX_INT8_INT16)
 
 // The same for registrations that TFLM returns by pointer.
 #define TE_TFLM_TYPED_CUSTOM_REGISTRATIONS(X) \
   X(IRFFT_FLOAT) \
   X(IRFFT_INT16) \
   X(IRFFT_INT32) \
+  X(OVERLAP_ADD_FLOAT) \
+  X(OVERLAP_ADD_INT16) \
   X(RFFT_FLOAT) \
   X(RFFT_INT16) \
   X(RFFT_INT32)

@@ -35,7 +35,7 @@ constexpr uint32_t kNoModelVersion = 0;
 #define TE_TFLM_NO_MODEL(reason)                                                                                    \
   {                                                                                                                 \
     TE_MODEL_MAGIC, kNoModelVersion, 0, 1, nullptr, nullptr, 0, 0, nullptr, nullptr, reason, nullptr, 0, 0, nullptr, \
-        nullptr, 0, {0, 0}, { 0, 0 }                                                                                \
+        nullptr, 0, {0, 0}, {0, 0}, nullptr                                                                                \
   }
 #ifdef TF_LITE_STRIP_ERROR_STRINGS
 #define TE_TFLM_REASON(text) ""

@@ -73,26 +73,4 @@ inline void FillSlots(TensorSlot* slots, const te_model* model, unsigned char* a
 
 }  // namespace tinyengine_tf
 
-namespace flatbuffers {
-
-template <typename T>
-class Vector;
-
-// The tensor numbers that MicroInterpreter::inputs() and outputs() list.
-template <>
-class Vector<int32_t> {
- public:
-  Vector(const te_tensor* tensors, int32_t count) : tensors_(tensors), count_(count) {}
-  uint32_t size() const { return static_cast<uint32_t>(count_); }
-  uint32_t Length() const { return size(); }
-  int32_t Get(uint32_t i) const { return tensors_[i].index; }
-  int32_t operator[](uint32_t i) const { return Get(i); }
-
- private:
-  const te_tensor* tensors_;
-  int32_t count_;
-};
-
-}  // namespace flatbuffers
-
 #endif  // TINYENGINE_TF_TFLM_TENSORS_H_

@@ -6,14 +6,27 @@
 
 namespace tflite {
 
-class AllOpsResolver : public MicroMutableOpResolver<1> {
+#ifdef TINYENGINE_TF_TFLM_2020
+typedef MicroOpResolver<1> AllOpsResolverBase;
+#else
+typedef MicroMutableOpResolver<1> AllOpsResolverBase;
+#endif
+
+class AllOpsResolver : public AllOpsResolverBase {
  public:
   AllOpsResolver() {}
   explicit AllOpsResolver(ErrorReporter*) {}
 
-  const TFLMRegistration* FindOp(BuiltinOperator) const override { return &AnyRegistration<>::value; }
-  const TFLMRegistration* FindOp(const char*) const override { return &AnyRegistration<>::value; }
+  const TFLMRegistration* FindOp(BuiltinOperator) const override { return &tinyengine_tf::AnyRegistration<>::value; }
+  const TFLMRegistration* FindOp(const char*) const override { return &tinyengine_tf::AnyRegistration<>::value; }
 };
+
+// Where TFLM of early 2020 had it.
+namespace ops {
+namespace micro {
+using tflite::AllOpsResolver;
+}  // namespace micro
+}  // namespace ops
 
 }  // namespace tflite
 

@@ -8,6 +8,7 @@
 #include "tensorflow/lite/c/common.h"
 #include "tensorflow/lite/core/api/error_reporter.h"
 #include "tensorflow/lite/kernels/internal/tensor_ctypes.h"
+#include "tensorflow/lite/micro/flatbuffer_utils.h"
 #include "tensorflow/lite/micro/micro_allocator.h"
 #include "tensorflow/lite/micro/micro_context.h"
 #include "tensorflow/lite/micro/micro_log.h"
@@ -27,7 +28,7 @@ class MicroInterpreter {
   // `extras` are what TFLM's versions accept behind the arena, in any order: an ErrorReporter (until 2022), resource
   // variables, a profiler, preserve_all_tensors; null pointers too.
   template <typename... Extras>
-  MicroInterpreter(const Model* model, const MicroOpResolver& op_resolver, uint8_t* tensor_arena,
+  MicroInterpreter(const Model* model, const OpResolver& op_resolver, uint8_t* tensor_arena,
                    size_t tensor_arena_size, Extras... extras)
       : model_(model != nullptr ? model->converted() : nullptr),
         op_resolver_(op_resolver),
@@ -38,7 +39,7 @@ class MicroInterpreter {
 
   // For an allocator that several interpreters share. (The condition keeps a null arena and its size out of here.)
   template <typename... Extras>
-  MicroInterpreter(const Model* model, const MicroOpResolver& op_resolver, MicroAllocator* allocator,
+  MicroInterpreter(const Model* model, const OpResolver& op_resolver, MicroAllocator* allocator,
                    Extras... extras)
       : model_(model != nullptr ? model->converted() : nullptr),
         op_resolver_(op_resolver),
@@ -49,7 +50,7 @@ class MicroInterpreter {
 
   // A null arena written as nullptr.
   template <typename Size, typename... Extras, typename = typename std::enable_if<std::is_integral<Size>::value>::type>
-  MicroInterpreter(const Model* model, const MicroOpResolver& op_resolver, std::nullptr_t, Size, Extras... extras)
+  MicroInterpreter(const Model* model, const OpResolver& op_resolver, std::nullptr_t, Size, Extras... extras)
       : MicroInterpreter(model, op_resolver, static_cast<uint8_t*>(nullptr), size_t{0}, extras...) {}
 
   MicroInterpreter(const MicroInterpreter&) = delete;
@@ -101,12 +102,9 @@ class MicroInterpreter {
 
   size_t inputs_size() const { return usable() ? static_cast<size_t>(model_->num_inputs) : 0; }
   size_t outputs_size() const { return usable() ? static_cast<size_t>(model_->num_outputs) : 0; }
-  flatbuffers::Vector<int32_t> inputs() const {
-    return flatbuffers::Vector<int32_t>(usable() ? model_->inputs : nullptr, static_cast<int32_t>(inputs_size()));
-  }
-  flatbuffers::Vector<int32_t> outputs() const {
-    return flatbuffers::Vector<int32_t>(usable() ? model_->outputs : nullptr, static_cast<int32_t>(outputs_size()));
-  }
+  // Numbers in the .tflite file's list of tensors.
+  const flatbuffers::Vector<int32_t>& inputs() const { return *Numbers(&SubGraph::inputs); }
+  const flatbuffers::Vector<int32_t>& outputs() const { return *Numbers(&SubGraph::outputs); }
 
   // Sets all that the model remembers between calls to its start values.
   TfLiteStatus Reset() {
@@ -159,6 +157,14 @@ class MicroInterpreter {
   bool usable() const { return tinyengine_tf::WhyNotUsable(model_) == nullptr; }
   bool UsesBuiltinArena() const {
     return usable() && model_->builtin_arena != nullptr && model_->builtin_arena->owner == this;
+  }
+  typedef const flatbuffers::Vector<int32_t>* (SubGraph::*NumbersOfGraph)() const;
+  const flatbuffers::Vector<int32_t>* Numbers(NumbersOfGraph list) const {
+    static const uint32_t none = 0;  // a vector of length 0
+    const tinyengine_tf::GraphRoot* const graph =
+        model_ != nullptr ? tinyengine_tf::RootOf(model_->graph) : nullptr;
+    return graph != nullptr ? (graph->subgraphs()->Get(0)->*list)()
+                            : reinterpret_cast<const flatbuffers::Vector<int32_t>*>(&none);
   }
   tinyengine_tf::ArenaSpace* space() { return allocator_ != nullptr ? allocator_->space() : &own_space_; }
   static TfLiteStatus Status(int code) { return code == 0 ? kTfLiteOk : kTfLiteError; }
@@ -219,7 +225,7 @@ class MicroInterpreter {
   }
 
   const te_model* model_;
-  const MicroOpResolver& op_resolver_;
+  const OpResolver& op_resolver_;
   tinyengine_tf::ArenaSpace own_space_;
   MicroAllocator* allocator_;
   ErrorReporter* reporter_ = nullptr;

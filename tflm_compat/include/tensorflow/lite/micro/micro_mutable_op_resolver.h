@@ -11,18 +11,33 @@
 #include "tensorflow/lite/micro/micro_op_resolver.h"
 #include "tinyengine_tf/tflm_ops.h"
 
+#ifndef TFLITE_REGISTRATIONS_MAX
+#define TFLITE_REGISTRATIONS_MAX (128)
+#endif
+
+// TFLM of spring 2020 had MicroOpResolver<N>, and a MicroMutableOpResolver that was no template. One name cannot be a
+// template and a class, so firmware of that time defines TINYENGINE_TF_TFLM_2020. (Without it, C++17 and later accept
+// `MicroMutableOpResolver name;` for a variable.)
+#ifdef TINYENGINE_TF_TFLM_2020
+#define TE_TFLM_SIZED_RESOLVER MicroOpResolver
+#define TE_TFLM_RESOLVER_BASE OpResolver
+#else
+#define TE_TFLM_SIZED_RESOLVER MicroMutableOpResolver
+#define TE_TFLM_RESOLVER_BASE MicroOpResolver
+#endif
+
 namespace tflite {
 
-template <unsigned int tOpCount>
-class MicroMutableOpResolver : public MicroOpResolver {
+template <unsigned int tOpCount = TFLITE_REGISTRATIONS_MAX>
+class TE_TFLM_SIZED_RESOLVER : public TE_TFLM_RESOLVER_BASE {
  public:
-  MicroMutableOpResolver() {}
-  explicit MicroMutableOpResolver(ErrorReporter*) {}
+  TE_TFLM_SIZED_RESOLVER() {}
+  explicit TE_TFLM_SIZED_RESOLVER(ErrorReporter*) {}
 
   const TFLMRegistration* FindOp(BuiltinOperator op) const override {
     for (unsigned int i = 0; i < builtin_count_; ++i) {
       if (builtin_codes_[i] == static_cast<unsigned char>(op)) {
-        return &AnyRegistration<>::value;
+        return &tinyengine_tf::AnyRegistration<>::value;
       }
     }
     return nullptr;
@@ -31,14 +46,15 @@ class MicroMutableOpResolver : public MicroOpResolver {
   const TFLMRegistration* FindOp(const char* op) const override {
     for (unsigned int i = 0; i < custom_count_; ++i) {
       if (std::strcmp(custom_names_[i], op) == 0) {
-        return &AnyRegistration<>::value;
+        return &tinyengine_tf::AnyRegistration<>::value;
       }
     }
     return nullptr;
   }
 
-  TfLiteStatus AddCustom(const char* name, const TFLMRegistration* registration = nullptr) {
-    (void)registration;
+  // The registration, and whatever else a version of TFLM takes (first and last operator version), is not needed.
+  template <typename... Ignored>
+  TfLiteStatus AddCustom(const char* name, const Ignored&...) {
     if (FindOp(name) != nullptr) {
       MicroPrintf("The operator %s is in the resolver already.", name);
       return kTfLiteError;
@@ -51,7 +67,6 @@ class MicroMutableOpResolver : public MicroOpResolver {
     return kTfLiteOk;
   }
 
-  // The registration and whatever else a version of TFLM takes (first and last operator version) is not needed.
   template <typename... Ignored>
   TfLiteStatus AddBuiltin(BuiltinOperator op, const Ignored&...) {
     if (op == BuiltinOperator_CUSTOM) {
@@ -93,6 +108,16 @@ class MicroMutableOpResolver : public MicroOpResolver {
   unsigned short builtin_count_ = 0;
   unsigned short custom_count_ = 0;
 };
+
+#ifdef TINYENGINE_TF_TFLM_2020
+class MicroMutableOpResolver : public MicroOpResolver<TFLITE_REGISTRATIONS_MAX> {
+ public:
+  using MicroOpResolver<TFLITE_REGISTRATIONS_MAX>::MicroOpResolver;
+};
+#endif
+
+#undef TE_TFLM_SIZED_RESOLVER
+#undef TE_TFLM_RESOLVER_BASE
 
 }  // namespace tflite
 

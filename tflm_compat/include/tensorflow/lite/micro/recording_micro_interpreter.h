@@ -10,13 +10,13 @@ namespace tflite {
 class RecordingMicroInterpreter : public MicroInterpreter {
  public:
   template <typename... Extras>
-  RecordingMicroInterpreter(const Model* model, const MicroOpResolver& op_resolver, uint8_t* tensor_arena,
+  RecordingMicroInterpreter(const Model* model, const OpResolver& op_resolver, uint8_t* tensor_arena,
                             size_t tensor_arena_size, Extras... extras)
       : RecordingMicroInterpreter(model, op_resolver, RecordingMicroAllocator::Create(tensor_arena, tensor_arena_size),
                                   extras...) {}
 
   template <typename... Extras>
-  RecordingMicroInterpreter(const Model* model, const MicroOpResolver& op_resolver, RecordingMicroAllocator* allocator,
+  RecordingMicroInterpreter(const Model* model, const OpResolver& op_resolver, RecordingMicroAllocator* allocator,
                             Extras... extras)
       : MicroInterpreter(model, op_resolver, static_cast<MicroAllocator*>(allocator), extras...),
         recording_allocator_(allocator) {}

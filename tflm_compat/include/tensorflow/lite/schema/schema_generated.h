@@ -9,89 +9,73 @@
 #include "tinyengine_tf/model.h"
 #include "tinyengine_tf/tflm_base.h"
 #include "tinyengine_tf/tflm_builtin_operator.h"
+#include "tinyengine_tf/tflm_flatbuffers.h"
+#include "tinyengine_tf/tflm_graph.h"
 #include "tinyengine_tf/tflm_registered_models.h"
-
-namespace flatbuffers {
-
-// Accepts a converted model, and a flatbuffer that one was made from.
-class Verifier {
- public:
-  Verifier(const uint8_t* data, size_t) : data_(data) {}
-  const uint8_t* data() const { return data_; }
-
- private:
-  const uint8_t* data_;
-};
-
-}  // namespace flatbuffers
 
 namespace tflite {
 
+// X(name); the numbers count up from 0.
+#define TE_TFLM_TENSOR_TYPES(X) \
+  X(FLOAT32) X(FLOAT16) X(INT32) X(UINT8) X(INT64) X(STRING) \
+  X(BOOL) X(INT16) X(COMPLEX64) X(INT8) X(FLOAT64) X(COMPLEX128) \
+  X(UINT64) X(RESOURCE) X(VARIANT) X(UINT32) X(UINT16) X(INT4) \
+  X(BFLOAT16) X(INT2) X(UINT4) X(FLOAT8_E4M3FN) X(FLOAT8_E5M2)
+
 enum TensorType : int8_t {
-  TensorType_FLOAT32 = 0,
-  TensorType_FLOAT16 = 1,
-  TensorType_INT32 = 2,
-  TensorType_UINT8 = 3,
-  TensorType_INT64 = 4,
-  TensorType_STRING = 5,
-  TensorType_BOOL = 6,
-  TensorType_INT16 = 7,
-  TensorType_COMPLEX64 = 8,
-  TensorType_INT8 = 9,
-  TensorType_FLOAT64 = 10
+#define TE_TFLM_ENUMERATOR(name) TensorType_##name,
+  TE_TFLM_TENSOR_TYPES(TE_TFLM_ENUMERATOR)
+#undef TE_TFLM_ENUMERATOR
+  TensorType_MIN = TensorType_FLOAT32,
+  TensorType_MAX = TensorType_FLOAT8_E5M2
 };
 
-// Seen only through pointers that GetModel returns.
-class Model {
+inline const char* EnumNameTensorType(TensorType type) {
+#define TE_TFLM_NAME(name) #name,
+  static const char* const names[] = {TE_TFLM_TENSOR_TYPES(TE_TFLM_NAME) ""};
+#undef TE_TFLM_NAME
+  return type < TensorType_MIN || type > TensorType_MAX ? "" : names[type];
+}
+
+// Seen only through pointers that GetModel returns. Members read the graph that the converted model carries.
+struct Model {
  public:
   // Firmware compares this with TFLITE_SCHEMA_VERSION; the file's version was checked when it was converted.
   uint32_t version() const { return 3; }
+  const flatbuffers::String* description() const { return graph() != nullptr ? graph()->description() : nullptr; }
+  const flatbuffers::Vector<flatbuffers::Offset<SubGraph>>* subgraphs() const {
+    return graph() != nullptr ? graph()->subgraphs() : nullptr;
+  }
+  const flatbuffers::Vector<flatbuffers::Offset<OperatorCode>>* operator_codes() const {
+    return graph() != nullptr ? graph()->operator_codes() : nullptr;
+  }
+
+  TE_TFLM_GONE(buffers, "the model is compiled to C and its weights are constants there")
+  TE_TFLM_GONE(metadata, "metadata of the .tflite file is not part of the generated code")
+  TE_TFLM_GONE(metadata_buffer, "metadata of the .tflite file is not part of the generated code")
+  TE_TFLM_GONE(signature_defs, "signatures of the .tflite file are not part of the generated code")
 
   const te_model* converted() const { return &converted_; }
 
-  template <typename T = void>
-  const void* subgraphs() const {
-    TE_TFLM_UNSUPPORTED(T, "the model is compiled to C and its graph is gone; input(), output() and their dims remain");
-    return nullptr;
-  }
-  template <typename T = void>
-  const void* operator_codes() const {
-    TE_TFLM_UNSUPPORTED(T, "the model is compiled to C and no longer lists its operators; convert's report does");
-    return nullptr;
-  }
-  template <typename T = void>
-  const void* buffers() const {
-    TE_TFLM_UNSUPPORTED(T, "the model is compiled to C and its weights are constants there");
-    return nullptr;
-  }
-  template <typename T = void>
-  const void* metadata() const {
-    TE_TFLM_UNSUPPORTED(T, "metadata of the .tflite file is not part of the generated code");
-    return nullptr;
-  }
-  template <typename T = void>
-  const void* description() const {
-    TE_TFLM_UNSUPPORTED(T, "the description in the .tflite file is not part of the generated code");
-    return nullptr;
-  }
-
  private:
+  const tinyengine_tf::GraphRoot* graph() const { return tinyengine_tf::RootOf(converted_.graph); }
+
   te_model converted_;
 };
+
+inline const char* ModelIdentifier() { return "TFL3"; }
 
 inline const Model* GetModel(const void* buffer) {
   return reinterpret_cast<const Model*>(tinyengine_tf::FindModel(buffer));
 }
 
 inline bool VerifyModelBuffer(const flatbuffers::Verifier& verifier) {
-  return tinyengine_tf::WhyNotUsable(tinyengine_tf::FindModel(verifier.data())) == nullptr;
+  return tinyengine_tf::WhyNotUsable(tinyengine_tf::FindModel(tinyengine_tf::BufferOf(verifier))) == nullptr;
 }
 
 inline bool ModelBufferHasIdentifier(const void* buffer) {
   return tinyengine_tf::WhyNotUsable(tinyengine_tf::FindModel(buffer)) == nullptr;
 }
-
-inline const char* EnumNameBuiltinOperator(BuiltinOperator) { return "operator"; }
 
 }  // namespace tflite
 

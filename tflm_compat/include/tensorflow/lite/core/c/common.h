@@ -133,6 +133,21 @@ typedef struct TfLiteNode {
   int custom_initial_data_size;
 } TfLiteNode;
 
+// How a kernel introduces itself to TFLM: accepted everywhere and never called.
+typedef struct TFLMRegistration {
+  void* (*init)(TfLiteContext* context, const char* buffer, size_t length);
+  void (*free)(TfLiteContext* context, void* buffer);
+  TfLiteStatus (*prepare)(TfLiteContext* context, TfLiteNode* node);
+  TfLiteStatus (*invoke)(TfLiteContext* context, TfLiteNode* node);
+  void (*reset)(TfLiteContext* context, void* buffer);
+  int32_t builtin_code;
+  const char* custom_name;
+} TFLMRegistration;
+
+// What TFLM called it until 2022.
+typedef TFLMRegistration TfLiteRegistration;
+typedef TFLMRegistration TfLiteRegistration_V1;
+
 static inline size_t TfLiteIntArrayGetSizeInBytes(int size) {
   return sizeof(TfLiteIntArray) + sizeof(int) * (size_t)size;
 }

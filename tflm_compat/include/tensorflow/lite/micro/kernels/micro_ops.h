@@ -5,26 +5,24 @@
 
 #include "tensorflow/lite/micro/micro_common.h"
 #include "tinyengine_tf/tflm_ops.h"
+#include "tinyengine_tf/tflm_registrations.h"
 
 namespace tflite {
-
-// Stands for every kernel. TFLM's functions return pointers without const; nobody writes through them.
-template <typename Tag = void>
-struct AnyRegistration {
-  static const TFLMRegistration value;
-};
-template <typename Tag>
-const TFLMRegistration AnyRegistration<Tag>::value = {nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr};
 
 inline TFLMRegistration EmptyRegistration() {
   return TFLMRegistration{nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr};
 }
 
-#define TE_TFLM_BY_VALUE(add, suffix) \
+#define TE_TFLM_TYPED_BY_VALUE(suffix) \
   inline TFLMRegistration Register_##suffix() { return EmptyRegistration(); }
-#define TE_TFLM_TYPED_BY_VALUE(suffix) TE_TFLM_BY_VALUE(, suffix)
+#define TE_TFLM_BY_VALUE(add, suffix)      \
+  TE_TFLM_TYPED_BY_VALUE(suffix)           \
+  TE_TFLM_TYPED_BY_VALUE(suffix##_FLOAT32) \
+  TE_TFLM_TYPED_BY_VALUE(suffix##_INT16)   \
+  TE_TFLM_TYPED_BY_VALUE(suffix##_INT8)    \
+  TE_TFLM_TYPED_BY_VALUE(suffix##_INT4)
 #define TE_TFLM_BY_POINTER(add, suffix, name) \
-  inline TFLMRegistration* Register_##suffix() { return const_cast<TFLMRegistration*>(&AnyRegistration<>::value); }
+  inline TFLMRegistration* Register_##suffix() { return const_cast<TFLMRegistration*>(&tinyengine_tf::AnyRegistration<>::value); }
 #define TE_TFLM_TYPED_BY_POINTER(suffix) TE_TFLM_BY_POINTER(, suffix, )
 
 TE_TFLM_BUILTIN_OPS(TE_TFLM_BY_VALUE)

@@ -1,0 +1,4 @@
+// Where current TFLM keeps it.
+#pragma once
+
+#include "tensorflow/lite/schema/schema_generated.h"  // IWYU pragma: export

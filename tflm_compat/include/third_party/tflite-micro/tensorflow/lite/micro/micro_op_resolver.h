@@ -1,0 +1,4 @@
+// Below this prefix Coral's SDK includes TFLM.
+#pragma once
+
+#include "tensorflow/lite/micro/micro_op_resolver.h"  // IWYU pragma: export
