@@ -68,14 +68,21 @@ def _platformio(name: str, sentence: str) -> str:
 
 
 def _arduino_headers(library: Mapping[str, str]) -> dict[str, str]:
-    """Arduino's include path is src/ alone, so each public header gets one there that leads to it."""
+    """Arduino's include path is src/ alone, so each public header gets one there that leads to it.
+
+    One that leads on along the include path cannot be reached in this way: a list of models is copied, FlatBuffers'
+    name is not taken.
+    """
     forwards = {}
     for path, text in library.items():
-        if path.startswith("include/") and path.endswith(".h") and "#error" not in text:
+        if not path.startswith("include/") or "#error" in text:
+            continue
+        there = "src/" + path.removeprefix("include/")
+        if path.endswith(".inc"):
+            forwards[there] = text
+        elif path.endswith(".h") and "#include_next" not in text:
             up = "../" * path.count("/")
-            forwards["src/" + path.removeprefix("include/")] = (
-                f'/* Arduino looks for headers here. */\n#include "{up}{path}"\n'
-            )
+            forwards[there] = f'/* Arduino looks for headers here. */\n#include "{up}{path}"\n'
     return forwards
 
 
