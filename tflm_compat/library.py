@@ -21,6 +21,7 @@ from tflm_compat.symbols import ModelSymbols
 from tinyengine_tf import api, templates
 from tinyengine_tf.codegen import Bundle, Options
 from tinyengine_tf.codegen.bundle import c_float
+from tinyengine_tf.codegen.entries import STEPS
 from tinyengine_tf.errors import UnsupportedError, UsageError
 from tinyengine_tf.ir import DType, Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
@@ -65,7 +66,7 @@ def convert(
     force           replace files in `out` that we did not write; otherwise they are an error.
     Raises what tinyengine_tf.convert() raises.
     """
-    options = Options(name=name or symbols.library_name, static_arena=False, steps=profile_layers)
+    options = Options(name=name or symbols.library_name, static_arena=False, entries=(STEPS,) if profile_layers else ())
 
     def extend(data: bytes, arena: ArenaPlan, chosen: Options) -> Bundle:
         return tflm_files(data, arena, chosen, symbols, builtin_arena=builtin_arena)
@@ -124,7 +125,7 @@ def template_context(
         "outputs": [_port(arena, t) for t in graph.outputs],
         "ops": used_ops(data),
         "graph_words": graph_words(data),
-        "steps": options.steps,
+        "steps": STEPS in options.entries,
         "num_steps": len(arena.schedule.steps),
         "builtin_arena": builtin_arena,
         "source_bytes": len(data),

@@ -21,6 +21,7 @@ import numpy as np
 from tinyengine_tf import reference
 from tinyengine_tf.build import compile_network
 from tinyengine_tf.codegen import Options, render
+from tinyengine_tf.codegen.hooks import TRACE
 from tinyengine_tf.emulate import Run, run
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import DType, Graph, Tensor
@@ -129,7 +130,7 @@ def build_and_run(
     timeout_s: float = 1800.0,
 ) -> Run:
     """Generate into `folder`, compile for the arena's target, run all samples."""
-    write_folder(render(arena, Options(trace=trace)), folder / "c")
+    write_folder(render(arena, Options(hooks=(TRACE,) if trace else ())), folder / "c")
     program = compile_network(folder / "c", arena.schedule.target, folder / "build", sanitize=sanitize)
     return run(program, samples, trace=trace, timeout_s=timeout_s)
 

@@ -18,6 +18,7 @@ from tflm_compat.compare.side import Side
 from tinyengine_tf import api, reference
 from tinyengine_tf.build import compile_network
 from tinyengine_tf.codegen import Options, render
+from tinyengine_tf.codegen.hooks import TRACE
 from tinyengine_tf.emulate import Run, run
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
@@ -92,7 +93,7 @@ def compare(
     with tempfile.TemporaryDirectory(prefix="tinyengine_tf.") as work:
         folder = Path(work)
         plain = _build_and_run(arena, folder / "plain", inputs, Options())
-        traced = _build_and_run(arena, folder / "traced", inputs, Options(trace=True), trace=True)
+        traced = _build_and_run(arena, folder / "traced", inputs, Options(hooks=(TRACE,)), trace=True)
         host_ns = _host_ns(graph, optimize, folder / "host", chosen)
         on_device = shim = None
         if library is not None:

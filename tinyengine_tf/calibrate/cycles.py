@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tinyengine_tf.build import Program, compile_network, find_tool
 from tinyengine_tf.codegen import Options, render
+from tinyengine_tf.codegen.hooks import TICK
 from tinyengine_tf.emulate import run
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.output import write_folder
@@ -96,7 +97,7 @@ def cycles_of_steps(arena: ArenaPlan) -> list[tuple[int, int]]:
     """(cycles of a Cortex-M4, instructions) of every step of the schedule, on noise."""
     with tempfile.TemporaryDirectory(prefix="tinyengine_tf.") as folder:
         log = Path(folder) / "executed.log"
-        write_folder(render(arena, Options(tick=True)), Path(folder) / "c")
+        write_folder(render(arena, Options(hooks=(TICK,))), Path(folder) / "c")
         program = compile_network(Path(folder) / "c", arena.schedule.target, Path(folder) / "build")
         run(program, random_samples(arena.schedule.graph, 1, 0), trace=True, log=log)
         code, functions = disassembly(program)

@@ -12,6 +12,7 @@ from tinyengine_tf.build import compile_network
 from tinyengine_tf.calibrate.fit import Measurement
 from tinyengine_tf.calibrate.layers import Sampler
 from tinyengine_tf.codegen import Options, render
+from tinyengine_tf.codegen.hooks import TICK
 from tinyengine_tf.emulate import run
 from tinyengine_tf.ir import Graph, Op
 from tinyengine_tf.kernels.cost import CostTable
@@ -30,7 +31,7 @@ BOTTLENECKS = 24
 def run_ticked(arena: ArenaPlan) -> Mapping[int, int]:
     """Instructions of each step on noise, by the index of its last layer."""
     with tempfile.TemporaryDirectory(prefix="tinyengine_tf.") as folder:
-        write_folder(render(arena, Options(tick=True)), Path(folder) / "c")
+        write_folder(render(arena, Options(hooks=(TICK,))), Path(folder) / "c")
         program = compile_network(Path(folder) / "c", arena.schedule.target, Path(folder) / "build")
         return run(program, random_samples(arena.schedule.graph, 1, 0), trace=True).layer_instructions[0]
 

@@ -21,9 +21,12 @@ import jinja2
 import numpy as np
 
 from tinyengine_tf import templates
+from tinyengine_tf.codegen.address import Address, at
 from tinyengine_tf.codegen.constants import Constants
+from tinyengine_tf.codegen.entries import Entry, entries_of
 from tinyengine_tf.codegen.functions import Functions
-from tinyengine_tf.codegen.layers import Views, base, image_symbol, pitch_symbol, share_symbol
+from tinyengine_tf.codegen.hooks import Hook
+from tinyengine_tf.codegen.layers import Views, image_symbol, pitch_symbol, place, share_symbol
 from tinyengine_tf.codegen.sections import sections
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import State, Tensor
@@ -42,17 +45,15 @@ _C_KEYWORDS = frozenset(
 @dataclass(frozen=True)
 class Options:
     """name: C identifier that prefixes every symbol.
-    trace: call NAME_trace(layer, output, data, bytes) after each layer, for comparison.
-    tick: call NAME_tick(layer) after each layer, for measurement.
+    hooks: what the network calls while it runs, for comparison or measurement.
+    entries: ways into the library beyond those that its schedule calls for.
     static_arena: NAME_init(NULL) selects an arena inside the generated code.
-    steps: define NAME_steps[], a table of the layers for a profiler (struct te_step of tflm_compat).
     """
 
     name: str = "net"
-    trace: bool = False
-    tick: bool = False
+    hooks: tuple[Hook, ...] = ()
+    entries: tuple[Entry, ...] = ()
     static_arena: bool = True
-    steps: bool = False
 
     def __post_init__(self) -> None:
         if (
@@ -71,6 +72,7 @@ def environment() -> jinja2.Environment:
     """Templates of this package and of the kernels; an undefined variable is an error."""
     env = templates.environment(("tinyengine_tf", "codegen"), ("tinyengine_tf", "kernels"))
     env.filters["c_float"] = c_float
+    env.filters["at"] = at
     return env
 
 
@@ -81,8 +83,8 @@ class StateView:
     fill      the byte that all initial bytes are; None: they are the constant array `initial`
     """
 
-    before: str
-    after: str
+    before: Address
+    after: Address
     nbytes: int
     fill: int | None
     initial: str
@@ -112,7 +114,7 @@ class PortView:
 
     index: int
     tensor: Tensor
-    pointer: str
+    address: Address
 
     @property
     def dims(self) -> str:
@@ -128,7 +130,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
     graph, image = arena.schedule.graph, arena.schedule.image
 
     def ports(tensors: tuple[Tensor, ...]) -> list[PortView]:
-        return [PortView(i, t, port_pointer(arena, constants, t)) for i, t in enumerate(tensors)]
+        return [PortView(i, t, port_address(arena, constants, t)) for i, t in enumerate(tensors)]
 
     states = [_state(arena, constants, i, s) for i, s in enumerate(graph.states)]
     context: dict[str, Any] = {
@@ -148,6 +150,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
         "inputs": ports(graph.inputs),
         "outputs": ports(graph.outputs),
         "states": states,
+        "moved": [s for s in states if s.moved],
         "functions": functions.texts,
         "preludes": functions.preludes,
     }
@@ -163,22 +166,25 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
     context["sections"] = sections(arena)
     if context["sections"]:
         files[f"{name}_sections.ld"] = "net_sections.ld.j2"
+    entries = (*entries_of(arena.schedule), *options.entries)
+    context["hooks"] = [env.get_template(hook.template).make_module(context) for hook in options.hooks]
+    context["entries"] = [env.get_template(entry.template).make_module(context) for entry in entries]
     return {path: env.get_template(template).render(context) for path, template in files.items()}
 
 
-def port_pointer(arena: ArenaPlan, constants: Constants, tensor: Tensor) -> str:
-    """C expression for the address of a graph input or output, given `arena`."""
+def port_address(arena: ArenaPlan, constants: Constants, tensor: Tensor) -> Address:
+    """Where a graph input or output lies."""
     if arena.schedule.outside(tensor):
-        return image_symbol(constants.prefix)
+        return Address(image_symbol(constants.prefix))
     owner, _ = arena.schedule.owner(tensor)
     if owner.const:
-        return constants.tensor(owner)
-    return f"{base(arena, constants.prefix, arena.share(tensor))} + {arena.offset(tensor)}"
+        return Address(constants.tensor(owner))
+    return place(arena, constants.prefix, arena.share(tensor), arena.offset(tensor))
 
 
 def _state(arena: ArenaPlan, constants: Constants, index: int, state: State) -> StateView:
     content = np.frombuffer(state.initial.tobytes(), np.uint8)
     fill = int(content[0]) if (content == content[0]).all() else None
     initial = "" if fill is not None else constants.tensor(replace(state.before, const=True, data=state.initial))
-    before, after = (port_pointer(arena, constants, t) for t in (state.before, state.after))
+    before, after = (port_address(arena, constants, t) for t in (state.before, state.after))
     return StateView(before, after, state.before.nbytes, fill, initial)

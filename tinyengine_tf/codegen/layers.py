@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tinyengine_tf.codegen.address import Address
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.codegen.functions import Functions
 from tinyengine_tf.ir import Tensor
@@ -26,9 +27,10 @@ def pitch_symbol(prefix: str) -> str:
     return f"{prefix}_pitch"
 
 
-def base(arena: ArenaPlan, prefix: str, share: Share) -> str:
-    """C expression for where a share begins: the arena that functions are given, or a static one."""
-    return "arena" if share is arena.shares[0] or share.region is None else f"{share_symbol(prefix, share)}.bytes"
+def place(arena: ArenaPlan, prefix: str, share: Share, offset_bytes: int) -> Address:
+    """A place in a share: of the arena that functions are given, or of a static one."""
+    given = share is arena.shares[0] or share.region is None
+    return Address.in_arena(offset_bytes, None if given else f"{share_symbol(prefix, share)}.bytes")
 
 
 def share_symbol(prefix: str, share: Share) -> str:
@@ -40,7 +42,7 @@ def share_symbol(prefix: str, share: Share) -> str:
 class TensorView:
     """A tensor as a layer function sees it: where it begins and, if it is walked by rows, how.
 
-    name     C variable; `pointer` the address of its first row
+    name     C variable; `address` that of its first row
     window   rows that one output row reads (inputs of row layers); None: a pointer to all of it
     places   rows that fit, if the tensor lies in a ring inside a pipeline; 0: all rows are there
     pitch    elements from one row to the next, or the C variable that tells
@@ -50,7 +52,7 @@ class TensorView:
 
     name: str
     tensor: Tensor
-    pointer: str
+    address: Address
     window: RowWindow | None = None
     rows: int = 0
     row_elements: int = 0
@@ -87,14 +89,14 @@ class LayerView:
     batch: int
     out_rows: int
     function: str
-    tail: tuple[str, ...]
+    tail: tuple[str | Address, ...]
     comment: tuple[str, ...]
 
     @property
     def ignores_arena(self) -> bool:
         """Whether all that a function works on lies in other static arenas."""
-        pointers = [t.pointer for t in (*self.inputs, *self.outputs)] + list(self.tail)
-        return not any(text.startswith("arena + ") for text in pointers)
+        places = (*(t.address for t in (*self.inputs, *self.outputs)), *self.tail)
+        return not any(isinstance(p, Address) and p.is_arena and p.base is None for p in places)
 
     @property
     def ignores_row(self) -> bool:
@@ -164,7 +166,7 @@ class Views:
             (ring.places, ring.pitch_bytes // tensor.dtype.nbytes) if ring else (0, self._pitch(step, tensor))
         )
         return TensorView(
-            name, tensor, self._pointer(tensor), window, rows_of(tensor), elements, places, pitch, outside, starts
+            name, tensor, self._address(tensor), window, rows_of(tensor), elements, places, pitch, outside, starts
         )
 
     def _pitch(self, step: Step, tensor: Tensor) -> int | str:
@@ -180,8 +182,8 @@ class Views:
         outputs = tuple(self._output(step, i, t, by_rows and not layout.gathers) for i, t in enumerate(op.outputs))
         units = layout.flat // rows_of(op.output) if by_rows and layout.flat else layout.flat
         function = self._functions.function(layer.kernel.name, layer.label, layer.lowered.code, units)
-        scratch = (self._address(*self._arena.scratch(step)),) if layout.scratch_bytes else ()
-        state = (self._address(*self._arena.state(layer)),) if layout.state_bytes else ()
+        scratch = (self._place(*self._arena.scratch(step)),) if layout.scratch_bytes else ()
+        state = (self._place(*self._arena.state(layer)),) if layout.state_bytes else ()
         region = self._arena.constants.get(layer)
         tables = tuple(self._constants.table(layer.label, t, region) for t in layer.tables)
         return LayerView(
@@ -198,10 +200,10 @@ class Views:
 
     def _input(self, step: Step, layer: Layer, position: int, by_rows: bool) -> TensorView:
         tensor = layer.op.data_inputs[position]
-        name, pointer = f"in{position}", self._pointer(tensor)
+        name, address = f"in{position}", self._address(tensor)
         window = layer.layout.windows[position] if by_rows and layer.layout.windows else None
         if window is None:
-            return TensorView(name, tensor, pointer)
+            return TensorView(name, tensor, address)
         outside, starts = "", ""
         if window.leaves_image(rows_of(tensor), layer.calls):
             outside = "0" if window.fill is None else self._constants.fill(window.fill, row_elements(tensor))
@@ -213,17 +215,17 @@ class Views:
         return (
             self._by_rows(step, f"out{position}", tensor)
             if by_rows
-            else TensorView(f"out{position}", tensor, self._pointer(tensor))
+            else TensorView(f"out{position}", tensor, self._address(tensor))
         )
 
-    def _pointer(self, tensor: Tensor) -> str:
+    def _address(self, tensor: Tensor) -> Address:
         if self._arena.schedule.outside(tensor):
             first = self._arena.schedule.owner(tensor)[1] // tensor.dtype.nbytes
-            return image_symbol(self._constants.prefix) + (f" + {first}" if first else "")
-        return self._address(self._arena.share(tensor), self._arena.offset(tensor))
+            return Address(image_symbol(self._constants.prefix), first)
+        return self._place(self._arena.share(tensor), self._arena.offset(tensor))
 
-    def _address(self, share: Share, offset: int) -> str:
-        return f"{base(self._arena, self._constants.prefix, share)} + {offset}"
+    def _place(self, share: Share, offset_bytes: int) -> Address:
+        return place(self._arena, self._constants.prefix, share, offset_bytes)
 
     def _comment(self, step: Step, layer: Layer) -> tuple[str, ...]:
         """Where everything is and why it is so, above each layer."""
