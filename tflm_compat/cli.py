@@ -37,14 +37,26 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "migrate",
         help="read firmware written for TFLM and tell what to change; writes only where told to",
         description="Find model, arena and resolver in firmware, convert the model, tell what to change.",
-        epilog="exit codes: 0 done, 1 something in the firmware cannot stay as it is, else those of tinyengine_tf",
+        epilog="exit codes: 0 done, 1 something in the firmware cannot stay as it is or is not sure, "
+        "else those of tinyengine_tf",
     )
     sub.add_argument("--source", required=True, type=Path, metavar="FOLDER", help="the firmware; it is only read")
-    sub.add_argument("--model", required=True, type=Path, metavar="MODEL.tflite", help="the model it runs, as a file")
+    sub.add_argument(
+        "--model",
+        required=True,
+        action="append",
+        metavar="[SYMBOL=]MODEL.tflite",
+        help="the model it runs, as a file; once for each model, with the name of its array where that is not plain",
+    )
     sub.add_argument(
         "--target", default="cortex-m4", help="core or board, see `tinyengine_tf targets`; default %(default)s"
     )
-    sub.add_argument("--model-symbol", metavar="NAME", help="the model array, where there are several")
+    sub.add_argument("--model-symbol", metavar="NAME", help="the (first) model's array, where there are several")
+    sub.add_argument(
+        "--keep-flatbuffer",
+        action="store_true",
+        help="leave the model where it is, an array or read at run time; the library is found by its content",
+    )
     sub.add_argument("--name", help="prefix of the library's C symbols; default: from the model symbol's name")
     sub.add_argument("--out", type=Path, metavar="DIR", help="write the library there; without it nothing is written")
     sub.add_argument("--force", action="store_true", help="replace files in DIR that this tool did not write")
@@ -54,10 +66,15 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _migrate(arguments: argparse.Namespace) -> int:
     result = migrate(
-        arguments.source, arguments.model, target=arguments.target, symbol=arguments.model_symbol, name=arguments.name
+        arguments.source,
+        [_model(text) for text in arguments.model],
+        target=arguments.target,
+        symbol=arguments.model_symbol,
+        name=arguments.name,
+        keep_flatbuffer=arguments.keep_flatbuffer,
     )
     if arguments.out is not None:
-        result.conversion.write(arguments.out, force=arguments.force)
+        result.write(arguments.out, force=arguments.force)
     if arguments.json:
         print(json.dumps(result.as_dict(), indent=1))
     else:
@@ -68,6 +85,12 @@ def _migrate(arguments: argparse.Namespace) -> int:
             else "\nnothing was written; --out DIR writes the library"
         )
     return EXIT_PROBLEMS if result.problems else 0
+
+
+def _model(text: str) -> tuple[str | None, Path]:
+    """[SYMBOL=]FILE; a file whose own name has an equals sign is a file."""
+    symbol, equals, path = text.partition("=")
+    return (symbol, Path(path)) if equals and not Path(text).exists() else (None, Path(text))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from tests.compat.toolchain import run, toolchain
 from tflm_compat.cli import main
 from tflm_compat.migrate import migrate, scan
 from tflm_compat.migrate.constants import Constants
+from tflm_compat.migrate.program import Program
+from tflm_compat.migrate.tree import read_tree
 from tinyengine_tf.errors import UsageError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/tflm_firmware"
@@ -63,8 +65,12 @@ def fingerprint(folder: Path) -> str:
 def test_finds_model_length_resolver_and_arena(tmp_path: Path) -> None:
     found = scan(firmware(tmp_path / "fw"))
     (model,) = found.models
-    assert (model.name, str(model.used), str(model.defined)) == ("g_motion", "main.cc:12", "model_data.cc:2")
-    assert model.data == MODEL.read_bytes() and not model.is_static and not model.in_header
+    assert (model.symbol, str(model.used), str(model.definitions[0].place)) == (
+        "g_motion",
+        "main.cc:12",
+        "model_data.cc:2",
+    )
+    assert model.data == MODEL.read_bytes() and model.private is None
     assert [(n, t) for n, t, _ in found.lengths] == [("g_motion_len", "int")]
     assert [size for size, _ in found.resolvers] == ["6"] and "Conv2D" in found.operators
     assert found.arenas == {"arena": 8 * 1024 - 16}
@@ -264,6 +270,7 @@ def test_folder_without_tflm(tmp_path: Path) -> None:
         ("0x10u << 2", 64),
         ("sizeof(buffer)", 96),
         ("static_cast<int>(kA)", 96),
+        ("kE * 2", 10),
         ("kLoop", None),
         ("f(3)", None),
         ("__import__('os')", None),
@@ -272,7 +279,10 @@ def test_folder_without_tflm(tmp_path: Path) -> None:
         ("9" * 5000, None),
     ],
 )
-def test_constants(expression: str, value: int | None) -> None:
-    constants = Constants()
-    constants.add("constexpr int kA = 3 * 32;\n#define kLoop kLoop\nstatic uint8_t buffer[kA];\n")
+def test_constants(expression: str, value: int | None, tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text(
+        "constexpr int kA = 3 * 32;\n#define kLoop kLoop\nstatic uint8_t buffer[kA];\nenum { kE = 5, kF };\n"
+    )
+    tree = read_tree(tmp_path)
+    constants = Constants(Program(tree, list(tree.texts)))
     assert constants.value(expression) == value

@@ -1,8 +1,15 @@
 """Existing firmware -> what must change for it to run on generated code. Reads the firmware, never writes to it.
 
-scan.py      source files -> Findings: model array, its length, resolver, arena, build system, what is not supported
-constants.py the numbers behind kTensorArenaSize and its like
-advise.py    Findings and a conversion -> a Migration, and what to tell the user
+tree.py       a folder -> texts of sources and build files; TFLM's own copies left out
+tokens.py     text -> C/C++ tokens          unit.py     tokens -> declarations of one file
+program.py    all files of a program, by name
+builds.py     build systems, programs, files that are not built      origins.py   what brings TFLM into the build
+embedded.py   symbols made from files (EMBED_FILES, .incbin)         linkage.py   can the library define this array?
+resolve.py    what reaches GetModel() -> outcome.py: Found | ReadAtRunTime | Unsure
+wrappers.py   libraries that call GetModel() for their users         constants.py the numbers behind kTensorArenaSize
+scan.py       all of this -> Findings
+assign.py     Findings and files -> which file is which array
+advise.py     -> a Migration, as text or JSON; steps.py what to do, in order
 """
 
 from __future__ import annotations

@@ -1,61 +1,52 @@
-"""A folder of firmware -> Findings: how it uses TFLM.
+"""A folder of firmware -> Findings: what reaches GetModel(), how TFLM is used, where it comes from.
 
-This is text search, not compilation: what macros make, or the build generates, is not seen.
+Sources are tokenized and names followed (resolve.py); nothing is compiled, so what cannot be followed is said to be
+unsure.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from tflm_compat.library import shim_headers
+from tflm_compat.migrate.builds import build_systems, is_test, program_of, unused_files
 from tflm_compat.migrate.constants import Constants
+from tflm_compat.migrate.linkage import is_length_of
+from tflm_compat.migrate.origins import Origin, origins_of_tflm
+from tflm_compat.migrate.outcome import Found, Outcome, Place, ReadAtRunTime, Unsure
+from tflm_compat.migrate.program import Program
+from tflm_compat.migrate.resolve import Resolver
+from tflm_compat.migrate.tokens import tokenize
+from tflm_compat.migrate.tree import HEADERS, Tree, read_tree
+from tflm_compat.migrate.unit import Function, Tokens, Unit, is_parameter_list, split, text_of
+from tflm_compat.migrate.wrappers import Wrapper, models_given, wrapper_uses
 
-SOURCES = (".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".ino")
-SKIPPED = re.compile(r"(^|/)(\.git|\.pio|build|cmake-build-[^/]*|node_modules|managed_components)(/|$)")
-TFLM_TREE = re.compile(
-    r"(^|/)tensorflow/lite/(?!micro/examples/)|(^|/)signal/(micro|src)/|(^|/)third_party/|(^|/)Arduino_TensorFlowLite/"
-)
 BROUGHT_ALONG = re.compile(r"tensorflow/lite/experimental/microfrontend/")
-MAX_FILE_BYTES = 32 << 20
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A line of a file; `path` is relative to the firmware's folder."""
-
-    path: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}"
-
-
-@dataclass(frozen=True)
-class ModelArray:
-    """An array that GetModel is given. `data` is None where only a declaration was found."""
-
-    name: str
-    used: Place
-    defined: Place | None = None
-    in_header: bool = False
-    is_static: bool = False
-    data: bytes | None = None
+TFLM_CALLS = ("GetModel", "MicroInterpreter", "GetMutableModel")
+_TFLM_HEADER = re.compile(
+    r"(.*/)?tensorflow/(lite|compiler)/.*|\w*TensorFlowLite\w*\.h|(.*/)?(lite/)?micro/micro_\w+\.h"
+)
 
 
 @dataclass(frozen=True)
 class Findings:
     """What the sources say. `arenas` maps each arena to its bytes, None where the size is not plain arithmetic.
 
+    outcomes          what reaches GetModel(): arrays, models read at run time, what could not be followed.
     brought_along     headers of libraries that come with TFLM's distributions and have nothing to do with inference.
     missing_headers   included headers with a model in their name that the folder lacks: the build generates them.
+    origins           what brings TFLM into this build.
+    elsewhere         calls of GetModel() that are no part of it (other programs, tests, files that are not built).
+    programs          folders of the programs, if there are several.
+    named             arrays that the user names and that no call was seen to be given.
     """
 
     files: int
-    models: tuple[ModelArray, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
     lengths: tuple[tuple[str, str, Place], ...] = ()
     resolvers: tuple[tuple[str, Place], ...] = ()
     operators: tuple[str, ...] = ()
@@ -67,160 +58,264 @@ class Findings:
     brought_along: tuple[tuple[str, Place], ...] = ()
     missing_headers: tuple[str, ...] = ()
     builds: tuple[tuple[str, str], ...] = ()
+    origins: tuple[Origin, ...] = ()
+    wrappers: tuple[tuple[Wrapper, Place], ...] = ()
+    elsewhere: tuple[tuple[Place, str], ...] = ()
+    programs: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    named: tuple[Found, ...] = ()
+
+    @property
+    def models(self) -> tuple[Found, ...]:
+        return tuple(o for o in self.outcomes if isinstance(o, Found))
+
+    @property
+    def read_at_run_time(self) -> tuple[ReadAtRunTime, ...]:
+        return tuple(o for o in self.outcomes if isinstance(o, ReadAtRunTime))
+
+    @property
+    def unsure(self) -> tuple[Unsure, ...]:
+        return tuple(o for o in self.outcomes if isinstance(o, Unsure))
 
 
-UNSUPPORTED_CALLS = {
-    r"(?:\.|->)GetTensor\s*\(": "GetTensor(): tensors inside the model do not exist separately",
-    r"(?:\.|->)subgraphs\s*\(": "Model::subgraphs(): the graph is compiled to C",
-    r"(?:\.|->)operator_codes\s*\(": "Model::operator_codes(): the graph is compiled to C",
-    r"(?:\.|->)SetDecompressionMemory\s*\(": "SetDecompressionMemory(): compressed models are not converted",
-    r"\bMicroContext\s*\*": "MicroContext: a kernel of your own cannot run inside generated code",
+UNSUPPORTED_MEMBERS = {
+    "GetTensor": "GetTensor(): tensors inside the model do not exist separately",
+    "subgraphs": "Model::subgraphs(): the graph is compiled to C",
+    "operator_codes": "Model::operator_codes(): the graph is compiled to C",
+    "SetDecompressionMemory": "SetDecompressionMemory(): compressed models are not converted",
 }
 
 
-def scan(source: Path) -> Findings:
-    """Read all sources below `source` except a copy of TFLM itself."""
-    files = dict(_read_files(source))
-    constants = Constants()
-    for text in files.values():
-        constants.add(text)
-    names = _model_names(files)
+def scan(source: Path, named: Sequence[str] = ()) -> Findings:
+    """Read all sources below `source` except a copy of TFLM itself. `named` are arrays to look up in any case."""
+    tree = read_tree(source)
+    paths, elsewhere, programs = choose_program(tree)
+    program = Program(tree, paths)
+    resolver = Resolver(program)
+    wrappers = tuple(wrapper_uses(program))
+    outcomes = list(_outcomes(program, resolver))
+    for wrapper, _ in wrappers:
+        if not outcomes:
+            outcomes += models_given(wrapper, resolver)
+    distinct: dict[object, Outcome] = {}
+    for outcome in outcomes:
+        distinct.setdefault(outcome.symbol if isinstance(outcome, Found) else outcome, outcome)
+    constants = Constants(program)
+    models = [o for o in distinct.values() if isinstance(o, Found)]
     return Findings(
-        files=len(files),
-        models=tuple(_model_array(name, place, files) for name, place in names.items()),
-        lengths=tuple(_lengths(files, set(names))),
-        resolvers=tuple(_matches(files, r"MicroMutableOpResolver\s*<\s*([^>]+?)\s*>")),
-        operators=tuple(
-            dict.fromkeys(
-                name for name, _ in _matches(files, r"(?:\.|->)\s*Add([A-Z]\w*)\s*\(") if name in _operators()
-            )
-        ),
-        all_operators=any(_matches(files, r"\b(AllOpsResolver)\b")),
-        arenas=_arenas(files, constants),
-        includes=tuple(
-            sorted(
-                {
-                    name
-                    for name, _ in _matches(
-                        files, r'#\s*include\s*[<"](tensorflow/lite/[^>"]+|\w*TensorFlowLite\w*\.h)[>"]'
-                    )
-                }
-            )
-        ),
-        not_supported=tuple(_not_supported(files)),
-        custom_operators=tuple(_matches(files, r"(?:\.|->)\s*AddCustom\s*\(\s*([^,)]+)")),
-        brought_along=tuple((name, place) for name, place in _tflm_headers(files) if BROUGHT_ALONG.match(name)),
-        missing_headers=tuple(_missing_headers(files)),
-        builds=tuple(build_systems(source)),
+        files=len(paths),
+        outcomes=tuple(distinct.values()),
+        lengths=tuple(_lengths(program, models)),
+        resolvers=tuple(_resolver_sizes(program)),
+        operators=tuple(dict.fromkeys(_registered(program))),
+        all_operators=bool(program.units("AllOpsResolver")),
+        arenas=_arenas(program, constants),
+        includes=tuple(sorted({name for name, _ in _includes(program) if _TFLM_HEADER.fullmatch(name)})),
+        not_supported=tuple(_not_supported(program)),
+        custom_operators=tuple(_custom_operators(program)),
+        brought_along=tuple((name, place) for name, place in _includes(program) if BROUGHT_ALONG.match(name)),
+        missing_headers=tuple(_missing_headers(program)),
+        builds=build_systems(tree),
+        origins=tuple(origins_of_tflm(tree)),
+        wrappers=wrappers,
+        elsewhere=tuple(elsewhere),
+        programs=tuple(programs),
+        unread=tree.unread,
+        named=tuple(_named(program, resolver, named)),
     )
 
 
-def _missing_headers(files: dict[str, str]) -> list[str]:
-    present = {path.rsplit("/", 1)[-1] for path in files}
-    names = dict.fromkeys(name for name, _ in _matches(files, r'#\s*include\s*"([\w/.-]*model[\w/.-]*\.(?:h|hh|hpp))"'))
-    return [name for name in names if name.rsplit("/", 1)[-1] not in present and name not in shim_headers()]
+def _named(program: Program, resolver: Resolver, names: Sequence[str]) -> Iterator[Found]:
+    """Arrays by their names in the sources."""
+    for name in names:
+        for unit in program.units(name.rsplit("::", 1)[-1]):
+            found = [
+                o
+                for o in resolver.resolve(tuple(tokenize(name)), unit, None, Place(unit.path, 1))
+                if isinstance(o, Found)
+            ]
+            if found:
+                yield found[0]
+                break
 
 
-def _read_files(source: Path) -> Iterator[tuple[str, str]]:
-    """(relative path, text with comments blanked out) of each source file."""
-    for path in sorted(source.rglob("*")):
-        name = path.relative_to(source).as_posix()
-        if path.suffix not in SOURCES or SKIPPED.search(name) or TFLM_TREE.search(name) or not path.is_file():
-            continue
-        if path.stat().st_size <= MAX_FILE_BYTES:
-            text = path.read_text(encoding="utf-8", errors="replace")
-            yield name, _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+def choose_program(tree: Tree) -> tuple[list[str], list[tuple[Place, str]], list[str]]:
+    """(files of the program, calls of GetModel() outside of it, folders of the programs if there are several)."""
+    uses = [p for p in dict.fromkeys(path for word in TFLM_CALLS for path in tree.mentioning(word))]
+    owner = program_of(tree)
+    unused = unused_files(tree)
+    why: dict[str, str] = dict(unused)
+    if any(not is_test(p) and p not in unused for p in uses):
+        why.update((p, "it is a test") for p in tree.texts if is_test(p))
+    roots = sorted({owner[p] for p in uses if p not in why})
+    if len(roots) > 1 and "" in roots and tree_starts_at_top(tree):
+        why.update((p, f"{owner[p]} is a program of its own") for p in tree.texts if owner[p])
+        roots = [""]
+    if len(roots) > 1:  # a library with programs beside it: what calls GetModel() for one of them
+        return [p for p in tree.texts if p not in why], _calls_elsewhere(tree, uses, why), roots
+    if len(roots) == 1:
+        why.update((p, f"{owner[p]} is a program of its own") for p in tree.texts if owner[p] not in ("", roots[0]))
+    if all(p in why for p in uses):  # never leave out everything
+        why = {}
+    return [p for p in tree.texts if p not in why], _calls_elsewhere(tree, uses, why), []
 
 
-def _matches(files: dict[str, str], pattern: str) -> Iterator[tuple[str, Place]]:
-    compiled = re.compile(pattern)
-    for path, text in files.items():
-        for match in compiled.finditer(text):
-            yield match[1].strip(), Place(path, text.count("\n", 0, match.start()) + 1)
+def tree_starts_at_top(tree: Tree) -> bool:
+    """Is the folder itself what is built?"""
+    owner = program_of(tree)
+    return any(path for path in tree.names if "/" not in path and path in (*tree.builds, *owner))
 
 
-def _model_names(files: dict[str, str]) -> dict[str, Place]:
-    """Names given to GetModel, or to a wrapper class together with an arena."""
-    names: dict[str, Place] = {}
-    for name, place in _matches(files, r"\bGetModel\s*\(\s*&?\s*((?:\w+::)*\w+)(?:\[0\])?\s*\)"):
-        names.setdefault(name, place)
-    declared = set(dict(_matches(files, r"\bconst\s+(?:unsigned\s+char|uint8_t)\s+(\w+)\s*\[")))
-    declared |= set(dict(_matches(files, r"\b(?:unsigned\s+char|uint8_t)\s+const\s+(\w+)\s*\[")))
-    pointers = set(dict(_matches(files, r"\*\s*(?:const\s+)?(\w+)\s*[,;)=]")))
-    last = {name: name.split("::")[-1] for name in names}
-    direct = {n: place for n, place in names.items() if last[n] in declared or last[n] not in pointers}
-    if direct:
-        return direct
-    for name, place in _matches(files, r"[(,{]\s*(\w+)\s*,\s*\w*[rR]esolver\w*\s*,"):
-        if name in declared or re.search(r"model_data|tflite", name):
-            direct.setdefault(name, place)
-    return direct or names
-
-
-def _model_array(name: str, used: Place, files: dict[str, str]) -> ModelArray:
-    last = re.escape(name.split("::")[-1])
-    pattern = re.compile(
-        rf"(static\s+)?[^;{{}}#\n]*\b(?:unsigned\s+char|uint8_t)\b[^;{{}}\n]*\b{last}\s*\[[^\]]*\]"
-        r"[^;={]*=\s*\{([^}]*)\}"
-    )
-    for path, text in files.items():
-        match = pattern.search(text)
-        if match:
-            numbers = re.findall(r"0[xX][0-9a-fA-F]+|\d+", match[2])
-            data = bytes(int(n, 0) & 0xFF for n in numbers) if numbers else b""
-            header = path.endswith((".h", ".hh", ".hpp"))
-            return ModelArray(
-                name, used, Place(path, text.count("\n", 0, match.start()) + 1), header, bool(match[1]), data
-            )
-    return ModelArray(name, used)
-
-
-def _lengths(files: dict[str, str], models: set[str]) -> Iterator[tuple[str, str, Place]]:
-    """(name, type, place) of variables with a model's length; constants in headers need nothing and are left out."""
-    for model in sorted(models):
-        stem = re.escape(model.split("::")[-1])
-        pattern = re.compile(
-            rf"^[ \t]*(?:extern\s+)?const\s+([\w ]+?)\s+({stem}_(?:len|size|length)|{stem}(?:Len|Size))\s*(=[^;]*)?;",
-            re.MULTILINE,
-        )
-        seen = set()
-        for path, text in files.items():
-            for match in pattern.finditer(text):
-                if match[2] not in seen:
-                    seen.add(match[2])
-                    yield match[2], match[1], Place(path, text.count("\n", 0, match.start()) + 1)
-
-
-def _arenas(files: dict[str, str], constants: Constants) -> dict[str, int | None]:
-    """Arrays and sizes handed to interpreters, or to the allocators that interpreters are given."""
-    allocators = set(dict(_matches(files, r"MicroAllocator\s*\*\s*(?:const\s+)?(\w+)")))
-    used = [parts[2:4] for parts in _calls(files, r"MicroInterpreter\s*(?:\w+\s*)?") if len(parts) >= 3]
-    if any(parts[0] in allocators for parts in used):
-        used += [parts[:2] for parts in _calls(files, r"MicroAllocator::Create\s*")]
-    found: dict[str, int | None] = {}
-    for parts in used:
-        if len(parts) == 2 and re.fullmatch(r"\w+", parts[0]) and parts[0] not in allocators:
-            size = constants.value(parts[1])
-            found.setdefault(parts[0], size if size is not None else constants.array_bytes(parts[0]))
-    if not found:
-        for name, _ in _matches(files, r"\b(?:u?int8_t|unsigned\s+char)\s+(\w*[aA]rena\w*)\s*\["):
-            found.setdefault(name, constants.array_bytes(name))
+def _calls_elsewhere(tree: Tree, uses: list[str], why: dict[str, str]) -> list[tuple[Place, str]]:
+    found = []
+    for path in uses:
+        match = re.search(r"\bGetModel\s*\(", tree.texts[path])
+        if path in why and match:
+            found.append((Place(path, tree.texts[path].count("\n", 0, match.start()) + 1), why[path]))
     return found
 
 
-def _calls(files: dict[str, str], name: str) -> Iterator[list[str]]:
-    """The arguments of each statement that ends with `name`(...) or {...}."""
-    for arguments, _ in _matches(files, name + r"[({]([^;]*?)[)}]\s*;"):
-        yield [part.strip() for part in re.split(r",(?![^()]*\))", arguments)]
+def _outcomes(program: Program, resolver: Resolver) -> Iterator[Outcome]:
+    for tokens, unit, function, place in _get_model_calls(program):
+        outcomes = resolver.resolve(tokens, unit, function, place)
+        yield from outcomes or [Unsure(f"GetModel({text_of(tokens)}): nothing but null reaches it", place)]
 
 
-def _tflm_headers(files: dict[str, str]) -> Iterator[tuple[str, Place]]:
-    return _matches(files, r'#\s*include\s*[<"](tensorflow/[^>"]+)[>"]')
+def _get_model_calls(program: Program) -> Iterator[tuple[Tokens, Unit, Function | None, Place]]:
+    """(argument, file, function, place) of each call."""
+    for name in ("GetModel", "GetMutableModel", "GetRoot"):
+        for unit in program.units(name):
+            if "flatbuffers" in unit.path or unit.path.endswith("schema_generated.h"):
+                continue
+            for function in unit.functions:
+                if function.is_macro:
+                    for tokens, line in _calls_in(function.body, name):
+                        yield tokens, unit, function, Place(unit.path, line)
+            for bodies in unit.macros.values():
+                for body, _ in bodies:
+                    for tokens, line in _calls_in(body, name):
+                        yield tokens, unit, None, Place(unit.path, line)
+            for call in program.calls(name):
+                if call.unit is unit and len(call.arguments) == 1 and not is_parameter_list(call.arguments[0]):
+                    before = [t.text for t in unit.tokens[call.index + 1 : call.index + 6]]
+                    own = call.receiver is not None and unit.tokens[call.index - 1].text != "::"
+                    if not (name == "GetRoot" and "Model" not in before) and not own:
+                        yield call.arguments[0], unit, call.function, Place(unit.path, call.line)
 
 
-def _not_supported(files: dict[str, str]) -> Iterator[tuple[str, Place]]:
+def _calls_in(tokens: Tokens, name: str) -> Iterator[tuple[Tokens, int]]:
+    for index, token in enumerate(tokens[:-1]):
+        if token.text == name and tokens[index + 1].text == "(":
+            depth, end = 0, index + 1
+            while end < len(tokens):
+                depth += (tokens[end].text == "(") - (tokens[end].text == ")")
+                if depth == 0:
+                    break
+                end += 1
+            yield tokens[index + 2 : end], token.line
+
+
+def _lengths(program: Program, models: list[Found]) -> Iterator[tuple[str, str, Place]]:
+    """(name, type, place) of variables with a model's length; constants in headers need nothing and are left out."""
+    for model in models:
+        stem = model.stem or model.symbol.rsplit("::", 1)[-1]
+        seen: set[str] = set()
+        for unit in program.units(stem) if model.private is None else ():
+            for v in sorted(unit.variables, key=lambda v: v.path.endswith(HEADERS)):
+                fixed = (
+                    "constexpr" in v.words or "static" in v.words or v.value is not None and v.path.endswith(HEADERS)
+                )
+                if (
+                    is_length_of(v.name, stem)
+                    and v.function is None
+                    and v.owner is None
+                    and not fixed
+                    and not v.is_array
+                ):
+                    kind = " ".join(
+                        w for w in v.words if re.fullmatch(r"\w+", w) and w not in ("extern", "const", "std")
+                    )
+                    if v.name not in seen:
+                        seen.add(v.name)
+                        yield v.qualified, kind, Place(v.path, v.line)
+
+
+def _resolver_sizes(program: Program) -> Iterator[tuple[str, Place]]:
+    for unit in program.units("MicroMutableOpResolver"):
+        for index, token in enumerate(unit.tokens[:-2]):
+            if token.text == "MicroMutableOpResolver" and unit.tokens[index + 1].text == "<":
+                end = index + 2
+                while end < len(unit.tokens) and unit.tokens[end].text not in (">", ";", ">>"):
+                    end += 1
+                yield text_of(unit.tokens[index + 2 : end]), Place(unit.path, token.line)
+
+
+def _method_calls(program: Program, word: str, pattern: str) -> Iterator[tuple[str, Unit, int]]:
+    """(name, file, index) of calls on objects, in files that mention `word`."""
+    wanted = re.compile(pattern)
+    for unit in program.units(word):
+        for index in range(1, len(unit.tokens) - 1):
+            token = unit.tokens[index]
+            before, after = unit.tokens[index - 1].text, unit.tokens[index + 1].text
+            if token.kind == "name" and before in (".", "->") and after == "(" and wanted.fullmatch(token.text):
+                yield token.text, unit, index
+
+
+def _registered(program: Program) -> Iterator[str]:
+    for word in ("MicroMutableOpResolver", "MicroOpResolver", "TfLiteStatus"):
+        for name, _, _ in _method_calls(program, word, r"Add[A-Z]\w*"):
+            if name[3:] in _operators():
+                yield name[3:]
+
+
+def _custom_operators(program: Program) -> Iterator[tuple[str, Place]]:
+    for _, unit, index in _method_calls(program, "AddCustom", "AddCustom"):
+        arguments = split(unit.tokens[index + 2 : unit.match.get(index + 1, index + 1)])
+        yield text_of(arguments[0]) if arguments else "", Place(unit.path, unit.tokens[index].line)
+
+
+def _arenas(program: Program, constants: Constants) -> dict[str, int | None]:
+    """Arrays and sizes handed to interpreters, or to the allocators that interpreters are given."""
+    allocators = {v.name for u in program.units("MicroAllocator") for v in u.variables if "MicroAllocator" in v.words}
+    used = [call.arguments[2:4] for call in program.calls("MicroInterpreter") if len(call.arguments) >= 3]
+    if any(text_of(pair[0]) in allocators for pair in used):
+        used += [call.arguments[:2] for call in program.calls("Create") if call.receiver == "MicroAllocator"]
+    found: dict[str, int | None] = {}
+    for pair in used:
+        name = text_of(pair[0])
+        if len(pair) == 2 and re.fullmatch(r"\w+", name) and name not in allocators:
+            size = constants.value(text_of(pair[1]))
+            found.setdefault(name, size if size is not None else constants.array_bytes(name))
+    if not found:
+        named = [program.unit(path) for path in program.tree.mentioning("rena") if path in program.paths]
+        for unit in [*program.units("MicroInterpreter"), *named]:
+            for v in unit.variables:
+                if v.is_array and re.search("[aA]rena", v.name) and {"uint8_t", "int8_t", "char"} & set(v.words):
+                    found.setdefault(v.name, constants.array_bytes(v.name))
+    return found
+
+
+def _includes(program: Program) -> Iterator[tuple[str, Place]]:
+    """Every #include outside comments of a header that may be TFLM's."""
+    for path in program.paths:
+        if any(_may_be_tflm(name, program.tree) for name in program.includes(path)):
+            for name, line in program.unit(path).includes:
+                if _may_be_tflm(name, program.tree):
+                    yield name, Place(path, line)
+
+
+def _may_be_tflm(name: str, tree: Tree) -> bool:
+    if name in shim_headers():
+        return True
+    if tree.included(name) or name.startswith("flatbuffers/"):
+        return False
+    copied = (path for path in tree.copied_headers if "tensorflow/lite" in path)
+    return _TFLM_HEADER.fullmatch(name) is not None or any(path.endswith(f"/{name}") for path in copied)
+
+
+def _not_supported(program: Program) -> Iterator[tuple[str, Place]]:
     headers = shim_headers()
-    for header, place in _tflm_headers(files):
+    for header, place in _includes(program):
         reason = re.search(r'#error "tinyengine_tf: ([^"]+)"', headers.get(header, ""))
         if reason:
             yield f"{header}: {reason[1]}", place
@@ -232,42 +327,28 @@ def _not_supported(files: dict[str, str]) -> Iterator[tuple[str, Place]]:
             and not header.endswith("_data.h")
         ):
             yield f"{header}: not among the shim's headers", place
-    for pattern, reason_text in UNSUPPORTED_CALLS.items():
-        for _, place in _matches(files, f"({pattern})"):
-            yield reason_text, place
+    for member, text in UNSUPPORTED_MEMBERS.items():
+        for _, unit, index in _method_calls(program, member, member):
+            yield text, Place(unit.path, unit.tokens[index].line)
+    for unit in program.units("MicroContext"):
+        for index, token in enumerate(unit.tokens[:-1]):
+            if token.text == "MicroContext" and unit.tokens[index + 1].text == "*":
+                yield (
+                    "MicroContext: a kernel of your own cannot run inside generated code",
+                    Place(unit.path, token.line),
+                )
 
 
+def _missing_headers(program: Program) -> list[str]:
+    found: dict[str, None] = {}
+    for path in program.paths:
+        text = program.tree.texts[path]
+        for match in re.finditer(r'(?m)^[ \t]*#[ \t]*include[ \t]*"([\w/.-]*model[\w/.-]*\.(?:h|hh|hpp))"', text):
+            if not program.tree.included(match[1]) and match[1] not in shim_headers():
+                found.setdefault(match[1])
+    return list(found)
+
+
+@cache
 def _operators() -> frozenset[str]:
     return frozenset(re.findall(r"^  X\((\w+), ", shim_headers()["tinyengine_tf/tflm_ops.h"], re.MULTILINE))
-
-
-def build_systems(source: Path) -> Iterator[tuple[str, str]]:
-    """(build system, file that gives it away), the specific ones first."""
-
-    def first(pattern: str) -> Path | None:
-        return next(
-            (p for p in sorted(source.rglob(pattern)) if not SKIPPED.search(p.relative_to(source).as_posix())), None
-        )
-
-    def told(kind: str, path: Path) -> tuple[str, str]:
-        return kind, path.relative_to(source).as_posix()
-
-    cmake = first("CMakeLists.txt")
-    text = cmake.read_text(errors="replace") if cmake else ""
-    if (ini := first("platformio.ini")) is not None:
-        yield told("platformio", ini)
-    if cmake and ("idf_component_register" in text or "IDF_PATH" in text):
-        yield told("esp-idf", cmake)
-    elif cmake and re.search(r"find_package\s*\(\s*Zephyr", text):
-        yield told("zephyr", cmake)
-    elif cmake:
-        yield told("cmake", cmake)
-    if (sketch := first("*.ino")) is not None:
-        yield told("arduino", sketch)
-    for name in ("BUILD", "BUILD.bazel"):
-        if (bazel := first(name)) is not None:
-            yield told("bazel", bazel)
-    for name in ("Makefile", "makefile", "GNUmakefile"):
-        if (make := first(name)) is not None:
-            yield told("make", make)
-            break
