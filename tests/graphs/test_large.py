@@ -14,9 +14,9 @@ from tests.graphs import layers, movement, values
 from tests.graphs.registry import DRAWS, Draw
 from tests.graphs.values import GraphBuilder, Shape
 from tests.modelgen import ModelBuilder
-from tinyengine_tf import api
+from tinyengine_tf import api, reference
 from tinyengine_tf.codegen.constants import Constants
-from tinyengine_tf.errors import InternalError, UnsupportedError
+from tinyengine_tf.errors import InternalError, ToolchainError, UnsupportedError
 from tinyengine_tf.kernels.base import Table
 from tinyengine_tf.schedule import Goal
 
@@ -115,8 +115,11 @@ def test_every_operator(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("n", [BEYOND_15_BITS, BEYOND_16_BITS])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_operator_in_many_ways(shape: str, n: int, goal: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for seed in range(20):
-        assert_exact(large_layers(SHAPES[shape](n), seed, monkeypatch), None, Goal(goal), count=1)
+    models = [large_layers(SHAPES[shape](n), seed, monkeypatch) for seed in range(20)]
+    compared = [model for model in models if tflm_runs(model)]
+    assert len(compared) > 10
+    for model in compared:
+        assert_exact(model, None, Goal(goal), count=1)
 
 
 @pytest.mark.parametrize("n", [BEYOND_15_BITS, pytest.param(BEYOND_16_BITS, marks=pytest.mark.nightly)])
@@ -145,13 +148,24 @@ def test_every_operator_in_many_ways_on_a_core(
     shape: str, core: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for seed in range(5):
-        on_core(large_layers(SHAPES[shape](BEYOND_16_BITS), seed, monkeypatch), core, tmp_path / str(seed))
+        model = large_layers(SHAPES[shape](BEYOND_16_BITS), seed, monkeypatch)
+        if tflm_runs(model):
+            on_core(model, core, tmp_path / str(seed))
 
 
 @pytest.mark.parametrize("core", CORES)
 def test_places_from_tables_on_a_core(core: str, tmp_path: Path) -> None:
     model = moving_layers(BEYOND_15_BITS)
     on_core(model, core, tmp_path, [indices_inside(model)])
+
+
+def tflm_runs(model: bytes) -> bool:
+    """TFLM's memory planner crashes on some of these."""
+    try:
+        reference.run(model, random_samples(api.load_graph(model), 1, seed=1)[:1], isolated=True)
+    except ToolchainError:
+        return False
+    return True
 
 
 def on_core(model: bytes, core: str, folder: Path, samples: list[list[np.ndarray]] | None = None) -> None:
