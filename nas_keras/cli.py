@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,23 +24,21 @@ from nas_keras.space.space import grid_for
 from nas_keras.space.tinynas import explore, table
 from nas_keras.stages import Screen
 from tinyengine_tf.arguments import Command
-from tinyengine_tf.errors import TinyEngineError, UsageError
+from tinyengine_tf.command import carry_out
+from tinyengine_tf.errors import UsageError
 
 
 def main() -> None:
     """Entry point of the console script."""
-    app.run(_run, flags_parser=lambda argv: parse(argv, COMMANDS))
+    carry_out(
+        "nas_keras",
+        lambda: app.run(_run, flags_parser=lambda argv: parse(argv, COMMANDS)),
+        interrupted="the same command goes on from here",
+    )
 
 
 def _run(args: argparse.Namespace) -> None:
-    try:
-        args.function(args)
-    except TinyEngineError as error:
-        print(f"nas_keras: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("\nnas_keras: stopped; the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
+    args.function(args)
 
 
 def _search(args: argparse.Namespace) -> None:

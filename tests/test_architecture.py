@@ -28,7 +28,7 @@ STAGES = (
     ("schedule",),
     ("memory",),
     ("codegen",),
-    ("report", "output", "packaging"),
+    ("report", "output", "packaging", "samples", "command"),
     ("drawing",),
     ("build", "emulate", "reference", "verify", "calibrate"),
     ("api",),

@@ -68,6 +68,15 @@ def test_own_file(tmp_path: Path) -> None:
     assert load_target(str(path)) == target
 
 
+CONSTANTS = '\nconstants = [{{ name = "{}", origin = {}, size_bytes = 64, kind = "flash" }}]'
+
+
+def board(first: str, second: str = "", name: str = "") -> str:
+    """A board with a region A, and perhaps another."""
+    regions = [f'{{ name = "A", {first} }}', *([f'{{ name = "{name}", {second} }}'] if name else [])]
+    return f'core = "cortex-m4"\nram = [{", ".join(regions)}]'
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -82,6 +91,33 @@ def test_own_file(tmp_path: Path) -> None:
         ('core = "cortex-m4"\ncflags = "-O2"', "cflags"),
         ('core = "cortex-m4"\nclock_hz = "fast"', "clock_hz"),
         ("core = 5", "core 5 is not one of"),
+        *(
+            (board(f"origin = {o}, size_bytes = 64"), "region A")
+            for o in ("-1", "-8", "4", "0xfffffff8", "0x1_0000_0000")
+        ),
+        (board("origin = 0.5, size_bytes = 64"), "origin is 0.5, expected an integer"),
+        (board("origin = true, size_bytes = 64"), "origin is True, expected an integer"),
+        *((board(f"origin = 0, size_bytes = {n}"), "region A") for n in ("0", "-8", "99999999999")),
+        *((board(f"origin = 0, size_bytes = {n}"), "size_bytes is") for n in ("1.5", "true", "'64'", "nan")),
+        (board('origin = 0, size_bytes = 64, kind = "tape"'), "is of kind 'tape'"),
+        (board("origin = 0, size_bytes = 64, speed = 1"), "unknown keys speed for Region"),
+        (board("origin = 0, size_bytes = 64", "origin = 56, size_bytes = 8", "B"), "regions A [0x0, 0x40) and B"),
+        (board("origin = 0, size_bytes = 64", "origin = 64, size_bytes = 8", "a"), "two regions are named a"),
+        (board("origin = 0, size_bytes = 64") + CONSTANTS.format("A", 64), "two regions are named A"),
+        (board("origin = 0, size_bytes = 64") + CONSTANTS.format("F", 0), "overlap"),
+        *(
+            (f'core = "cortex-m4"\nclock_hz = {v}', "clock_hz")
+            for v in ("0", "-1", "inf", "nan", "1.5", "true", "1" * 20)
+        ),
+        *(
+            (f'core = "cortex-m4"\nmw_per_mhz = {v}', "mw_per_mhz")
+            for v in ("0", "-0.1", "inf", "nan", "true", "'x'", "1e9")
+        ),
+        *((f'core = "cortex-m4"\nflash_bytes = {v}', "flash") for v in ("0", "inf", "1e6", "true", "9" * 12)),
+        ('core = "cortex-m4"\ntitle = "a */ b"', "title"),
+        ('core = "cortex-m4"\ntitle = "a\\nb"', "title"),
+        ("clock_hz = " + "1" * 5000, "not valid TOML"),
+        ("core = " + "[" * 5000, "not valid TOML"),
     ],
 )
 def test_broken_files_say_what_is_wrong(text: str, message: str, tmp_path: Path) -> None:
@@ -89,7 +125,18 @@ def test_broken_files_say_what_is_wrong(text: str, message: str, tmp_path: Path)
     path.write_text(text)
     with pytest.raises(UsageError) as error:
         load_target(path)
-    assert message in str(error.value)
+    assert message in str(error.value) and ("board" in error.value.where or "target" in error.value.where)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"\xff\xfe\x00binary", "not UTF-8"), (b"# " + b"x" * (1 << 20), "no board file"), (None, "no board")],
+)
+def test_files_that_are_no_board_at_all(content: bytes | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "board.toml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        load_target(path)
 
 
 def test_absent_file() -> None:

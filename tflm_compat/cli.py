@@ -13,19 +13,14 @@ from pathlib import Path
 
 from tflm_compat.migrate import migrate
 from tflm_compat.migrate.advise import as_text
-from tinyengine_tf.errors import TinyEngineError
+from tinyengine_tf.command import carry_out
 
 EXIT_PROBLEMS = 1
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point of the console script."""
-    arguments = parse(argv)
-    try:
-        sys.exit(_migrate(arguments))
-    except TinyEngineError as error:
-        print(f"tflm_compat: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    carry_out("tflm_compat", lambda: sys.exit(_migrate(parse(argv))))
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -66,7 +66,8 @@ def convert(
     force           replace files in `out` that we did not write; otherwise they are an error.
     Raises what tinyengine_tf.convert() raises.
     """
-    options = Options(name=name or symbols.library_name, static_arena=False, entries=(STEPS,) if profile_layers else ())
+    chosen_name = symbols.library_name if name is None else name
+    options = Options(name=chosen_name, static_arena=False, entries=(STEPS,) if profile_layers else ())
 
     def extend(data: bytes, arena: ArenaPlan, chosen: Options) -> Bundle:
         return tflm_files(data, arena, chosen, symbols, builtin_arena=builtin_arena)

@@ -26,11 +26,14 @@ from tinyengine_tf.output import LIST, REPORT, write_folder
 from tinyengine_tf.packaging import package_files
 from tinyengine_tf.regions import Places, parse_places
 from tinyengine_tf.report import report, weights_bytes
+from tinyengine_tf.samples import load_samples
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import Target, load_target
 from tinyengine_tf.tflite import read
 from tinyengine_tf.verify import Verification
 from tinyengine_tf.verify import verify as verify_arena
+
+MODEL_BYTES_MAX = (1 << 31) - 1  # offsets in a FlatBuffer have 31 bits
 
 Model = str | Path | bytes
 Regions = Mapping[str, str] | Places | None
@@ -102,11 +105,16 @@ def read_model(model: Model) -> tuple[bytes, str]:
         return model, "model"
     path = Path(model)
     try:
-        data = path.read_bytes()
-    except OSError as error:
+        if path.is_char_device() or path.is_block_device():
+            raise UsageError(f"{path} is a device", hint="give the path of a .tflite file")
+        with open(path, "rb") as file:
+            data = file.read(MODEL_BYTES_MAX + 1)
+    except (OSError, ValueError) as error:
         raise UsageError(
-            f"cannot read {path}: {error.strerror or error}", hint="give the path of a .tflite file"
+            f"cannot read {path}: {getattr(error, 'strerror', None) or error}", hint="give the path of a .tflite file"
         ) from error
+    if len(data) > MODEL_BYTES_MAX:
+        raise ModelError("the file is larger than 2 GB, which no .tflite file is", where=str(path))
     if not data:
         raise ModelError("the file is empty", where=str(path), hint="export the model again")
     return data, path.stem
@@ -285,17 +293,5 @@ def verify(
     device = load_target(target) if isinstance(target, str) else target
     goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
     arena = compile_graph(graph, device, goal, io=io, places=places)
-    samples = load_samples(inputs) if isinstance(inputs, str | Path) else inputs
+    samples = load_samples(inputs, graph.inputs) if isinstance(inputs, str | Path) else inputs
     return verify_arena(data, graph, arena, samples=samples, count=count, seed=seed, layers=layers, sanitize=sanitize)
-
-
-def load_samples(path: str | Path) -> list[list[np.ndarray]]:
-    """Samples from a .npy (one input) or .npz file (one array per input, in order), along axis 0."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {error}", hint="a .npy or .npz file written by numpy") from error
-    arrays = [loaded[k] for k in loaded.files] if hasattr(loaded, "files") else [loaded]
-    if not arrays or any(a.ndim == 0 for a in arrays) or len({len(a) for a in arrays}) != 1:
-        raise UsageError(f"{path}: every array needs the same number of samples along axis 0")
-    return [list(row) for row in zip(*arrays, strict=True)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +17,9 @@ from absl import app, logging
 
 from tinyengine_tf import api, report
 from tinyengine_tf.arguments import Command, parse, plan_options
+from tinyengine_tf.command import carry_out
 from tinyengine_tf.drawing import Choice, front_png, front_svg, plan_page
-from tinyengine_tf.errors import InternalError, MismatchError, TinyEngineError, UsageError
+from tinyengine_tf.errors import MismatchError, UsageError
 from tinyengine_tf.ops import catalogue
 from tinyengine_tf.output import write_bytes, write_text
 from tinyengine_tf.target import load_target, target_names
@@ -27,24 +27,13 @@ from tinyengine_tf.target import load_target, target_names
 
 def main() -> None:
     """Entry point of the console script."""
-    app.run(_run, flags_parser=lambda argv: parse(argv, COMMANDS))
+    carry_out("tinyengine_tf", lambda: app.run(_run, flags_parser=lambda argv: parse(argv, COMMANDS)))
 
 
 def _run(args: argparse.Namespace) -> None:
     logging.use_absl_handler()
     logging.get_absl_handler().setFormatter(None)
-    try:
-        args.function(args)
-    except TinyEngineError as error:
-        kind = "internal error, please report it: " if isinstance(error, InternalError) else ""
-        print(f"tinyengine_tf: {kind}{error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt as stopped:  # carries what is known about files
-        print("tinyengine_tf: interrupted" + "".join(f", {text}" for text in stopped.args), file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    args.function(args)
 
 
 def _print_json(value: Any) -> None:
@@ -78,7 +67,9 @@ def _convert_plain(args: argparse.Namespace) -> api.Conversion:
     ]
     if given:
         raise UsageError(f"--{given[0].replace('_', '-')} has a meaning only for TFLM's API", hint="add --compat tflm")
-    return api.convert(args.model, args.out, name=args.name or "net", force=args.force, **plan_options(args))
+    return api.convert(
+        args.model, args.out, name="net" if args.name is None else args.name, force=args.force, **plan_options(args)
+    )
 
 
 def _convert_compat(args: argparse.Namespace) -> api.Conversion:

@@ -14,6 +14,10 @@ from dataclasses import dataclass
 
 from tinyengine_tf.errors import UsageError
 
+ADDRESS_SPACE_BYTES = 1 << 32  # of the microcontrollers that we know
+ORIGIN_ALIGN = 8  # what an arena needs
+UNKNOWN_ORIGIN = -1
+
 ACCESS_COST = {"dtcm": 1, "itcm": 1, "sram": 2, "flash": 3, "psram": 8, "external": 10}
 """Kinds of memory, and what an access costs relative to one another. It ranks regions; it predicts no time.
 
@@ -24,7 +28,9 @@ psram        RAM outside the chip, SDRAM included       flash  on the chip      
 
 @dataclass(frozen=True)
 class Region:
-    """One contiguous memory: `name` as the data sheet says, `origin` its address (-1: the linker knows), its size."""
+    """One contiguous memory: `name` as the data sheet says, `origin` its address (or UNKNOWN_ORIGIN: the linker knows
+    it), its size.
+    """
 
     name: str
     origin: int
@@ -40,6 +46,11 @@ class Region:
             raise UsageError(
                 f"region {self.name} is of kind {self.kind!r}", hint=f"one of {', '.join(sorted(ACCESS_COST))}"
             )
+
+    @property
+    def end(self) -> int:
+        """The address behind its last byte."""
+        return self.origin + self.size_bytes
 
     @property
     def access_cost(self) -> int:
@@ -58,7 +69,7 @@ def spaces(regions: Sequence[Region]) -> tuple[Region, ...]:
     joined: list[list[Region]] = []
     for region in sorted(regions, key=lambda r: r.origin):
         last = joined[-1][-1] if joined else None
-        if last is not None and last.origin + last.size_bytes == region.origin and last.on_chip == region.on_chip:
+        if last is not None and last.end == region.origin and last.on_chip == region.on_chip:
             joined[-1].append(region)
         else:
             joined.append([region])
@@ -67,6 +78,29 @@ def spaces(regions: Sequence[Region]) -> tuple[Region, ...]:
         Region(run[0].name, run[0].origin, sum(r.size_bytes for r in run), max(run, key=lambda r: r.access_cost).kind)
         for run in joined
     )
+
+
+def check_map(regions: Sequence[Region]) -> None:
+    """Raise UsageError where a board's regions lie outside the address space, share a name or memory."""
+    seen: dict[str, Region] = {}
+    for region in regions:
+        if region.origin < 0 or region.end > ADDRESS_SPACE_BYTES:
+            raise UsageError(
+                f"region {region.name} lies at {region.origin:#x} with {region.size_bytes:,} bytes",
+                hint=f"addresses from 0 to {ADDRESS_SPACE_BYTES - 1:#x}, the region's end included",
+            )
+        if region.origin % ORIGIN_ALIGN:
+            raise UsageError(f"region {region.name} lies at {region.origin:#x}", hint=f"a multiple of {ORIGIN_ALIGN}")
+        if seen.setdefault(region.name.lower(), region) is not region:  # options name them, whatever the case
+            raise UsageError(f"two regions are named {region.name}", hint="give each region a name of its own")
+    placed = sorted(regions, key=lambda r: r.origin)
+    for lower, upper in zip(placed, placed[1:], strict=False):
+        if lower.end > upper.origin:
+            raise UsageError(
+                f"regions {lower.name} [{lower.origin:#x}, {lower.end:#x}) and {upper.name} "
+                f"[{upper.origin:#x}, {upper.end:#x}) overlap",
+                hint="regions that share no memory",
+            )
 
 
 @dataclass(frozen=True)
@@ -114,7 +148,7 @@ def _regions(text: str, known: Sequence[Region]) -> tuple[Region, ...]:
             region = (
                 Region(region.name, region.origin, given, region.kind)
                 if region
-                else Region(name, -1, given, kind or "sram")
+                else Region(name, UNKNOWN_ORIGIN, given, kind or "sram")
             )
         assert region is not None
         if any(r.name == region.name for r in found):

@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from tinyengine_tf.errors import UsageError
-from tinyengine_tf.regions import Region, spaces
+from tinyengine_tf.regions import ADDRESS_SPACE_BYTES, Region, check_map, spaces
 
+FILE_BYTES_MAX = 1 << 20
+CLOCK_HZ_MAX = 10_000_000_000
+MW_PER_MHZ_MAX = 1000.0
 ISAS = ("portable", "dsp", "mve")
 
 
@@ -39,6 +42,12 @@ class Emulator:
     counter_address: int
     ns_per_tick: int
     package: str
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value, least = getattr(self, field.name), field.name.endswith(("_bytes", "_tick"))
+            if isinstance(value, int) and not int(least) <= value <= ADDRESS_SPACE_BYTES:
+                raise UsageError(f"emulator: {field.name} is {value}", hint="see tinyengine_tf/targets for examples")
 
 
 @dataclass(frozen=True)
@@ -128,10 +137,26 @@ class Target:
     def __post_init__(self) -> None:
         _require(self.isa in ISAS, self.name, f"isa {self.isa!r} is not one of {', '.join(ISAS)}")
         _require(
-            self.flash_bytes is None or self.flash_bytes > 0,
+            self.flash_bytes is None or 0 < self.flash_bytes <= ADDRESS_SPACE_BYTES,
             self.name,
-            f"flash has {self.flash_bytes!r} bytes, expected a positive integer",
+            f"flash has {self.flash_bytes!r} bytes, expected a positive integer, at most {ADDRESS_SPACE_BYTES:,}",
         )
+        _require(
+            self.clock_hz is None or 0 < self.clock_hz <= CLOCK_HZ_MAX,
+            self.name,
+            f"clock_hz is {self.clock_hz!r}, expected from 1 to {CLOCK_HZ_MAX:,}",
+        )
+        _require(
+            self.mw_per_mhz is None or 0 < self.mw_per_mhz <= MW_PER_MHZ_MAX,  # NaN is neither
+            self.name,
+            f"mw_per_mhz is {self.mw_per_mhz!r}, expected more than 0, at most {MW_PER_MHZ_MAX:g}",
+        )
+        for key in ("name", "title", "core", "compiler_prefix", "package", "mw_source", "datasheet"):
+            text = getattr(self, key)  # these end up in comments of the C and on command lines
+            _require(
+                text.isprintable() and "*/" not in text, self.name, f"{key} is {text[:60]!r}, expected one line of text"
+            )
+        check_map((*self.ram, *self.constants))
 
 
 def target_names() -> tuple[str, ...]:
@@ -146,10 +171,7 @@ def load_target(name: str | Path) -> Target:
     """
     text = str(name)
     if text.lower().endswith(".toml"):
-        path = Path(text)
-        if not path.is_file():
-            raise UsageError(f"no such target file: {text}", where="target", hint=_known_names())
-        return _build(path.stem.lower(), _parse(path.read_text(encoding="utf-8"), text), text)
+        return _build(Path(text).stem.lower(), _parse(_read(Path(text)), text), text)
     key = text.lower().replace("_", "-")
     for folder in ("targets", "boards"):
         files = _files(folder)
@@ -158,6 +180,23 @@ def load_target(name: str | Path) -> Target:
     near = difflib.get_close_matches(key, target_names(), n=1)
     guess = f", did you mean {near[0]}?" if near else ""
     raise UsageError(f"unknown target {text!r}{guess}", where="target", hint=_known_names())
+
+
+def _read(path: Path) -> str:
+    """The text of a user's file. Raises UsageError."""
+    try:
+        if not path.exists():
+            raise UsageError(f"no such target file: {path}", where="target", hint=_known_names())
+        if not path.is_file() or path.stat().st_size > FILE_BYTES_MAX:
+            raise UsageError(
+                f"{path} is no board file", where="target", hint="a TOML file such as those in tinyengine_tf/boards"
+            )
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        text = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(
+            f"cannot read {path}: {text}", where="target", hint="a TOML file such as those in tinyengine_tf/boards"
+        ) from error
 
 
 def _known_names() -> str:
@@ -172,7 +211,7 @@ def _files(folder: str) -> dict[str, Any]:
 def _parse(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and integers of thousands of digits
         raise UsageError(
             f"not valid TOML: {error}", where=where, hint="start from a file in tinyengine_tf/boards"
         ) from error
@@ -193,7 +232,8 @@ def _build(name: str, table: dict[str, Any], where: str) -> Target:
         values[key] = tuple(_record(Region, region, where) for region in values.get(key, ()))
     if "emulator" in values:
         values["emulator"] = _record(Emulator, values["emulator"], where)
-    return _record(Target, values, where)
+    target: Target = _record(Target, values, where)
+    return target
 
 
 _TOML_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
@@ -232,7 +272,11 @@ def _record(kind: type, values: dict[str, Any], where: str) -> Any:
     _require(not absent, where, f"{kind.__name__} lacks {', '.join(absent)}")
     if kind is not Target:  # checked before its lists became tuples
         _check_types(values, kind, where)
-    return kind(**values)
+    try:
+        record: Any = kind(**values)
+        return record
+    except UsageError as error:
+        raise UsageError(error.message, where=where, hint=error.hint) from None
 
 
 def _require(condition: bool, where: str, message: str) -> None:

@@ -226,11 +226,11 @@ def check_samples(graph: Graph, samples: Sequence[Sample]) -> list[list[np.ndarr
     """The user's samples in the model's types and shapes. Raises UsageError where they do not fit."""
     checked = []
     for number, sample in enumerate(samples):
-        if len(sample) != len(graph.inputs):
-            raise UsageError(f"sample {number} has {len(sample)} arrays, the model {len(graph.inputs)} inputs")
+        arrays = _arrays(sample, number)
+        if len(arrays) != len(graph.inputs):
+            raise UsageError(f"sample {number} has {len(arrays)} arrays, the model {len(graph.inputs)} inputs")
         row = []
-        for value, tensor in zip(sample, graph.inputs, strict=True):
-            array = np.asarray(value)
+        for array, tensor in zip(arrays, graph.inputs, strict=True):
             if array.size != tensor.elements:
                 raise UsageError(f"sample {number} has shape {array.shape}, input {tensor.name!r} is {tensor.shape}")
             if array.dtype != tensor.dtype.numpy and not (array.dtype.kind == "f" and tensor.dtype is DType.FLOAT32):
@@ -238,13 +238,26 @@ def check_samples(graph: Graph, samples: Sequence[Sample]) -> list[list[np.ndarr
                     f"sample {number} is {array.dtype}, input {tensor.name!r} is {tensor.dtype.tflite_name.lower()}",
                     hint="give arrays in the model's own type",
                 )
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise UsageError(f"sample {number} holds NaN or infinity")
-            row.append(array.astype(tensor.dtype.numpy).reshape(tensor.shape))
+            with np.errstate(over="ignore"):
+                values = array.astype(tensor.dtype.numpy).reshape(tensor.shape)
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise UsageError(
+                    f"sample {number}: input {tensor.name!r} holds NaN, infinity or what float32 cannot hold",
+                    hint="give finite numbers",
+                )
+            row.append(values)
         checked.append(row)
     if not checked:
         raise UsageError("no samples given")
     return checked
+
+
+def _arrays(sample: Sample, number: int) -> list[np.ndarray]:
+    """One sample's arrays; what users hand over may be anything."""
+    try:
+        return [np.asarray(value) for value in sample]
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"sample {number} is no sequence of arrays: {error}", hint="one array per input") from error
 
 
 def device_sample(source: Graph, arena: ArenaPlan, sample: Sample) -> list[np.ndarray]:

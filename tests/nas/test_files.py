@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
 import os
 from pathlib import Path
@@ -41,10 +40,11 @@ def test_a_full_disk_ends_a_search_with_an_answer(tiny_space: Space, tmp_path: P
         run(searcher, lambda archs: [0.0] * len(archs), 3, journal=tmp_path / "search.jsonl")
 
 
-def test_ctrl_c_says_that_the_work_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupted(args: argparse.Namespace) -> None:
+def test_ctrl_c_says_that_the_work_is_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(cli.app, "run", interrupted)
     with pytest.raises(SystemExit) as stopped:
-        cli._run(argparse.Namespace(function=interrupted))
+        cli.main()
     assert stopped.value.code == 130 and "the same command goes on from here" in capsys.readouterr().err

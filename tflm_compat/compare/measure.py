@@ -23,6 +23,7 @@ from tinyengine_tf.emulate import Run, run
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.output import write_folder
+from tinyengine_tf.samples import load_samples
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import load_target
 from tinyengine_tf.verify import check_samples, compare_outputs, device_sample, random_samples
@@ -87,7 +88,9 @@ def compare(
     graph = api.load_graph(content)
     device = load_target(target)
     arena = api.compile_graph(graph, device, Goal(optimize))
-    chosen = random_samples(graph, samples, seed) if data is None else check_samples(graph, api.load_samples(data))
+    chosen = (
+        random_samples(graph, samples, seed) if data is None else check_samples(graph, load_samples(data, graph.inputs))
+    )
     expected = reference.run_layers(content, chosen, isolated=True)
     inputs = [device_sample(graph, arena, sample) for sample in chosen]
     with tempfile.TemporaryDirectory(prefix="tinyengine_tf.") as work:

@@ -11,7 +11,6 @@ Deterministic: the same model, target and options give the same bytes everywhere
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -27,19 +26,14 @@ from tinyengine_tf.codegen.entries import Entry, entries_of
 from tinyengine_tf.codegen.functions import Functions
 from tinyengine_tf.codegen.hooks import Hook
 from tinyengine_tf.codegen.layers import Views, image_symbol, pitch_symbol, place, share_symbol
+from tinyengine_tf.codegen.names import check_name
 from tinyengine_tf.codegen.sections import sections
-from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import State, Tensor
 from tinyengine_tf.kernels.base import row_elements
 from tinyengine_tf.kernels.literal import c_float
 from tinyengine_tf.memory.arena import ArenaPlan
 
 Bundle = Mapping[str, str]
-
-_C_KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while main".split()
-)
 
 
 @dataclass(frozen=True)
@@ -56,15 +50,7 @@ class Options:
     static_arena: bool = True
 
     def __post_init__(self) -> None:
-        if (
-            not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name)
-            or self.name in _C_KEYWORDS
-            or self.name.startswith("te_")
-        ):
-            raise UsageError(
-                f"{self.name!r} cannot prefix C symbols",
-                hint="lower-case letters, digits and underscores, a letter first, such as person_detect",
-            )
+        check_name(self.name)
 
 
 @lru_cache(maxsize=1)
