@@ -13,6 +13,8 @@ Each class fixes the exit code of the command line, so scripts can tell the caus
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class TinyEngineError(Exception):
     """Base class. `where` names the place, `hint` says what to try; both are optional."""
@@ -43,15 +45,29 @@ class ModelError(TinyEngineError):
 class UnsupportedError(TinyEngineError):
     """A well-formed model uses something the converter does not accept.
 
-    `problems` lists every offending operator at once, one sentence each.
+    problems   every offending operator at once, one sentence each; the message shows the first few
+    verdict    what the model is and what to do about it, the message's first line; by default the number of problems
+    summary    the problems by kind, one line each
     """
 
     exit_code = 4
+    SHOWN = 5
 
-    def __init__(self, problems: list[str], *, where: str = "", hint: str = ""):
-        self.problems = tuple(problems)
-        head = f"{len(problems)} unsupported construct{'s' if len(problems) != 1 else ''}"
-        super().__init__("\n".join([head, *(f"  - {p}" for p in problems)]), where=where, hint=hint)
+    def __init__(
+        self,
+        problems: Sequence[str],
+        *,
+        verdict: str = "",
+        summary: Sequence[str] = (),
+        where: str = "",
+        hint: str = "",
+    ):
+        self.problems, self.verdict, self.summary = tuple(problems), verdict, tuple(summary)
+        head = verdict or f"{len(problems)} unsupported construct{'s' if len(problems) != 1 else ''}"
+        lines = [head, *(f"  {line}" for line in self.summary), *(f"  - {p}" for p in self.problems[: self.SHOWN])]
+        if len(self.problems) > self.SHOWN:
+            lines.append(f"  - and {len(self.problems) - self.SHOWN} more")
+        super().__init__("\n".join(lines), where=where, hint=hint)
 
 
 class DoesNotFitError(TinyEngineError):

@@ -144,7 +144,7 @@ def test_where_positive() -> None:
     "arguments, rule",
     [
         ({"function": "GREATER", "shapes": ((2,), (2,)), "scales": (1.5, 0.1)}, "scales of int8 operands are below 1"),
-        ({"function": "LESS", "shapes": ((2,), (2,)), "dtype": "BOOL"}, "all int8 or all int32 or all float32"),
+        ({"function": "LESS", "shapes": ((2,), (2,)), "dtype": "BOOL"}, "all int8, all int32 or all float32"),
         ({"function": "LOGICAL_AND", "shapes": ((2,), (2,))}, "all bool"),
     ],
 )

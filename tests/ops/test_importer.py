@@ -1,4 +1,4 @@
-"""What a refused model's owner reads: one short sentence per operator, and what to do about open batch sizes."""
+"""What is taken from a file: open dimensions, rules on inputs, names that are cut."""
 
 from __future__ import annotations
 
@@ -20,13 +20,26 @@ def unbatched(signature: tuple[int, ...] | None, name: str = "y") -> bytes:
     return b.finish()
 
 
-def test_open_batch_size_is_named() -> None:
-    with pytest.raises(UnsupportedError, match="same number of elements") as caught:
-        api.load_graph(unbatched((-1, -1, 3)))
-    assert "batch_size=1" in caught.value.hint
+def test_open_batch_size_is_followed() -> None:
+    """The file says 1x1x3 where it did not know; 192 elements by 64x3 leave 1."""
+    (output,) = api.load_graph(unbatched((-1, -1, 3))).outputs
+    assert output.shape == (1, 64, 3)
+
+
+def test_open_batch_size_is_named_first() -> None:
+    """What the new shape is computed from is unknown, so the RESHAPE cannot be followed."""
+    b = ModelBuilder()
+    x, shape = b.input((1, 8, 8, 3), scale=0.1, signature=(-1, 8, 8, 3)), b.input((3,), "INT32")
+    y = b.tensor((1, 1, 3), scale=0.1, signature=(-1, -1, 3))
+    b.op("RESHAPE", [x, shape], [y], new_shape=[-1, 64, 3])
+    b.output(y)
+    with pytest.raises(UnsupportedError) as caught:
+        api.load_graph(b.finish())
+    first = str(caught.value).splitlines()[0]
+    assert "open batch size" in first and "batch_size=1" in first
     with pytest.raises(UnsupportedError) as caught:
         api.load_graph(unbatched(None))
-    assert "batch_size" not in caught.value.hint
+    assert "batch_size" not in str(caught.value)
 
 
 def test_long_names_are_cut() -> None:

@@ -42,7 +42,7 @@ def keeps_promises(model: RawModel) -> None:
         if tensor.quant is not None:
             scales, zero_points = tensor.quant.scales, tensor.quant.zero_points
             assert len(scales) == len(zero_points) >= 1
-            assert all(0 < s < float("inf") for s in scales)
+            assert all(0 <= s < float("inf") for s in scales) and any(scales)
             assert len(scales) == 1 or tensor.shape[tensor.quant.axis] == len(scales)
     for op in model.ops:
         assert all(-1 <= i < count for i in op.inputs) and all(0 <= i < count for i in op.outputs)

@@ -9,13 +9,31 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
+
+CONSTANT_AXIS = Rule("the axis is one constant int32")
+WITHOUT_AXIS = Rule("the output has the input's shape without the axis")
+A_DIMENSION = Rule("the axis is a dimension of the input")
 
 
-@operator("ARG_MAX", "ARG_MIN")
+@operator(
+    "ARG_MAX",
+    "ARG_MIN",
+    needs=2,
+    summaries={
+        "ARG_MAX": "Index of the first largest value along one dimension, as int32.",
+        "ARG_MIN": "Index of the first smallest value along one dimension, as int32.",
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ArgExtreme(Op):
     """Index of the first largest (or smallest) value along `axis`, as int32."""
+
+    RULES: ClassVar = (
+        CONSTANT_AXIS,
+        A_DIMENSION,
+        WITHOUT_AXIS,
+    )
 
     CONSTRAINTS: ClassVar = (
         Constraint(
@@ -41,13 +59,13 @@ class ArgExtreme(Op):
         x, axis, y = inputs[0], inputs[1], outputs[0]
         assert x is not None and axis is not None
         if not axis.const or axis.dtype is not DType.INT32 or axis.elements != 1:
-            raise Reject("the axis is one constant int32", axis)
+            raise Reject(CONSTANT_AXIS, axis)
         rank, index = len(x.shape), int(axis.values.reshape(-1)[0])
         if not -rank <= index < rank:
-            raise Reject("the axis is a dimension of the input", f"{index} of {x.shape}")
+            raise Reject(A_DIMENSION, f"{index} of {x.shape}")
         index %= rank
         if x.elements != y.elements * x.shape[index]:
-            raise Reject("the output has the input's shape without the axis", f"{x.shape} -> {y.shape}")
+            raise Reject(WITHOUT_AXIS, f"{x.shape} -> {y.shape}")
         return (cls(inputs=(x,), outputs=(y,), axis=index, largest=raw.opcode == "ARG_MAX"),)
 
     def check(self) -> None:

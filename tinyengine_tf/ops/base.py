@@ -3,8 +3,9 @@
 An operator module defines a frozen dataclass deriving from `Op`, decorates it with
 `@operator("CONV_2D")`, and gives
 
-    CONSTRAINTS   rules a model must keep; each rule's sentence is what the user reads
-    parse()       RawOp -> one or more Ops; raises `Reject(rule)` where no Op can be built
+    RULES         what parse() asks of the file; a Rule is a sentence, and the user reads it
+    CONSTRAINTS   what is asked of the Op afterwards
+    parse()       RawOp -> one or more Ops; raises `Reject(rule)`, one of RULES, where no Op can be built
     check()       consistency of attributes and shapes: a violation is our bug
     compute()     the outputs from the inputs, in numpy: what the operator means
 
@@ -13,7 +14,7 @@ Importing the package `ops` imports every module in it, so a new operator needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -27,19 +28,25 @@ class HW(NamedTuple):
     w: int
 
 
-class Reject(Exception):
-    """The model breaks a rule; `rule` is a sentence that says what is accepted, `found` what was met."""
+@dataclass(frozen=True)
+class Rule:
+    """What is accepted, as a sentence that the user reads: in messages, and beside the operator in its list."""
 
-    def __init__(self, rule: str, found: object = ""):
+    rule: str
+
+
+class Reject(Exception):
+    """The model breaks `rule`, one of those that the operator lists; `found` is what was met."""
+
+    def __init__(self, rule: Rule, found: object = ""):
         self.rule, self.found = rule, str(found)
-        super().__init__(rule)
+        super().__init__(rule.rule)
 
 
 @dataclass(frozen=True)
-class Constraint:
-    """A rule the user's model must keep. `found` describes the offending value for the message."""
+class Constraint(Rule):
+    """A rule that is asked of an operator once it is built. `found` describes the offending value for the message."""
 
-    rule: str
     holds: Callable[[Any], bool]
     found: Callable[[Any], object] = lambda op: ""
 
@@ -65,21 +72,41 @@ Parser = Callable[[RawOpLike, tuple[Tensor | None, ...], tuple[Tensor, ...]], "t
 
 @dataclass(frozen=True)
 class Entry:
-    """A registered .tflite operator name: how to parse it and which rules it has."""
+    """A registered .tflite operator name: how to parse it and which rules it has.
+
+    needs   inputs, from the first on, without which parse() is not called
+    """
 
     opcode: str
     cls: type[Op]
     parse: Parser
     constraints: tuple[Constraint, ...]
+    parse_rules: tuple[Rule, ...]
     summary: str
+    needs: int
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All that a model can break, each once."""
+        return tuple({rule.rule: rule for rule in (*self.parse_rules, *self.constraints)}.values())
 
 
 REGISTRY: dict[str, Entry] = {}
 OpClass = TypeVar("OpClass", bound=type[Op])
 
 
-def operator(*opcodes: str) -> Callable[[OpClass], OpClass]:
-    """Register the decorated Op class for one or more .tflite operator names."""
+def operator(
+    *opcodes: str,
+    needs: int | Mapping[str, int] = 1,
+    summaries: Mapping[str, str] | None = None,
+    own_rules: Mapping[str, Sequence[Rule]] | None = None,
+) -> Callable[[OpClass], OpClass]:
+    """Register the decorated Op class for one or more .tflite operator names.
+
+    needs       inputs that must be there, from the first on; where names differ, those that need other than 1
+    summaries   what single names do, where the first line of the class says too little
+    own_rules   what parse() asks of single names, beyond the class's RULES
+    """
 
     def register(cls: OpClass) -> OpClass:
         cls.KIND = cls.__dict__.get("KIND") or cls.__name__
@@ -87,7 +114,11 @@ def operator(*opcodes: str) -> Callable[[OpClass], OpClass]:
         parse: Parser = cls.parse  # type: ignore[attr-defined]  # ir's Op knows nothing of files
         for opcode in opcodes:
             assert opcode not in REGISTRY, opcode
-            REGISTRY[opcode] = Entry(opcode, cls, parse, tuple(getattr(cls, "CONSTRAINTS", ())), summary)
+            count = needs if isinstance(needs, int) else needs.get(opcode, 1)
+            rules, constraints = (tuple(getattr(cls, name, ())) for name in ("RULES", "CONSTRAINTS"))
+            text = (summaries or {}).get(opcode, summary)
+            rules += tuple((own_rules or {}).get(opcode, ()))
+            REGISTRY[opcode] = Entry(opcode, cls, parse, constraints, rules, text, count)
         return cls
 
     return register
@@ -106,12 +137,15 @@ def quantized(op: Op) -> bool:
     return all(t.quant is not None for t in (*op.inputs, *op.outputs) if t is not None and t.dtype is DType.INT8)
 
 
+SAME_ELEMENTS = Rule("input and output have the same number of elements")
+BROADCASTS = Rule("the inputs broadcast to the output's shape")
 INT8_DATA = Constraint("inputs and outputs are int8", all_int8, data_types)
 QUANTIZED = Constraint("int8 tensors have a scale and a zero point", quantized)
 
 
 def per_tensor(op: Op) -> bool:
-    return all(t.quant is None or not t.quant.per_channel for t in (*op.data_inputs, *op.outputs))
+    data = (t for role, t in op.by_role if role in ("data", "out"))
+    return all(t.quant is None or not t.quant.per_channel for t in data)
 
 
 PER_TENSOR = Constraint("activations are quantised per tensor, not per channel", per_tensor)

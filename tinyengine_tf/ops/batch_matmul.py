@@ -9,7 +9,8 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.broadcast import broadcast_shape
 from tinyengine_tf.ops.fixedpoint import (
     MAX_SHIFT,
     RATIO_RULE,
@@ -23,19 +24,32 @@ from tinyengine_tf.ops.strided_copy import packed_strides
 Strides = tuple[int, ...]
 
 
+MATRICES = Rule("inputs have two dimensions or more")
+SHARED = Rule("the matrices share a dimension")
+STACKS = Rule("the stacks of matrices broadcast to each other")
+PRODUCT_SHAPE = Rule("the output has the shape of the product")
+
+
 def inputs_are_int8(op: Op) -> bool:
     return all(
         t is not None and t.dtype is DType.INT8 and t.quant is not None and not t.quant.per_channel for t in op.inputs
     )
 
 
-@operator("BATCH_MATMUL")
+@operator("BATCH_MATMUL", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BatchMatMul(Op):
     """Products of two stacks of matrices, computed or constant, either transposed, stacks repeated where they are 1.
 
     adjoint_x, adjoint_y    the matrices of the first (second) input are stored transposed
     """
+
+    RULES: ClassVar = (
+        MATRICES,
+        SHARED,
+        STACKS,
+        PRODUCT_SHAPE,
+    )
 
     CONSTRAINTS: ClassVar = (
         *INT8_ACTIVATIONS,
@@ -101,16 +115,18 @@ class BatchMatMul(Op):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, y, out = inputs[0], inputs[1], outputs[0]
         if x is None or y is None or len(x.shape) < 2 or len(y.shape) < 2:
-            raise Reject("inputs have two dimensions or more", f"{x}, {y}")
+            raise Reject(MATRICES, f"{x}, {y}")
         op = cls(
             inputs=(x, y), outputs=outputs, adjoint_x=bool(raw.options["adj_x"]), adjoint_y=bool(raw.options["adj_y"])
         )
         if op.depth != y.shape[-1 if op.adjoint_y else -2]:
-            raise Reject("the matrices share a dimension", f"{x.shape} and {y.shape}")
-        stack = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+            raise Reject(SHARED, f"{x.shape} and {y.shape}")
+        stack = broadcast_shape(x.shape[:-2], y.shape[:-2])
+        if stack is None:
+            raise Reject(STACKS, f"{x.shape} and {y.shape}")
         if out.elements != int(np.prod(stack)) * op.rows * op.columns:
             raise Reject(
-                "the output has the shape of the product",
+                PRODUCT_SHAPE,
                 f"{out.shape} where {(*stack, op.rows, op.columns)} is expected",
             )
         return (op,)

@@ -12,9 +12,9 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import BROADCASTS, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.broadcast import broadcasts_to
-from tinyengine_tf.ops.conv2d import fused_clamp
+from tinyengine_tf.ops.conv2d import ACTIVATION, CLAMP_RULES, ONE_SCALE, fused_clamp
 from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN, Multiplier, quantize_multiplier, requantize, wrap32
 from tinyengine_tf.ops.two_operands import TwoOperands
 
@@ -44,6 +44,13 @@ _FLOAT_CLAMPS: Mapping[str, tuple[float, float]] = {
 }
 
 
+TYPES = Rule(
+    "both inputs and the output are all int8, all int32 or all float32 "
+    "(PRELU, SQUARED_DIFFERENCE: all int8; DIV: all float32)"
+)
+PLAIN_INTEGERS = Rule("int32 tensors are plain integers without scales")
+
+
 def no_overflow(op: Binary) -> bool:
     """TFLM's fixed-point arithmetic is defined: no multiplier is too large for 32 bits."""
     if op.dtype is not DType.INT8 or op.function in ORDER:
@@ -58,13 +65,39 @@ def no_overflow(op: Binary) -> bool:
     return all(m.shift <= most for m, most in zip(op.multipliers, limits[op.function], strict=True))
 
 
-@operator(*ARITHMETIC, *ORDER, *INT8_ONLY, *FLOAT_ONLY)
+EITHER_CONSTANT = "elementwise with broadcasting; int8, or int32 or float32 without scales; either may be constant."
+
+
+@operator(
+    *ARITHMETIC,
+    *ORDER,
+    *INT8_ONLY,
+    *FLOAT_ONLY,
+    needs=2,
+    summaries={
+        "ADD": f"a + b, {EITHER_CONSTANT}",
+        "SUB": f"a - b, {EITHER_CONSTANT}",
+        "MUL": f"a * b, {EITHER_CONSTANT}",
+        "MAXIMUM": f"The larger of a and b, {EITHER_CONSTANT}",
+        "MINIMUM": f"The smaller of a and b, {EITHER_CONSTANT}",
+        "PRELU": "x, below zero times alpha, which broadcasts; int8.",
+        "SQUARED_DIFFERENCE": "(a - b)^2, elementwise with broadcasting; int8; either may be constant.",
+        "DIV": "a / b, elementwise with broadcasting; float32; either may be constant.",
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Binary(TwoOperands):
     """Two operands, elementwise with broadcasting, int8 (or int32 or float32 without scales); either may be constant.
 
     clamp  fused activation as an inclusive range of the output's type; infinite for float32 extremes
     """
+
+    RULES: ClassVar = (
+        TYPES,
+        BROADCASTS,
+        PLAIN_INTEGERS,
+        *CLAMP_RULES,
+    )
 
     CONSTRAINTS: ClassVar = (
         Constraint(
@@ -145,15 +178,14 @@ class Binary(TwoOperands):
         tensors, names = (a, b, y), ", ".join(t.dtype.tflite_name for t in (a, b, y) if t is not None)
         accepted = _accepted(raw.opcode)
         if len({t.dtype for t in tensors}) != 1 or y.dtype not in accepted:
-            types = " or all ".join(t.tflite_name.lower() for t in accepted)
-            raise Reject(f"both inputs and the output are all {types}", names)
+            raise Reject(TYPES, names)
         if not broadcasts_to(y.shape, a.shape, b.shape):
-            raise Reject("the inputs broadcast to the output's shape", f"{a.shape} and {b.shape} -> {y.shape}")
+            raise Reject(BROADCASTS, f"{a.shape} and {b.shape} -> {y.shape}")
         if y.dtype is DType.INT8 and raw.opcode not in ORDER:
             if any(t.quant is None or t.quant.per_channel for t in tensors):
-                raise Reject("int8 tensors have a scale and a zero point, one per tensor")
+                raise Reject(ONE_SCALE, tensors)
         if y.dtype is DType.INT32 and raw.opcode in ("ADD", "SUB") and any(t.quant is not None for t in tensors):
-            raise Reject("int32 tensors are plain integers without scales")
+            raise Reject(PLAIN_INTEGERS)
         return (cls(inputs=(a, b), outputs=(y,), function=raw.opcode, clamp=_clamp(raw, y)),)
 
     def check(self) -> None:
@@ -178,7 +210,7 @@ def _clamp(raw: RawOpLike, y: Tensor) -> tuple[int, int] | tuple[float, float]:
         return fused_clamp(raw, y)
     activation = raw.options["fused_activation_function"]
     if activation not in _INT32_CLAMPS:
-        raise Reject("the fused activation is " + ", ".join(_INT32_CLAMPS), activation)
+        raise Reject(ACTIVATION, activation)
     if y.dtype is DType.FLOAT32:
         return _FLOAT_CLAMPS[activation]
     # TFLM's int32 ADD does not look at the activation.

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import BROADCASTS, PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.broadcast import broadcasts_to
 from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier, requantize
 from tinyengine_tf.ops.two_operands import TwoOperands
@@ -24,6 +24,10 @@ ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 LOGICAL: Mapping[str, Callable[[Any, Any], Any]] = {"LOGICAL_AND": np.logical_and, "LOGICAL_OR": np.logical_or}
 FUNCTIONS = {**EQUALITY, **ORDER, **LOGICAL}
+OPERAND_TYPES = Rule(
+    "both inputs are all int8, all int32 or all float32, the output bool "
+    "(EQUAL, NOT_EQUAL: or all bool; LOGICAL_AND, LOGICAL_OR, LOGICAL_NOT: all bool)"
+)
 NUMBERS = (DType.INT8, DType.INT32, DType.FLOAT32)
 HEADROOM_BITS = 8
 
@@ -32,13 +36,33 @@ def scales_below_one(op: Comparison) -> bool:
     return op.a.dtype is not DType.INT8 or max(op.a.scale, op.b.scale) < 1
 
 
-@operator(*FUNCTIONS, "LOGICAL_NOT")
+@operator(
+    *FUNCTIONS,
+    "LOGICAL_NOT",
+    needs={name: 2 for name in FUNCTIONS},
+    summaries={
+        "EQUAL": "a == b, elementwise with broadcasting; either may be constant; the output is bool.",
+        "NOT_EQUAL": "a != b, elementwise with broadcasting; either may be constant; the output is bool.",
+        "GREATER": "a > b, elementwise with broadcasting; either may be constant; the output is bool.",
+        "GREATER_EQUAL": "a >= b, elementwise with broadcasting; either may be constant; the output is bool.",
+        "LESS": "a < b, elementwise with broadcasting; either may be constant; the output is bool.",
+        "LESS_EQUAL": "a <= b, elementwise with broadcasting; either may be constant; the output is bool.",
+        "LOGICAL_AND": "Both of two bools, elementwise with broadcasting.",
+        "LOGICAL_OR": "Either of two bools, elementwise with broadcasting.",
+        "LOGICAL_NOT": "The other bool.",
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison(TwoOperands):
     """Two operands compared or combined elementwise with broadcasting; either may be constant; the output is bool.
 
     LOGICAL_NOT is NOT_EQUAL to true.
     """
+
+    RULES: ClassVar = (
+        OPERAND_TYPES,
+        BROADCASTS,
+    )
 
     CONSTRAINTS: ClassVar = (
         QUANTIZED,
@@ -73,11 +97,10 @@ class Comparison(TwoOperands):
         }
         types = accepted.get(raw.opcode, NUMBERS)
         if a.dtype is not b.dtype or a.dtype not in types or y.dtype is not DType.BOOL:
-            names = " or all ".join(t.tflite_name.lower() for t in types)
             found = ", ".join(t.dtype.tflite_name for t in (a, b, y))
-            raise Reject(f"both inputs are all {names}, the output bool", found)
+            raise Reject(OPERAND_TYPES, found)
         if not broadcasts_to(y.shape, a.shape, b.shape):
-            raise Reject("the inputs broadcast to the output's shape", f"{a.shape} and {b.shape} -> {y.shape}")
+            raise Reject(BROADCASTS, f"{a.shape} and {b.shape} -> {y.shape}")
         return (cls(inputs=(a, b), outputs=outputs, function=function),)
 
     def check(self) -> None:

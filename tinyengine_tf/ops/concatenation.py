@@ -10,8 +10,14 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.slice import resolve_axis
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.slice import AXIS, resolve_axis
+
+NO_ABSENT_INPUT = Rule("no input is absent")
+NO_ACTIVATION = Rule("there is no fused activation, as TFLM demands")
+COUNT = Rule("values_count is the number of inputs")
+OTHER_DIMENSIONS = Rule("inputs agree with the output in every other dimension")
+WHOLE_DIMENSION = Rule("inputs make up the output's dimension")
 
 
 def same_types(op: Op) -> bool:
@@ -24,13 +30,29 @@ def same_quantization(op: Op) -> bool:
     return all(t is not None and t.quant == op.output.quant for t in op.inputs)
 
 
-@operator("CONCATENATION", "PACK")
+@operator(
+    "CONCATENATION",
+    "PACK",
+    summaries={
+        "CONCATENATION": "Tensors of any element type side by side along one dimension.",
+        "PACK": "Tensors of one shape and any element type side by side along a new dimension.",
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Concatenation(Op):
     """Tensors side by side along one dimension (PACK: along a new one), of any element type.
 
     outer    indices before that dimension, joined: for each of them, every input contributes its share in turn
     """
+
+    RULES: ClassVar = (
+        NO_ABSENT_INPUT,
+        NO_ACTIVATION,
+        COUNT,
+        AXIS,
+        OTHER_DIMENSIONS,
+        WHOLE_DIMENSION,
+    )
 
     CONSTRAINTS: ClassVar = (
         Constraint("inputs and output have the same element type", same_types),
@@ -49,18 +71,18 @@ class Concatenation(Op):
         y, new = outputs[0], raw.opcode == "PACK"
         tensors = tuple(t for t in inputs if t is not None)
         if not tensors or len(tensors) != len(inputs):
-            raise Reject("no input is absent")
+            raise Reject(NO_ABSENT_INPUT)
         if raw.options.get("fused_activation_function", "NONE") != "NONE":
-            raise Reject("there is no fused activation, as TFLM demands", raw.options["fused_activation_function"])
+            raise Reject(NO_ACTIVATION, raw.options["fused_activation_function"])
         if new and raw.options["values_count"] != len(tensors):
-            raise Reject("values_count is the number of inputs", raw.options["values_count"])
+            raise Reject(COUNT, raw.options["values_count"])
         axis = resolve_axis(raw.options["axis"], len(y.shape))
         shapes = [(*t.shape[:axis], 1, *t.shape[axis:]) if new else t.shape for t in tensors]
         rest = (*y.shape[:axis], *y.shape[axis + 1 :])
         if any(len(s) != len(y.shape) or (*s[:axis], *s[axis + 1 :]) != rest for s in shapes):
-            raise Reject("inputs agree with the output in every other dimension", f"{shapes} into {y.shape}")
+            raise Reject(OTHER_DIMENSIONS, f"{shapes} into {y.shape}")
         if sum(s[axis] for s in shapes) != y.shape[axis]:
-            raise Reject("inputs make up the output's dimension", f"{shapes} into {y.shape}")
+            raise Reject(WHOLE_DIMENSION, f"{shapes} into {y.shape}")
         kept = tuple(t for t in tensors if t.elements)
         return (cls(inputs=kept, outputs=outputs, outer=math.prod(y.shape[:axis])),)
 

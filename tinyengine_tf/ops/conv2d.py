@@ -10,7 +10,7 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedpoint import (
     MAX_SHIFT,
     RATIO_RULE,
@@ -20,7 +20,16 @@ from tinyengine_tf.ops.fixedpoint import (
     quantize_multiplier,
     requantize,
 )
-from tinyengine_tf.ops.window import WindowOp, parse_window
+from tinyengine_tf.ops.window import WINDOW_RULES, WindowOp, parse_window
+
+FOUR_DIMENSIONS = Rule("input, weights and output have four dimensions")
+BATCH_AND_FILTERS = Rule("the output has the input's batch and one channel per filter")
+GROUPS = Rule("channels divide evenly into groups")
+ACTIVATION = Rule("the fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1")
+ONE_SCALE = Rule("int8 tensors have a scale and a zero point, one per tensor")
+ACTIVATION_LIMIT = Rule("6 (or 1) divided by the output's scale, the fused activation's limit, stays below 2^31")
+CLAMP_RULES = (ACTIVATION, ONE_SCALE, ACTIVATION_LIMIT)
+LARGEST_LIMIT = {"RELU6": 6.0, "RELU_N1_TO_1": 1.0}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,10 +139,18 @@ WEIGHTED: tuple[Constraint, ...] = (
 )
 
 
-@operator("CONV_2D")
+@operator("CONV_2D", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conv2D(WindowOp, WeightedOp):
     """2-D convolution, NHWC input, OHWI weights, dense or grouped, any stride, dilation and padding."""
+
+    RULES: ClassVar = (
+        FOUR_DIMENSIONS,
+        BATCH_AND_FILTERS,
+        GROUPS,
+        *WINDOW_RULES,
+        *CLAMP_RULES,
+    )
 
     CHANNEL_AXIS: ClassVar = 0
     CONSTRAINTS: ClassVar = WEIGHTED
@@ -159,13 +176,11 @@ class Conv2D(WindowOp, WeightedOp):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, w, y = inputs[0], inputs[1], outputs[0]
         if x is None or w is None or any(len(t.shape) != 4 for t in (x, w, y)):
-            raise Reject("input, weights and output have four dimensions")
+            raise Reject(FOUR_DIMENSIONS)
         if y.shape[3] != w.shape[0] or y.shape[0] != x.shape[0]:
-            raise Reject(
-                "the output has the input's batch and one channel per filter", f"{x.shape}, {w.shape} -> {y.shape}"
-            )
+            raise Reject(BATCH_AND_FILTERS, f"{x.shape}, {w.shape} -> {y.shape}")
         if x.shape[3] % w.shape[3] or w.shape[0] % (x.shape[3] // w.shape[3]):
-            raise Reject("channels divide evenly into groups", f"{x.shape[3]} channels, weights {w.shape}")
+            raise Reject(GROUPS, f"{x.shape[3]} channels, weights {w.shape}")
         window = parse_window(raw.options, HW(*w.shape[1:3]), HW(*x.shape[1:3]), HW(*y.shape[1:3]))
         return (cls(inputs=inputs, outputs=outputs, window=window, clamp=fused_clamp(raw, y)),)
 
@@ -179,7 +194,9 @@ def fused_clamp(raw: RawOpLike, output: Tensor) -> tuple[int, int]:
     """The fused activation of an operator as an int8 range."""
     activation = raw.options["fused_activation_function"]
     if activation not in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1"):
-        raise Reject("the fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1", activation)
+        raise Reject(ACTIVATION, activation)
     if output.quant is None or output.quant.per_channel:
-        raise Reject("int8 tensors have a scale and a zero point, one per tensor")
+        raise Reject(ONE_SCALE, output)
+    if activation in LARGEST_LIMIT and LARGEST_LIMIT[activation] / output.scale >= 2**31:
+        raise Reject(ACTIVATION_LIMIT, f"scale {output.scale:.3g}")
     return activation_range(activation, output.scale, output.zero_point)

@@ -7,20 +7,29 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinyengine_tf.errors import InvalidIR
+from tinyengine_tf.errors import InvalidIR, ModelError
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import HW, RawOpLike, Reject, operator
-from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp, operands
-from tinyengine_tf.ops.window import WindowOp, parse_window
+from tinyengine_tf.ops.base import HW, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.conv2d import CLAMP_RULES, FOUR_DIMENSIONS, WEIGHTED, WeightedOp, fused_clamp, operands
+from tinyengine_tf.ops.window import WINDOW_RULES, WindowOp, parse_window
+
+MULTIPLE = Rule("weights are 1 x height x width x output channels, a multiple of the input's channels")
 
 
-@operator("DEPTHWISE_CONV_2D")
+@operator("DEPTHWISE_CONV_2D", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DepthwiseConv2D(WindowOp, WeightedOp):
     """Depthwise convolution, NHWC input, 1HWC weights, any depth multiplier, stride, dilation and padding.
 
     Output channel c * multiplier + m is filter m of input channel c.
     """
+
+    RULES: ClassVar = (
+        FOUR_DIMENSIONS,
+        MULTIPLE,
+        *WINDOW_RULES,
+        *CLAMP_RULES,
+    )
 
     CHANNEL_AXIS: ClassVar = 3
     CONSTRAINTS: ClassVar = WEIGHTED
@@ -44,11 +53,17 @@ class DepthwiseConv2D(WindowOp, WeightedOp):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, w, y = inputs[0], inputs[1], outputs[0]
         if x is None or w is None or any(len(t.shape) != 4 for t in (x, w, y)):
-            raise Reject("input, weights and output have four dimensions")
+            raise Reject(FOUR_DIMENSIONS, f"{x}, {w} -> {y}")
         if w.shape[0] != 1 or w.shape[3] != y.shape[3] or y.shape[0] != x.shape[0] or y.shape[3] % x.shape[3]:
             raise Reject(
-                "weights are 1 x height x width x output channels, a multiple of the input's channels",
+                MULTIPLE,
                 f"{x.shape}, {w.shape} -> {y.shape}",
+            )
+        if raw.options["depth_multiplier"] * x.shape[3] != y.shape[3]:
+            raise ModelError(
+                f"depth_multiplier is {raw.options['depth_multiplier']}, but {x.shape[3]} channels become {y.shape[3]}",
+                where=f"operator {raw.index} {raw.opcode}",
+                hint="TFLM would read and write outside the tensors; export the model again",
             )
         window = parse_window(raw.options, HW(*w.shape[1:3]), HW(*x.shape[1:3]), HW(*y.shape[1:3]))
         return (cls(inputs=inputs, outputs=outputs, window=window, clamp=fused_clamp(raw, y)),)

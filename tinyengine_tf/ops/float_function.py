@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import SAME_ELEMENTS, RawOpLike, Reject, Rule, operator
 
 Floats = np.ndarray
 FloatFunctionOf = Callable[[Floats, float], Floats]
@@ -25,6 +25,9 @@ EXPONENTIAL = np.float32(-9.0)  # and below this it is exp(x)
 LAST_BITS = np.float32(4)
 """Units in the last place by which C libraries differ from the table: expm1f, tanhf err by up to 2 in common ones, and
 TFLM computes LOGISTIC from expf in three roundings."""
+
+
+FLOATS = Rule("input and output are float32, as in TFLM")
 
 
 def through_double(function: Callable[[Floats], Floats]) -> FloatFunctionOf:
@@ -87,10 +90,41 @@ SURE: Mapping[str, Callable[[Floats], Floats]] = {
 """Where the result is a float32 value that no library misses."""
 
 
-@operator("COS", "EXP", "CEIL", "FLOOR", "LOG", "NEG", "ROUND", "SIN", "SQRT", "SQUARE")
+TABULATED = "of one float32 value; accepted where it depends on one int8 tensor: it is tabulated."
+
+
+@operator(
+    "COS",
+    "EXP",
+    "CEIL",
+    "FLOOR",
+    "LOG",
+    "NEG",
+    "ROUND",
+    "SIN",
+    "SQRT",
+    "SQUARE",
+    summaries={
+        "COS": f"The cosine {TABULATED}",
+        "EXP": f"e to the power {TABULATED}",
+        "CEIL": f"The next whole number above, {TABULATED}",
+        "FLOOR": f"The next whole number below, {TABULATED}",
+        "LOG": f"The natural logarithm {TABULATED}",
+        "NEG": f"The negative {TABULATED}",
+        "ROUND": f"The nearest whole number, halves to even, {TABULATED}",
+        "SIN": f"The sine {TABULATED}",
+        "SQRT": f"The square root {TABULATED}",
+        "SQUARE": f"The square {TABULATED}",
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FloatFunction(Op):
     """A function of one float32 value, elementwise; accepted where it depends on one int8 tensor: it is tabulated."""
+
+    RULES: ClassVar = (
+        FLOATS,
+        SAME_ELEMENTS,
+    )
 
     function: str
     alpha: float
@@ -124,9 +158,9 @@ class FloatFunction(Op):
         x, y = inputs[0], outputs[0]
         assert x is not None
         if (x.dtype, y.dtype) != (DType.FLOAT32, DType.FLOAT32):
-            raise Reject("input and output are float32, as in TFLM", f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}")
+            raise Reject(FLOATS, f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}")
         if x.elements != y.elements:
-            raise Reject("input and output have the same number of elements", f"{x} -> {y}")
+            raise Reject(SAME_ELEMENTS, f"{x} -> {y}")
         return (cls(inputs=(x,), outputs=(y,), function=raw.opcode, alpha=float(raw.options.get("alpha", 0.0))),)
 
     def check(self) -> None:

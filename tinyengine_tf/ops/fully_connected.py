@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import RawOpLike, Reject, operator
-from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp, operands
+from tinyengine_tf.ops.base import RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.batch_matmul import BatchMatMul
+from tinyengine_tf.ops.conv2d import CLAMP_RULES, WEIGHTED, WeightedOp, fused_clamp, operands
 from tinyengine_tf.ops.fixedpoint import integer_matmul
+from tinyengine_tf.ops.lookup import Lookup
+from tinyengine_tf.ops.reshape import Reshape
+
+WEIGHTS_FORMAT = Rule("the weights format is DEFAULT")
+MATRIX = Rule("weights have two dimensions")
+NO_BIAS = Rule("weights are constant, or, where they are computed, there is no bias but zeros")
+ROWS = Rule("the input divides into rows of the weights' depth")
 
 
-@operator("FULLY_CONNECTED")
+@operator("FULLY_CONNECTED", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FullyConnected(WeightedOp):
     """Matrix product with [out, in] weights; leading dimensions of the input are rows.
 
     Weights may have a zero point (asymmetric, per tensor), as TFLM allows here only.
     """
+
+    RULES: ClassVar = (
+        WEIGHTS_FORMAT,
+        MATRIX,
+        ROWS,
+        NO_BIAS,
+        *BatchMatMul.CONSTRAINTS,
+        *CLAMP_RULES,
+    )
 
     CHANNEL_AXIS: ClassVar = 0
     CONSTRAINTS: ClassVar = WEIGHTED
@@ -51,13 +68,38 @@ class FullyConnected(WeightedOp):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, w, y = inputs[0], inputs[1], outputs[0]
         if raw.options.get("weights_format", "DEFAULT") not in ("DEFAULT", 0):
-            raise Reject("the weights format is DEFAULT", raw.options["weights_format"])
+            raise Reject(WEIGHTS_FORMAT, raw.options["weights_format"])
         if x is None or w is None or len(w.shape) != 2:
-            raise Reject("weights have two dimensions")
+            raise Reject(MATRIX)
         if not y.shape or y.shape[-1] != w.shape[0] or x.elements * w.shape[0] != y.elements * w.shape[1]:
-            raise Reject("the input divides into rows of the weights' depth", f"{x.shape}, {w.shape} -> {y.shape}")
-        return (cls(inputs=inputs, outputs=outputs, clamp=fused_clamp(raw, y)),)
+            raise Reject(ROWS, f"{x.shape}, {w.shape} -> {y.shape}")
+        clamp = fused_clamp(raw, y)
+        if w.data is None and not w.const:
+            return product(raw, x, w, inputs[2] if len(inputs) > 2 else None, y, clamp)
+        return (cls(inputs=inputs, outputs=outputs, clamp=clamp),)
 
     def check(self) -> None:
         if self.input.elements != self.rows * self.depth:
             raise InvalidIR(f"{self.input!r} into rows of {self.depth}", where=self.name)
+
+
+def product(
+    raw: RawOpLike, x: Tensor, w: Tensor, bias: Tensor | None, y: Tensor, clamp: tuple[int, int]
+) -> tuple[Op, ...]:
+    """Both matrices computed: a product of two tensors, then the activation. TFLM computes the same sums."""
+    if bias is not None and (bias.data is None or bias.values.any()):
+        raise Reject(NO_BIAS, bias)
+    rows = (x.elements // w.shape[1], w.shape[1])
+    matrix = x if x.shape == rows else replace(x, name=f"{y.name}/rows", shape=rows, source=None)
+    whole = (-128, 127) == clamp
+    out = y if whole else replace(y, name=f"{y.name}/product", source=None)
+    ops: list[Op] = [] if matrix is x else [Reshape(inputs=(x,), outputs=(matrix,))]
+    op = BatchMatMul(inputs=(matrix, w), outputs=(out,), adjoint_x=False, adjoint_y=True)
+    for rule in BatchMatMul.CONSTRAINTS:
+        if not rule.holds(op):
+            raise Reject(rule, rule.found(op))
+    ops.append(op)
+    if not whole:
+        table = tuple(min(max(v, clamp[0]), clamp[1]) for v in range(-128, 128))
+        ops.append(Lookup(inputs=(out,), outputs=(y,), table=table, function=raw.options["fused_activation_function"]))
+    return tuple(ops)

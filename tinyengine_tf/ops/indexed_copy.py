@@ -10,10 +10,16 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.pad import paddings
-from tinyengine_tf.ops.slice import resolve_axis
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.pad import PADDING_RULES, paddings
+from tinyengine_tf.ops.slice import AXIS, resolve_axis
 from tinyengine_tf.ops.strided_copy import SAME_TYPE, packed_strides
+
+NARROW_BORDER = Rule("the border is no wider than what it mirrors")
+CONSTANT_INDICES = Rule("indices are constant int32")
+GATHERED_SHAPE = Rule("the output has the shape of the gathered slices")
+INSIDE = Rule("indices lie inside the input")
+NO_BATCH = Rule("there are no batch dimensions")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,10 +47,15 @@ class IndexedCopy(Op):
             raise InvalidIR(f"reads outside {self.input!r}", where=self.name)
 
 
-@operator("MIRROR_PAD")
+@operator("MIRROR_PAD", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MirrorPad(IndexedCopy):
     """A border that mirrors what is inside, with (SYMMETRIC) or without (REFLECT) the outermost elements."""
+
+    RULES: ClassVar = (
+        *PADDING_RULES,
+        NARROW_BORDER,
+    )
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
@@ -53,7 +64,7 @@ class MirrorPad(IndexedCopy):
         before, after = paddings(x, y, inputs[1])
         skip = int(raw.options["mode"] == "REFLECT")
         if any(max(b, a) > d - skip for d, b, a in zip(x.shape, before, after, strict=True)):
-            raise Reject("the border is no wider than what it mirrors", f"{before}, {after} around {x}")
+            raise Reject(NARROW_BORDER, f"{before}, {after} around {x}")
         places = []
         for d, b, a, step in zip(x.shape, before, after, packed_strides(x.shape), strict=True):
             left = [b + skip - 1 - i for i in range(b)]
@@ -62,31 +73,37 @@ class MirrorPad(IndexedCopy):
         return (cls(inputs=(x,), outputs=outputs, places=tuple(places) or ((0,),)),)
 
 
-@operator("GATHER_ND")
+@operator("GATHER_ND", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GatherNd(IndexedCopy):
     """Elements or slices at constant places, each given by its indices in the first dimensions."""
+
+    RULES: ClassVar = (
+        CONSTANT_INDICES,
+        GATHERED_SHAPE,
+        INSIDE,
+    )
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, indices, y = inputs[0], inputs[1], outputs[0]
         assert x is not None and indices is not None
         if indices.data is None or indices.dtype is not DType.INT32 or not indices.shape:
-            raise Reject("indices are constant int32", indices)
+            raise Reject(CONSTANT_INDICES, indices)
         depth = indices.shape[-1]
         shape = (*indices.shape[:-1], *x.shape[depth:])
         if depth > len(x.shape) or y.shape != shape:
-            raise Reject("the output has the shape of the gathered slices", f"{y.shape} where {shape} is expected")
+            raise Reject(GATHERED_SHAPE, f"{y.shape} where {shape} is expected")
         chosen = indices.values.reshape(-1, depth)
         if (chosen < 0).any() or (chosen >= x.shape[:depth]).any():
-            raise Reject("indices lie inside the input", f"{chosen.tolist()} of {x.shape}")
+            raise Reject(INSIDE, f"{chosen.tolist()} of {x.shape}")
         begin = chosen @ np.array(packed_strides(x.shape)[:depth], np.int64)
         return (
             cls(inputs=(x,), outputs=outputs, places=(tuple(begin.tolist()), tuple(range(math.prod(x.shape[depth:]))))),
         )
 
 
-@operator("GATHER")
+@operator("GATHER", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gather(Op):
     """Slices of one dimension, chosen by computed int32 indices; constant indices make it an IndexedCopy.
@@ -94,6 +111,13 @@ class Gather(Op):
     outer, depth, inner    the input as a 3-D array, of which the middle dimension is indexed
     Computed indices outside the dimension take its nearest element; TFLM reads foreign memory there.
     """
+
+    RULES: ClassVar = (
+        NO_BATCH,
+        AXIS,
+        GATHERED_SHAPE,
+        INSIDE,
+    )
 
     CONSTRAINTS: ClassVar = (
         Constraint("input and output have the same element type", lambda op: op.inputs[0].dtype is op.output.dtype),
@@ -118,19 +142,19 @@ class Gather(Op):
         x, indices, y = inputs[0], inputs[1], outputs[0]
         assert x is not None and indices is not None
         if raw.options.get("batch_dims", 0):
-            raise Reject("there are no batch dimensions", raw.options["batch_dims"])
+            raise Reject(NO_BATCH, raw.options["batch_dims"])
         axis = resolve_axis(raw.options["axis"], len(x.shape))
         shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
         if y.shape != shape:
-            raise Reject("the output has the shape of the gathered slices", f"{y.shape} where {shape} is expected")
+            raise Reject(GATHERED_SHAPE, f"{y.shape} where {shape} is expected")
         outer, depth, inner = math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :])
         if indices.data is None:
             return (cls(inputs=(x, indices), outputs=outputs, outer=outer, depth=depth, inner=inner),)
         chosen = [int(i) for i in indices.values.reshape(-1)]
         if any(not 0 <= i < depth for i in chosen):
-            raise Reject(f"constant indices are 0 to {depth - 1}", chosen)
+            raise Reject(INSIDE, f"{chosen} of {depth}")
         if x.dtype is not y.dtype:
-            raise Reject("input and output have the same element type", f"{x} -> {y}")
+            raise Reject(SAME_TYPE, f"{x} -> {y}")
         places = (tuple(i * depth * inner for i in range(outer)), tuple(i * inner for i in chosen), tuple(range(inner)))
         return (IndexedCopy(inputs=(x,), outputs=outputs, places=places),)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedmath import inverse_sqrt
 from tinyengine_tf.ops.fixedpoint import Multiplier, requantize
 
@@ -17,10 +17,19 @@ MAX_DEPTH = 33025  # 255**2 times this is the last multiple below 2**31
 FIXED_SCALE, FIXED_ZERO_POINT = 1 / 128, 0
 
 
+SAME_SHAPE = Rule("input and output have the same shape, of one to four dimensions")
+NO_ACTIVATION = Rule("there is no fused activation, as in TFLM")
+
+
 @operator("L2_NORMALIZATION")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class L2Normalization(Op):
     """Vectors along the last dimension, divided by their length."""
+
+    RULES: ClassVar = (
+        SAME_SHAPE,
+        NO_ACTIVATION,
+    )
 
     CONSTRAINTS: ClassVar = (
         *INT8_ACTIVATIONS,
@@ -51,10 +60,10 @@ class L2Normalization(Op):
         x, y = inputs[0], outputs[0]
         assert x is not None
         if not 1 <= len(x.shape) <= 4 or x.shape != y.shape:
-            raise Reject("input and output have the same shape, of one to four dimensions", f"{x} -> {y}")
+            raise Reject(SAME_SHAPE, f"{x} -> {y}")
         activation = raw.options["fused_activation_function"]
         if activation != "NONE":
-            raise Reject("there is no fused activation, as in TFLM", activation)
+            raise Reject(NO_ACTIVATION, activation)
         return (cls(inputs=(x,), outputs=outputs),)
 
     def check(self) -> None:

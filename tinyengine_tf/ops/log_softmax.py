@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedmath import each, logarithm
 from tinyengine_tf.ops.fixedpoint import INT32_MIN, Multiplier, quantize_multiplier, requantize, rounding_shift
 from tinyengine_tf.ops.softmax import Differences
@@ -18,10 +18,15 @@ MAX_DEPTH = 4095  # a sum of more exponentials, each up to 2**19, exceeds 31 bit
 FIXED_SCALE, FIXED_ZERO_POINT = 16 / 256, 127
 
 
+SAME_SHAPE = Rule("input and output have the same shape, of at least one dimension")
+
+
 @operator("LOG_SOFTMAX")
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LogSoftmax(Op):
     """x - max - log(sum of exp(x - max)) over the last dimension, in fixed point."""
+
+    RULES: ClassVar = (SAME_SHAPE,)
 
     CONSTRAINTS: ClassVar = (
         *INT8_ACTIVATIONS,
@@ -67,7 +72,7 @@ class LogSoftmax(Op):
         x, y = inputs[0], outputs[0]
         assert x is not None
         if not x.shape or x.shape != y.shape:
-            raise Reject("input and output have the same shape, of at least one dimension", f"{x} -> {y}")
+            raise Reject(SAME_SHAPE, f"{x} -> {y}")
         return (cls(inputs=(x,), outputs=outputs),)
 
     def check(self) -> None:

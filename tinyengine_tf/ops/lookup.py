@@ -5,19 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import RawOpLike, Reject, operator
-from tinyengine_tf.ops.float_function import FloatFunction
-from tinyengine_tf.ops.unary import UNARY, all_values
+from tinyengine_tf.ops.base import SAME_ELEMENTS, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.float_function import FLOATS, FloatFunction
+from tinyengine_tf.ops.unary import UNARY, UNARY_RULES, all_values
 
 BYTES = (DType.INT8, DType.UINT8)
 
 
-@operator(*UNARY)
+BYTE_EDGES = Rule("input and output are int8, or float32 between DEQUANTIZE and QUANTIZE")
+ONE_SCALE = Rule("8-bit tensors have a scale and a zero point, one per tensor")
+
+
+BYTE_WISE = "of one int8 value, or of a float32 value that depends on one: a table of 256 entries."
+
+
+@operator(
+    *UNARY,
+    own_rules=UNARY_RULES,
+    summaries={
+        "RELU": f"max(x, 0) {BYTE_WISE}",
+        "RELU6": f"x limited to 0..6, {BYTE_WISE}",
+        "LEAKY_RELU": f"x, below zero times alpha, {BYTE_WISE}",
+        "HARD_SWISH": f"x * relu6(x + 3) / 6 {BYTE_WISE}",
+        "ELU": f"x, below zero exp(x) - 1, {BYTE_WISE}",
+        "LOGISTIC": f"1 / (1 + exp(-x)) {BYTE_WISE}",
+        "TANH": f"The hyperbolic tangent {BYTE_WISE}",
+        "ABS": f"|x| {BYTE_WISE}",
+        "RSQRT": f"1 / sqrt(x) {BYTE_WISE}",
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lookup(Op):
     """A function of one 8-bit value, elementwise: activations, requantisation, anything with one variable.
@@ -25,6 +47,8 @@ class Lookup(Op):
     table     the output for each value of the input's type, ascending from its smallest
     function  the .tflite operators that it carries out, for people
     """
+
+    RULES: ClassVar = (BYTE_EDGES, FLOATS, ONE_SCALE, SAME_ELEMENTS)
 
     table: tuple[int, ...]
     function: str
@@ -67,7 +91,7 @@ class Lookup(Op):
             return FloatFunction.parse(raw, inputs, outputs)
         if (x.dtype, y.dtype) != (DType.INT8, DType.INT8):
             raise Reject(
-                "input and output are int8, or float32 between DEQUANTIZE and QUANTIZE",
+                BYTE_EDGES,
                 f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}",
             )
         return (lookup(raw.opcode, x, y, lambda: UNARY[raw.opcode](raw.options, x, y).tolist()),)
@@ -83,12 +107,12 @@ class Lookup(Op):
 def require_quantized(*tensors: Tensor) -> None:
     for t in tensors:
         if t.quant is None or t.quant.per_channel:
-            raise Reject("8-bit tensors have a scale and a zero point, one per tensor", t)
+            raise Reject(ONE_SCALE, t)
 
 
 def lookup(function: str, x: Tensor, y: Tensor, build: Callable[[], Sequence[int]]) -> Lookup:
     """A Lookup after the checks that every function needs."""
     require_quantized(x, y)
     if x.elements != y.elements:
-        raise Reject("input and output have the same number of elements", f"{x} -> {y}")
+        raise Reject(SAME_ELEMENTS, f"{x} -> {y}")
     return Lookup(inputs=(x,), outputs=(y,), table=tuple(build()), function=function)

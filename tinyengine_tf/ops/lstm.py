@@ -13,9 +13,9 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Tensor, Values
-from tinyengine_tf.ops.base import QUANTIZED, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import QUANTIZED, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, Multiplier, integer_matmul, quantize_multiplier, requantize
-from tinyengine_tf.ops.recurrent import RecurrentOp, require_variable, updated
+from tinyengine_tf.ops.recurrent import VARIABLE, RecurrentOp, require_variable, updated
 
 GATES = ("input", "forget", "cell", "output")
 """In the file's order."""
@@ -28,6 +28,16 @@ WEIGHTS, BIASES = (1, 2, 3, 4, 5, 6, 7, 8), (12, 13, 14, 15)
 ABSENT = {"peephole": (9, 10, 11), "projection": (16, 17), "layer normalisation": (20, 21, 22, 23)}
 HIDDEN, CELL = 18, 19
 LARGEST_CELL_SHIFT = 14  # 2**15 * 3 * 2**14 is the last tanh argument below 2**31
+
+
+ALL_INPUTS = Rule(f"it has {INPUTS} inputs, as in its later versions")
+PLAIN = Rule("it has no peephole, projection or layer normalisation, as in TFLM")
+TANH = Rule("the activation is TANH and recurrent weights are matrices")
+SEQUENCE = Rule("sequence and output are int8 of three dimensions")
+EIGHT_WEIGHTS = Rule("its eight weights are constant int8, each with one scale and zero point 0")
+FOUR_BIASES = Rule("its four biases are constant int32")
+CELL_SCALE = Rule("the cell's scale is a power of two, at most 4, and its zero point 0")
+SIZES = Rule("weights, biases, states and output agree in their sizes")
 
 
 def sigmoid_table() -> np.ndarray:
@@ -83,6 +93,17 @@ class Lstm(RecurrentOp):
     cell_limits what the cell is clipped to, inclusive, in steps of its scale
     """
 
+    RULES: ClassVar = (
+        ALL_INPUTS,
+        PLAIN,
+        TANH,
+        SEQUENCE,
+        EIGHT_WEIGHTS,
+        FOUR_BIASES,
+        VARIABLE,
+        CELL_SCALE,
+        SIZES,
+    )
     ROLES: ClassVar = ("data", *["weights"] * 8, *["bias"] * 4, "state", "state")
     OUT_ROLES: ClassVar = ("out", "state", "state")
     CONSTRAINTS: ClassVar = (
@@ -199,20 +220,20 @@ class Lstm(RecurrentOp):
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Lstm, ...]:
         if len(inputs) != INPUTS:
-            raise Reject(f"it has {INPUTS} inputs, as in its later versions", len(inputs))
+            raise Reject(ALL_INPUTS, len(inputs))
         for variant, absent in ABSENT.items():
             if any(inputs[i] is not None for i in absent):
-                raise Reject(f"it has no {variant}, as in TFLM")
+                raise Reject(PLAIN, variant)
         if raw.options["fused_activation_function"] != "TANH" or raw.options["diagonal_recurrent_tensors"]:
-            raise Reject("the activation is TANH and recurrent weights are matrices")
+            raise Reject(TANH)
         x, y = inputs[0], outputs[0]
         weights, biases = [inputs[i] for i in WEIGHTS], [inputs[i] for i in BIASES]
         if x is None or x.dtype is not DType.INT8 or y.dtype is not DType.INT8 or len(x.shape) != 3:
-            raise Reject("sequence and output are int8 of three dimensions", f"{x} -> {y}")
+            raise Reject(SEQUENCE, f"{x} -> {y}")
         if not all(w is not None and w.const and w.dtype is DType.INT8 and is_symmetric(w) for w in weights):
-            raise Reject("its eight weights are constant int8, each with one scale and zero point 0")
+            raise Reject(EIGHT_WEIGHTS)
         if not all(b is not None and b.const and b.dtype is DType.INT32 for b in biases):
-            raise Reject("its four biases are constant int32")
+            raise Reject(FOUR_BIASES)
         hidden = require_variable(inputs[HIDDEN], "hidden state", DType.INT8)
         cell = require_variable(inputs[CELL], "cell", DType.INT16)
         if (
@@ -221,7 +242,7 @@ class Lstm(RecurrentOp):
             or math.log2(cell.scale) % 1
             or cell.scale > 2.0 ** (LARGEST_CELL_SHIFT - 12)
         ):
-            raise Reject("the cell's scale is a power of two, at most 4, and its zero point 0", cell.quant)
+            raise Reject(CELL_SCALE, cell.quant)
         op = cls(
             inputs=(x, *weights, *biases, hidden, cell),
             outputs=(y, updated(hidden), updated(cell)),
@@ -229,7 +250,7 @@ class Lstm(RecurrentOp):
             cell_limits=limits_of(float(raw.options["cell_clip"]), cell.scale),
         )
         if not op.fits_together:
-            raise Reject("weights, biases, states and output agree in their sizes", f"{x} -> {y}")
+            raise Reject(SIZES, f"{x} -> {y}")
         return (op,)
 
     @property

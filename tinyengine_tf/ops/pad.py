@@ -9,9 +9,15 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.slice import constant_integers
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.slice import CONSTANT, constant_integers
 from tinyengine_tf.ops.strided_copy import SAME_TYPE, packed_strides
+
+PADDING = Rule("padding is given before and after each dimension, 0 or more")
+PADDED_SHAPE = Rule("the output has the padded shape")
+PADDING_RULES = (CONSTANT, PADDING, PADDED_SHAPE)
+FILL_VALUE = Rule("the value is one constant of the output's type")
+FILL_SCALE = Rule("the value has the output's scale and zero point, as TFLM demands")
 
 
 def paddings(x: Tensor, y: Tensor, amounts: Tensor | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -19,20 +25,34 @@ def paddings(x: Tensor, y: Tensor, amounts: Tensor | None) -> tuple[tuple[int, .
     flat = constant_integers(amounts, "the padding")
     before, after = tuple(flat[::2]), tuple(flat[1::2])
     if len(flat) != 2 * len(x.shape) or len(x.shape) != len(y.shape) or min(flat, default=0) < 0:
-        raise Reject("padding is given before and after each dimension, 0 or more", f"{flat} for {x}")
+        raise Reject(PADDING, f"{flat} for {x}")
     shape = tuple(d + b + a for d, b, a in zip(x.shape, before, after, strict=True))
     if shape != y.shape:
-        raise Reject("the output has the padded shape", f"{y.shape} where {shape} is expected")
+        raise Reject(PADDED_SHAPE, f"{y.shape} where {shape} is expected")
     return before, after
 
 
-@operator("PAD", "PADV2")
+@operator(
+    "PAD",
+    "PADV2",
+    needs={"PAD": 2, "PADV2": 3},
+    summaries={
+        "PAD": "A border of the quantised zero, around tensors of any element type.",
+        "PADV2": "A border of one given constant, around tensors of any element type.",
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pad(Op):
     """A border of one value: the quantised zero (PAD) or a given constant (PADV2), of any element type.
 
     before, after    elements added at either end of every dimension
     """
+
+    RULES: ClassVar = (
+        *PADDING_RULES,
+        FILL_VALUE,
+        FILL_SCALE,
+    )
 
     CONSTRAINTS: ClassVar = (
         SAME_TYPE,
@@ -51,12 +71,12 @@ class Pad(Op):
         x, y, value = inputs[0], outputs[0], inputs[2] if len(inputs) > 2 else None
         assert x is not None
         before, after = paddings(x, y, inputs[1])
-        fill: int | float = y.zero_point if y.dtype is DType.INT8 and y.quant is not None else 0
+        fill: int | float = y.quant.zero_points[0] if y.dtype is DType.INT8 and y.quant is not None else 0
         if value is not None:
             if value.data is None or value.elements != 1 or value.dtype is not y.dtype:
-                raise Reject("the value is one constant of the output's type", value)
+                raise Reject(FILL_VALUE, value)
             if y.dtype is DType.INT8 and value.quant != y.quant:
-                raise Reject("the value has the output's scale and zero point, as TFLM demands", value.quant)
+                raise Reject(FILL_SCALE, value.quant)
             fill = value.values.reshape(-1)[0].item()
         return (cls(inputs=(x,), outputs=outputs, before=before, after=after, fill=fill),)
 

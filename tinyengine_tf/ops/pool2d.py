@@ -9,9 +9,12 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.conv2d import fused_clamp
-from tinyengine_tf.ops.window import WindowOp, parse_window
+from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.conv2d import CLAMP_RULES, fused_clamp
+from tinyengine_tf.ops.window import WINDOW_RULES, WindowOp, parse_window
+
+FOUR_DIMENSIONS = Rule("input and output have four dimensions")
+BATCH_AND_CHANNELS = Rule("the output has the input's batch and channels")
 
 
 def keeps_quantization(op: Op) -> bool:
@@ -27,6 +30,13 @@ class Pool2D(WindowOp):
     clamp    fused activation as an int8 range, inclusive
     """
 
+    RULES: ClassVar = (
+        FOUR_DIMENSIONS,
+        BATCH_AND_CHANNELS,
+        *WINDOW_RULES,
+        *CLAMP_RULES,
+    )
+
     CONSTRAINTS: ClassVar = (
         *INT8_ACTIVATIONS,
         Constraint("input and output have the same scale and zero point", keeps_quantization),
@@ -38,9 +48,9 @@ class Pool2D(WindowOp):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, y = inputs[0], outputs[0]
         if x is None or len(x.shape) != 4 or len(y.shape) != 4:
-            raise Reject("input and output have four dimensions", f"{x} -> {y}")
+            raise Reject(FOUR_DIMENSIONS, f"{x} -> {y}")
         if (x.shape[0], x.shape[3]) != (y.shape[0], y.shape[3]):
-            raise Reject("the output has the input's batch and channels", f"{x} -> {y}")
+            raise Reject(BATCH_AND_CHANNELS, f"{x} -> {y}")
         kernel = HW(raw.options["filter_height"], raw.options["filter_width"])
         window = parse_window(raw.options, kernel, HW(*x.shape[1:3]), HW(*y.shape[1:3]))
         return (cls(inputs=(x,), outputs=outputs, window=window, clamp=fused_clamp(raw, y)),)

@@ -9,11 +9,14 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import PER_TENSOR, Constraint, RawOpLike, Reject, operator
-from tinyengine_tf.ops.lookup import lookup, require_quantized
-from tinyengine_tf.ops.unary import requantized
+from tinyengine_tf.ops.base import PER_TENSOR, Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.lookup import ONE_SCALE, lookup, require_quantized
+from tinyengine_tf.ops.unary import SCALE_RULE, requantized
 
 REQUANTIZE_TYPES = ((DType.INT8, DType.INT8), (DType.INT8, DType.UINT8), (DType.UINT8, DType.INT8))
+
+
+CONVERSIONS = Rule("it converts float32 to int8 or int16, or int8 to int8 or uint8, or uint8 to int8")
 
 
 def same_elements(op: Op) -> bool:
@@ -30,6 +33,13 @@ class Quantize(Op):
 
     Between 8-bit types QUANTIZE becomes a Lookup.
     """
+
+    RULES: ClassVar = (
+        CONVERSIONS,
+        ONE_SCALE,
+        SAME_ELEMENTS,
+        SCALE_RULE,
+    )
 
     CONSTRAINTS: ClassVar = (PER_TENSOR, SAME_ELEMENTS)
 
@@ -49,7 +59,7 @@ class Quantize(Op):
             return (lookup("QUANTIZE", x, y, lambda: requantized(raw.options, x, y).tolist()),)
         if x.dtype is not DType.FLOAT32 or y.dtype not in (DType.INT8, DType.INT16):
             raise Reject(
-                "it converts float32 to int8 or int16, or int8 to int8 or uint8, or uint8 to int8",
+                CONVERSIONS,
                 f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}",
             )
         require_quantized(y)

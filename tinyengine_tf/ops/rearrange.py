@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from tinyengine_tf.ir import DType, Op, Tensor
-from tinyengine_tf.ops.base import RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.pad import Pad
-from tinyengine_tf.ops.slice import Slice, constant_integers
+from tinyengine_tf.ops.slice import BOX_RULES, CONSTANT, Slice, constant_integers
 from tinyengine_tf.ops.strided_copy import StridedCopy, packed_strides
+
+BLOCK_SIZE = Rule("tensors have four dimensions and the block size is at least 1")
+BLOCKS = Rule("every block of pixels becomes the channels of one pixel")
+SPATIAL = Rule("there are one or two spatial dimensions, each with its block and edges")
+POSITIVE = Rule("blocks are at least 1 and edges at least 0")
+DIVIDES = Rule("the padded image divides into blocks")
+CROPPED = Rule("batches divide into blocks and the output is what the crop leaves")
 
 
 def blocks(raw: RawOpLike, small: Tensor, large: Tensor) -> int:
     """The block size; `small` has the fewer pixels."""
     block = raw.options["block_size"]
     if len(small.shape) != 4 or len(large.shape) != 4 or block < 1:
-        raise Reject(
-            "tensors have four dimensions and the block size is at least 1", f"{small}, {large}, block {block}"
-        )
+        raise Reject(BLOCK_SIZE, f"{small}, {large}, block {block}")
     n, h, w, c = small.shape
     if large.shape != (n, h * block, w * block, c // block**2) or c % block**2:
-        raise Reject("every block of pixels becomes the channels of one pixel", f"{large} and {small}, block {block}")
+        raise Reject(BLOCKS, f"{large} and {small}, block {block}")
     return block
 
 
@@ -28,6 +34,11 @@ def blocks(raw: RawOpLike, small: Tensor, large: Tensor) -> int:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SpaceToDepth(StridedCopy):
     """The pixels of every block, row by row, become the channels of one pixel."""
+
+    RULES: ClassVar = (
+        BLOCK_SIZE,
+        BLOCKS,
+    )
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
@@ -44,6 +55,11 @@ class SpaceToDepth(StridedCopy):
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DepthToSpace(StridedCopy):
     """The channels of one pixel become a block of pixels, row by row."""
+
+    RULES: ClassVar = (
+        BLOCK_SIZE,
+        BLOCKS,
+    )
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
@@ -62,19 +78,26 @@ def spatial(raw: RawOpLike, inputs: tuple[Tensor | None, ...]) -> tuple[Tensor, 
     block = constant_integers(inputs[1], "the block shape")
     edges = constant_integers(inputs[2], "padding or crop")
     if x is None or len(x.shape) not in (3, 4) or len(block) != len(x.shape) - 2 or len(edges) != 2 * len(block):
-        raise Reject("there are one or two spatial dimensions, each with its block and edges", f"{x}, {block}, {edges}")
+        raise Reject(SPATIAL, f"{x}, {block}, {edges}")
     if min(block) < 1 or min(edges) < 0:
-        raise Reject("blocks are at least 1 and edges at least 0", f"{block}, {edges}")
+        raise Reject(POSITIVE, f"{block}, {edges}")
     return x, block, list(zip(edges[::2], edges[1::2], strict=True))
 
 
-@operator("SPACE_TO_BATCH_ND")
+@operator("SPACE_TO_BATCH_ND", needs=3)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SpaceToBatch(StridedCopy):
     """Padding, then each position within a block becomes a batch of its own.
 
     The padding is the quantised zero, as TFLite means it; TFLM fills it with uninitialised memory.
     """
+
+    RULES: ClassVar = (
+        CONSTANT,
+        SPATIAL,
+        POSITIVE,
+        DIVIDES,
+    )
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
@@ -89,7 +112,7 @@ class SpaceToBatch(StridedCopy):
             *small,
             x.shape[-1],
         ):
-            raise Reject("the padded image divides into blocks", f"{x} padded to {shape}, blocks of {block}, into {y}")
+            raise Reject(DIVIDES, f"{x} padded to {shape}, blocks of {block}, into {y}")
         ops: list[Op] = []
         if shape != x.shape:
             zero = y.zero_point if y.quant is not None and y.dtype is DType.INT8 else 0
@@ -109,10 +132,18 @@ class SpaceToBatch(StridedCopy):
         return tuple(ops)
 
 
-@operator("BATCH_TO_SPACE_ND")
+@operator("BATCH_TO_SPACE_ND", needs=3)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BatchToSpace(StridedCopy):
     """Batches become positions within blocks, then the image is cropped."""
+
+    RULES: ClassVar = (
+        CONSTANT,
+        SPATIAL,
+        POSITIVE,
+        CROPPED,
+        *BOX_RULES,
+    )
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
@@ -124,9 +155,7 @@ class BatchToSpace(StridedCopy):
         begin = (0, *(e[0] for e in edges), 0)
         cropped = (batch, *(d - e[0] - e[1] for d, e in zip(shape[1:-1], edges, strict=True)), x.shape[-1])
         if x.shape[0] % product or y.shape != cropped:
-            raise Reject(
-                "batches divide into blocks and the output is what the crop leaves", f"{x}, blocks of {block}, to {y}"
-            )
+            raise Reject(CROPPED, f"{x}, blocks of {block}, to {y}")
         packed = packed_strides(x.shape)
         across = [packed[0] * batch * (block[1] if len(block) > 1 else 1), packed[0] * batch]
         sizes, strides = [batch], [packed[0]]

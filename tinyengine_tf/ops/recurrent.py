@@ -12,7 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tinyengine_tf.ir import DType, Op, State, Tensor
-from tinyengine_tf.ops.base import Reject
+from tinyengine_tf.ops.base import Reject, Rule
+
+VARIABLE = Rule(
+    "its states are variable tensors, of the hidden state's (int8), the cell's (int16) or the weights' over time type"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,7 +45,7 @@ def require_variable(tensor: Tensor | None, what: str, *dtypes: DType) -> Tensor
     """The tensor, if it can be a variable tensor of one of these types."""
     if tensor is None or tensor.const or tensor.dtype not in dtypes:
         names = " or ".join(d.tflite_name.lower() for d in dtypes)
-        raise Reject(f"the {what} is a variable tensor of {names}", tensor)
+        raise Reject(VARIABLE, f"{tensor} where the {what} is {names}")
     return tensor
 
 

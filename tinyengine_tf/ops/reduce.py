@@ -11,18 +11,27 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, quantize_multiplier, requantize
 from tinyengine_tf.ops.reshape import Reshape
-from tinyengine_tf.ops.slice import constant_integers, resolve_axis
+from tinyengine_tf.ops.slice import AXIS, CONSTANT, constant_integers, resolve_axis
 from tinyengine_tf.ops.strided_copy import packed_strides
 
 Loop = tuple[int, int]
 
 
+REDUCED_SHAPE = Rule("the output keeps the other dimensions")
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reduce(Op):
     """One value for all elements along `axes`; whether those dimensions stay as 1 is seen in the output's shape."""
+
+    RULES: ClassVar = (
+        CONSTANT,
+        AXIS,
+        REDUCED_SHAPE,
+    )
 
     axes: frozenset[int]
 
@@ -55,7 +64,7 @@ class Reduce(Op):
         kept = tuple(d for i, d in enumerate(x.shape) if i not in axes)
         full = tuple(1 if i in axes else d for i, d in enumerate(x.shape))
         if y.shape != (full if raw.options["keep_dims"] else kept):
-            raise Reject("the output keeps the other dimensions", f"{x} over {sorted(axes)} to {y}")
+            raise Reject(REDUCED_SHAPE, f"{x} over {sorted(axes)} to {y}")
         if y.shape == full:
             return (cls(inputs=(x,), outputs=outputs, axes=axes),)
         # Dimensions of 1 stay until the end: images remain images for kernels that work by rows.
@@ -80,7 +89,7 @@ SUMMED = (
 )
 
 
-@operator("SUM")
+@operator("SUM", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sum(Reduce):
     """Sum over any dimensions, requantised."""
@@ -96,7 +105,7 @@ class Sum(Reduce):
         return (np.clip(requantize(sums, self.multiplier) + self.output.zero_point, -128, 127),)
 
 
-@operator("MEAN")
+@operator("MEAN", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mean(Sum):
     """Mean over any dimensions, requantised."""
@@ -115,7 +124,7 @@ EXTREME = (
 )
 
 
-@operator("REDUCE_MAX")
+@operator("REDUCE_MAX", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReduceMax(Reduce):
     """Largest value over any dimensions."""
@@ -126,7 +135,7 @@ class ReduceMax(Reduce):
         return (values[0].max(axis=tuple(self.axes)),)
 
 
-@operator("REDUCE_MIN")
+@operator("REDUCE_MIN", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReduceMin(Reduce):
     """Smallest value over any dimensions."""

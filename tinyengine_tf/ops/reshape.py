@@ -7,13 +7,24 @@ from typing import ClassVar
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import SAME_ELEMENTS, Constraint, RawOpLike, Reject, operator
 
 
-@operator("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+@operator(
+    "RESHAPE",
+    "SQUEEZE",
+    "EXPAND_DIMS",
+    summaries={
+        "RESHAPE": "The same elements under another shape; costs nothing.",
+        "SQUEEZE": "Dimensions of size 1 left out; costs nothing.",
+        "EXPAND_DIMS": "A dimension of size 1 put in; costs nothing.",
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reshape(Op):
     """The same elements under another shape; input and output share memory, so it costs nothing."""
+
+    RULES: ClassVar = (SAME_ELEMENTS,)
 
     CONSTRAINTS: ClassVar = (
         Constraint("input and output have the same element type", lambda op: op.input.dtype is op.output.dtype),
@@ -23,7 +34,7 @@ class Reshape(Op):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, y = inputs[0], outputs[0]
         if x is None or x.elements != y.elements:
-            raise Reject("input and output have the same number of elements", f"{x} -> {y}")
+            raise Reject(SAME_ELEMENTS, f"{x} -> {y}")
         return (cls(inputs=(x,), outputs=outputs),)
 
     def compute(self, values: Values) -> Values:

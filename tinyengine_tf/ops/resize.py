@@ -11,9 +11,12 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedpoint import round_half_away
 from tinyengine_tf.ops.strided_copy import SAME_TYPE
+
+IMAGES = Rule("input and output are NHWC images of equal batch and channels")
+SIZE = Rule("the output has the size asked for")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,6 +27,11 @@ class Resize(Op):
     half_pixel_centers   pixels are areas: their centres map, not their corners
     """
 
+    RULES: ClassVar = (
+        IMAGES,
+        SIZE,
+    )
+
     align_corners: bool
     half_pixel_centers: bool
 
@@ -31,12 +39,10 @@ class Resize(Op):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, y = inputs[0], outputs[0]
         if x is None or len(x.shape) != 4 or len(y.shape) != 4 or (x.shape[0], x.shape[3]) != (y.shape[0], y.shape[3]):
-            raise Reject("input and output are NHWC images of equal batch and channels", f"{x} -> {y}")
+            raise Reject(IMAGES, f"{x} -> {y}")
         size = inputs[1] if len(inputs) > 1 else None
         if size is not None and size.data is not None and tuple(size.values.reshape(-1).tolist()) != y.shape[1:3]:
-            raise Reject(
-                "the output has the size asked for", f"{y.shape[1:3]} where {size.values.tolist()} is expected"
-            )
+            raise Reject(SIZE, f"{y.shape[1:3]} where {size.values.tolist()} is expected")
         corners, centers = bool(raw.options["align_corners"]), bool(raw.options["half_pixel_centers"])
         return (cls(inputs=(x,), outputs=outputs, align_corners=corners, half_pixel_centers=centers),)
 

@@ -13,13 +13,18 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, data_types, operator
+from tinyengine_tf.ops.base import PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, Rule, data_types, operator
 from tinyengine_tf.ops.broadcast import Loop, broadcast_loops
 from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier, requantize
-from tinyengine_tf.ops.slice import constant_integers, resolve_axis
+from tinyengine_tf.ops.slice import AXIS, CONSTANT, constant_integers, resolve_axis
 
 HEADROOM_BITS = 19
 LARGEST_SUM = (1 << (31 - HEADROOM_BITS)) - 1
+
+
+SAME_INPUTS = Rule("all inputs have the output's shape and one scale and zero point")
+TWO_INPUTS = Rule("there are at least two inputs")
+ONE_AXIS = Rule("there is one axis, and input and output have the same shape")
 
 
 def one_type(op: Op) -> bool:
@@ -88,6 +93,11 @@ class RunningSum(Op):
 class AddN(RunningSum):
     """The sum of several tensors of one shape and quantisation; some may be constant."""
 
+    RULES: ClassVar = (
+        SAME_INPUTS,
+        TWO_INPUTS,
+    )
+
     @property
     def terms(self) -> int:
         return len(self.inputs)
@@ -106,9 +116,9 @@ class AddN(RunningSum):
         assert first is not None
         for x in inputs:
             if x is None or (x.shape, x.dtype, x.quant) != (y.shape, first.dtype, first.quant):
-                raise Reject("all inputs have the output's shape and one scale and zero point", f"{x} -> {y}")
+                raise Reject(SAME_INPUTS, f"{x} -> {y}")
         if len(inputs) < 2:
-            raise Reject("there are at least two inputs", len(inputs))
+            raise Reject(TWO_INPUTS, len(inputs))
         return (cls(inputs=inputs, outputs=outputs),)
 
     def check(self) -> None:
@@ -116,7 +126,7 @@ class AddN(RunningSum):
             raise InvalidIR(f"{self.inputs!r} -> {self.output!r}", where=self.name)
 
 
-@operator("CUMSUM")
+@operator("CUMSUM", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CumSum(RunningSum):
     """Sums of all values up to each along one dimension.
@@ -124,6 +134,12 @@ class CumSum(RunningSum):
     exclusive  without the value itself
     reverse    from the end
     """
+
+    RULES: ClassVar = (
+        CONSTANT,
+        ONE_AXIS,
+        AXIS,
+    )
 
     axis: int
     exclusive: bool
@@ -150,7 +166,7 @@ class CumSum(RunningSum):
         assert x is not None
         axes = constant_integers(inputs[1], "the axis")
         if len(axes) != 1 or x.shape != y.shape:
-            raise Reject("there is one axis, and input and output have the same shape", f"{axes}, {x} -> {y}")
+            raise Reject(ONE_AXIS, f"{axes}, {x} -> {y}")
         axis = resolve_axis(axes[0], len(x.shape))
         exclusive, reverse = bool(raw.options["exclusive"]), bool(raw.options["reverse"])
         return (cls(inputs=(x,), outputs=outputs, axis=axis, exclusive=exclusive, reverse=reverse),)

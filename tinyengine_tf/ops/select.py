@@ -10,19 +10,27 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import BROADCASTS, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcasts_to
 
 TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 
 
-@operator("SELECT_V2")
+TYPES_OF_VALUES = Rule("the condition is bool; both values and the output are int8, int16 or float32")
+
+
+@operator("SELECT_V2", needs=3)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Select(Op):
     """The second input where the first, a bool, is true, else the third; with broadcasting, any of them constant.
 
     Values are copied as they are stored, whatever their scales, as in TFLM.
     """
+
+    RULES: ClassVar = (
+        TYPES_OF_VALUES,
+        BROADCASTS,
+    )
 
     CONSTRAINTS: ClassVar = ()
 
@@ -45,9 +53,9 @@ class Select(Op):
         condition, x, y = op.operands
         if condition.dtype is not DType.BOOL or {x.dtype, y.dtype} != {op.output.dtype} or x.dtype not in TYPES:
             found = ", ".join(t.dtype.tflite_name for t in (*op.operands, op.output))
-            raise Reject("the condition is bool; both values and the output are int8, int16 or float32", found)
+            raise Reject(TYPES_OF_VALUES, found)
         if not broadcasts_to(op.output.shape, *(t.shape for t in op.operands)):
-            raise Reject("the inputs broadcast to the output's shape", [t.shape for t in (*op.operands, op.output)])
+            raise Reject(BROADCASTS, [t.shape for t in (*op.operands, op.output)])
         return (op,)
 
     def check(self) -> None:

@@ -11,14 +11,18 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedmath import each, exp_on_negative_values, high_mul, one_over_one_plus
 from tinyengine_tf.ops.fixedpoint import Multiplier, doubling_high_mul, quantize_multiplier, rounding_shift
-from tinyengine_tf.ops.lookup import require_quantized
+from tinyengine_tf.ops.lookup import ONE_SCALE, require_quantized
 
 DIFFERENCE_BITS = 5  # differences are scaled to Q5
 SUM_BITS = 12  # integer bits of sums of exponentials
 MAX_DEPTH = 8191  # a sum of more exponentials, each up to 2**19, wraps 32 bits
+
+
+CONVERSIONS = Rule("it converts int8 to int8 or int16; float32 is not computed here")
+SAME_SHAPE = Rule("input and output have the same shape, of at least one dimension")
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,12 @@ def output_is_fixed(op: Softmax) -> bool:
 class Softmax(Op):
     """exp(beta * x) / sum of exp(beta * x) over the last dimension, in fixed point."""
 
+    RULES: ClassVar = (
+        CONVERSIONS,
+        SAME_SHAPE,
+        ONE_SCALE,
+    )
+
     CONSTRAINTS: ClassVar = (
         Constraint(
             "the output has scale 1/256 and zero point -128 (int16: 1/65536 and -32768)",
@@ -113,11 +123,11 @@ class Softmax(Op):
         assert x is not None
         if x.dtype is not DType.INT8 or y.dtype not in (DType.INT8, DType.INT16):
             raise Reject(
-                "it converts int8 to int8 or int16; float32 is not computed here",
+                CONVERSIONS,
                 f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}",
             )
         if not x.shape or x.shape != y.shape:
-            raise Reject("input and output have the same shape, of at least one dimension", f"{x} -> {y}")
+            raise Reject(SAME_SHAPE, f"{x} -> {y}")
         require_quantized(x, y)
         return (cls(inputs=(x,), outputs=(y,), beta=raw.options["beta"]),)
 

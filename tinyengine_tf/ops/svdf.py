@@ -12,11 +12,19 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Tensor, Values
-from tinyengine_tf.ops.base import QUANTIZED, Constraint, RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import QUANTIZED, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, Multiplier, integer_matmul, quantize_multiplier, requantize, wrap32
-from tinyengine_tf.ops.recurrent import RecurrentOp, require_variable, updated
+from tinyengine_tf.ops.recurrent import VARIABLE, RecurrentOp, require_variable, updated
 
 BIAS_SCALE_TOLERANCE = 1e-5
+
+
+INT8_EDGES = Rule("input and output are int8")
+CONSTANT_WEIGHTS = Rule("its weights are constant int8 with zero point 0")
+CONSTANT_TIME = Rule("its weights over time are constant int8 or int16 with zero point 0")
+CONSTANT_BIAS = Rule("it has a constant int32 bias, as TFLM demands")
+RANK = Rule("the number of filters is a multiple of the rank")
+SIZES = Rule("weights, bias, memory and output agree in their sizes")
 
 
 def no_overflow(op: Svdf) -> bool:
@@ -28,7 +36,7 @@ def bias_scale_fits(op: Svdf) -> bool:
     return abs(given - float(np.float32(op.memory.scale) * np.float32(op.time.scale))) < BIAS_SCALE_TOLERANCE
 
 
-@operator("SVDF")
+@operator("SVDF", needs=5)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Svdf(RecurrentOp):
     """Each filter remembers its last products with the input; weighted sums of them make an output.
@@ -42,6 +50,15 @@ class Svdf(RecurrentOp):
     bits, as TFLM's do on every core; exporters choose scales that no real data come near.
     """
 
+    RULES: ClassVar = (
+        INT8_EDGES,
+        CONSTANT_WEIGHTS,
+        CONSTANT_TIME,
+        CONSTANT_BIAS,
+        VARIABLE,
+        RANK,
+        SIZES,
+    )
     ROLES: ClassVar = ("data", "weights", "weights", "bias", "state")
     OUT_ROLES: ClassVar = ("out", "state")
     CONSTRAINTS: ClassVar = (
@@ -126,19 +143,19 @@ class Svdf(RecurrentOp):
         x, weights, time, bias = inputs[:4]
         y, rank = outputs[0], raw.options["rank"]
         if x is None or x.dtype is not DType.INT8 or y.dtype is not DType.INT8:
-            raise Reject("input and output are int8", f"{x} -> {y}")
+            raise Reject(INT8_EDGES, f"{x} -> {y}")
         if weights is None or not weights.const or weights.dtype is not DType.INT8 or weights.zero_point:
-            raise Reject("its weights are constant int8 with zero point 0", weights)
+            raise Reject(CONSTANT_WEIGHTS, weights)
         if time is None or not time.const or time.dtype not in (DType.INT8, DType.INT16) or time.zero_point:
-            raise Reject("its weights over time are constant int8 or int16 with zero point 0", time)
+            raise Reject(CONSTANT_TIME, time)
         if bias is None or not bias.const or bias.dtype is not DType.INT32:
-            raise Reject("it has a constant int32 bias, as TFLM demands", bias)
+            raise Reject(CONSTANT_BIAS, bias)
         memory = require_variable(inputs[4], "memory", time.dtype)
         if rank < 1 or weights.shape[0] % rank:
-            raise Reject("the number of filters is a multiple of the rank", rank)
+            raise Reject(RANK, rank)
         op = cls(inputs=(x, weights, time, bias, memory), outputs=(y, updated(memory)), rank=rank)
         if not op.fits_together:
-            raise Reject("weights, bias, memory and output agree in their sizes", f"{x} -> {y}")
+            raise Reject(SIZES, f"{x} -> {y}")
         return (op,)
 
     @property

@@ -10,18 +10,33 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import HW, RawOpLike, Reject, operator
-from tinyengine_tf.ops.conv2d import WEIGHTED, WeightedOp, fused_clamp, operands
+from tinyengine_tf.ops.conv2d import (
+    BATCH_AND_FILTERS,
+    CLAMP_RULES,
+    FOUR_DIMENSIONS,
+    WEIGHTED,
+    WeightedOp,
+    fused_clamp,
+    operands,
+)
 from tinyengine_tf.ops.fixedpoint import integer_matmul
-from tinyengine_tf.ops.window import Window, check_sizes
+from tinyengine_tf.ops.window import WINDOW_SIZES, Window, check_sizes
 
 
-@operator("TRANSPOSE_CONV")
+@operator("TRANSPOSE_CONV", needs=3)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TransposeConv(WeightedOp):
     """Transposed 2-D convolution, NHWC input, OHWI weights, any stride; bias may be absent.
 
     window    the convolution this is the transpose of: output pixel = input pixel * stride - padding + tap
     """
+
+    RULES: ClassVar = (
+        FOUR_DIMENSIONS,
+        BATCH_AND_FILTERS,
+        WINDOW_SIZES,
+        *CLAMP_RULES,
+    )
 
     CHANNEL_AXIS: ClassVar = 0
     CONSTRAINTS: ClassVar = WEIGHTED
@@ -51,11 +66,9 @@ class TransposeConv(WeightedOp):
         w, x, y = inputs[1], inputs[2], outputs[0]
         bias = inputs[3:4]
         if x is None or w is None or any(len(t.shape) != 4 for t in (x, w, y)):
-            raise Reject("input, weights and output have four dimensions")
+            raise Reject(FOUR_DIMENSIONS, f"{x}, {w} -> {y}")
         if (y.shape[0], y.shape[3], x.shape[3]) != (x.shape[0], w.shape[0], w.shape[3]):
-            raise Reject(
-                "the output has the input's batch and one channel per filter", f"{x.shape}, {w.shape} -> {y.shape}"
-            )
+            raise Reject(BATCH_AND_FILTERS, f"{x.shape}, {w.shape} -> {y.shape}")
         stride = HW(raw.options["stride_h"], raw.options["stride_w"])
         kernel = HW(*w.shape[1:3])
         check_sizes(stride=stride, kernel=kernel)

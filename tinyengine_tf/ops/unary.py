@@ -15,16 +15,18 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.ir import DType, Tensor
-from tinyengine_tf.ops.base import Reject
+from tinyengine_tf.ops.base import Reject, Rule
 from tinyengine_tf.ops.fixedmath import divide_by_pot, inverse_sqrt, logistic, tanh
 from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier, requantize, round_half_away, wrap32
 
 UnaryFunction = Callable[[Mapping[str, Any], Tensor, Tensor], np.ndarray]
 
 MAX_SHIFT = 30
-SCALE_RULE = "input and output scales are less than a factor of 2^30 apart"
-HARD_SWISH_RULE = "the input scale is below 128 times the output scale and below 2^22"
-SIGMOID_SCALE_RULE = "the input scale is between 2^-28 and 2^34"
+SCALE_RULE = Rule("input and output scales are less than a factor of 2^30 apart")
+HARD_SWISH_RULE = Rule("the input scale is below 128 times the output scale and below 2^22")
+SIGMOID_SCALE_RULE = Rule("the input scale is between 2^-28 and 2^34")
+SIX_RULE = Rule("6 divided by the input's scale stays below 2^31, as TFLM's 32-bit limits do")
+LOGISTIC_RULE = Rule("the output of LOGISTIC has zero point -128 (and scale 1/256)")
 
 
 def all_values(dtype: DType) -> np.ndarray:
@@ -64,6 +66,8 @@ def relu(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
 
 def relu6(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
     """A clamp of the stored values: TFLM does not look at the output's scale."""
+    if 6.0 / x.scale >= 2**31:
+        raise Reject(SIX_RULE, f"{x.scale:.3g}")
     six = round_half_away(float(np.float32(6.0) / np.float32(x.scale))) + x.zero_point if x.scale > 1e-6 else 127
     return np.clip(all_values(x.dtype), x.zero_point, max(min(six, 127), -128))
 
@@ -135,7 +139,7 @@ def sigmoid_table(x: Tensor, inner: Callable[[int], int]) -> np.ndarray:
 
 def logistic_table(options: Mapping[str, Any], x: Tensor, y: Tensor) -> np.ndarray:
     if y.zero_point != -128:
-        raise Reject("the output of LOGISTIC has zero point -128 (and scale 1/256)", y.zero_point)
+        raise Reject(LOGISTIC_RULE, y.zero_point)
     return sigmoid_table(x, lambda q4: divide_by_pot(logistic(q4, 4), 23) - 128)
 
 
@@ -202,3 +206,12 @@ UNARY: Mapping[str, UnaryFunction] = {
     "ABS": absolute,
     "RSQRT": rsqrt,
 }
+
+UNARY_RULES: Mapping[str, tuple[Rule, ...]] = {
+    **dict.fromkeys(("RELU", "LEAKY_RELU", "ABS", "RSQRT"), (SCALE_RULE,)),
+    "RELU6": (SIX_RULE,),
+    "TANH": (SIGMOID_SCALE_RULE,),
+    "LOGISTIC": (LOGISTIC_RULE, SIGMOID_SCALE_RULE),
+    "HARD_SWISH": (HARD_SWISH_RULE,),
+}
+"""What the functions ask of the scales."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, State, Tensor
-from tinyengine_tf.ops.base import RawOpLike, Reject, operator
+from tinyengine_tf.ops.base import RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.tflite import RawGraph, RawModel, RawOp
 
@@ -27,7 +27,34 @@ Key = tuple[str, str]
 """A variable's container and name."""
 
 
-@operator("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
+HANDLE = Rule("its first input is the output of a VAR_HANDLE")
+ELEMENTS = Rule("variables have elements of a supported type")
+ONE_TYPE = Rule("a variable keeps one element type and number of elements")
+FIRST = Rule("it stands before the variables' first use")
+SUBGRAPH = Rule("it calls another subgraph of the file")
+CONSTANTS = Rule("the subgraph that it calls assigns constants to variables")
+INITIAL = Rule("a variable is initialised with its own element type and number of elements")
+ASSIGNED = Rule("a variable is assigned somewhere")
+
+
+@operator(
+    "VAR_HANDLE",
+    "READ_VARIABLE",
+    "ASSIGN_VARIABLE",
+    "CALL_ONCE",
+    needs={"VAR_HANDLE": 0, "ASSIGN_VARIABLE": 2, "CALL_ONCE": 0},
+    summaries={
+        "VAR_HANDLE": "Names a variable that is kept between inferences, of one shape and type.",
+        "READ_VARIABLE": "A variable's value: what the inference before left, or what was assigned in this one.",
+        "ASSIGN_VARIABLE": "What a variable holds from here on.",
+        "CALL_ONCE": "Sets variables to constants before the first inference.",
+    },
+    own_rules={
+        "READ_VARIABLE": (HANDLE, ELEMENTS, ONE_TYPE, INITIAL, ASSIGNED),
+        "ASSIGN_VARIABLE": (HANDLE, ONE_TYPE),
+        "CALL_ONCE": (FIRST, SUBGRAPH, CONSTANTS),
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Variable(Op):
     """A variable kept between inferences, of one shape and type; CALL_ONCE may set it to a constant first."""
@@ -82,13 +109,13 @@ class Variables:
 
     def _key(self, raw: RawOp) -> Key:
         if raw.inputs[0] not in self._handles:
-            raise Reject("its first input is the output of a VAR_HANDLE")
+            raise Reject(HANDLE)
         return self._handles[raw.inputs[0]]
 
     def _read(self, raw: RawOp) -> tuple[Op, ...]:
         key, out = self._key(raw), self._tensors[raw.outputs[0]]
         if out.dtype is None or out.elements == 0:
-            raise Reject("variables have elements of a supported type", out.name)
+            raise Reject(ELEMENTS, out.name)
         if key not in self._now:
             self._initial[key] = self._initial_of(key, out)
             self._before[key] = self._now[key] = replace(out, name=f"{key[1]}/kept", source=None)
@@ -104,15 +131,15 @@ class Variables:
     @staticmethod
     def _check_same(known: Tensor, other: Tensor) -> None:
         if known.dtype is not other.dtype or known.elements != other.elements:
-            raise Reject("a variable keeps one element type and number of elements", f"{known!r} and {other!r}")
+            raise Reject(ONE_TYPE, f"{known!r} and {other!r}")
 
     def _initialise(self, raw: RawOp) -> None:
         number = raw.options["init_subgraph_index"]
         assert isinstance(number, int)
         if self._now:
-            raise Reject("it stands before the variables' first use")
+            raise Reject(FIRST)
         if not 1 <= number <= len(self._model.others):
-            raise Reject("it calls another subgraph of the file", number)
+            raise Reject(SUBGRAPH, number)
         self.called.add(number)
         graph = self._model.others[number - 1]
         handles = handles_of(graph.ops)
@@ -123,7 +150,7 @@ class Variables:
                     self._constants[handles[op.inputs[0]]] = data
                     continue
             if op.opcode != "VAR_HANDLE":
-                raise Reject("the subgraph that it calls assigns constants to variables", op.opcode)
+                raise Reject(CONSTANTS, op.opcode)
 
     def _initial_of(self, key: Key, before: Tensor) -> np.ndarray:
         """The constant that CALL_ONCE assigns, else what TFLM fills memory with: the zero point of whatever is
@@ -131,7 +158,7 @@ class Variables:
         data = self._constants.get(key)
         if data is not None:
             if data.dtype != before.dtype.numpy or data.size != before.elements:
-                raise Reject("a variable is initialised with its own element type and number of elements", key[1])
+                raise Reject(INITIAL, key[1])
             return data.reshape(before.shape)
         zero = self._first_zero_point(key) & 0xFF
         return np.full(before.nbytes, zero, np.uint8).view(before.dtype.numpy).reshape(before.shape)
@@ -144,7 +171,7 @@ class Variables:
                 if op.opcode == "ASSIGN_VARIABLE" and handles.get(op.inputs[0]) == key:
                     quant = graph.tensors[op.inputs[1]].quant
                     return quant.zero_points[0] if quant is not None else 0
-        raise Reject("a variable is assigned somewhere", key[1])
+        raise Reject(ASSIGNED, key[1])
 
 
 def handles_of(ops: Sequence[RawOp]) -> dict[int, Key]:

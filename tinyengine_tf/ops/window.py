@@ -9,7 +9,9 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op
-from tinyengine_tf.ops.base import HW, Reject
+from tinyengine_tf.ops.base import HW, Reject, Rule
+
+OUTPUT_SIZE = Rule("the output size follows from input, stride and padding")
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,15 @@ class WindowOp(Op):
 
 
 MAX_SIZE = 2**15 - 1  # so that positions within an image stay within 32 bits in the generated C
+WINDOW_SIZES = Rule(f"strides, dilations and kernel sizes are between 1 and {MAX_SIZE}")
+WINDOW_RULES = (WINDOW_SIZES, OUTPUT_SIZE)
 
 
 def check_sizes(**sizes: HW) -> None:
     """Reject strides, dilations and kernel sizes that no image has."""
     if not all(1 <= n <= MAX_SIZE for size in sizes.values() for n in size):
         found = ", ".join(f"{name} {size.h}x{size.w}" for name, size in sizes.items())
-        raise Reject(f"strides, dilations and kernel sizes are between 1 and {MAX_SIZE}", found)
+        raise Reject(WINDOW_SIZES, found)
 
 
 def parse_window(options: Any, kernel: HW, image: HW, out: HW) -> Window:
@@ -98,9 +102,7 @@ def parse_window(options: Any, kernel: HW, image: HW, out: HW) -> Window:
     for name, i, o, s, e in zip("hw", image, out, stride, window.extent, strict=True):
         expected = -(-i // s) if same else -(-(i - e + 1) // s)
         if o != expected or o < 1:
-            raise Reject(
-                "the output size follows from input, stride and padding", f"{name}: {o} where {expected} is expected"
-            )
+            raise Reject(OUTPUT_SIZE, f"{name}: {o} where {expected} is expected")
     if not same:
         return window
     total = [max((o - 1) * s + e - i, 0) for i, o, s, e in zip(image, out, stride, window.extent, strict=True)]

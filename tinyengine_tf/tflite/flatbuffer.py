@@ -146,6 +146,11 @@ class Table:
             tables.append(Table(self.blob, field.table, self.blob.follow(start + 4 * index, where), where))
         return tables
 
+    def places(self, name: str) -> list[int]:
+        """Where in the file the offsets of a vector of tables stand."""
+        start, count = self._tables(name)
+        return [start + 4 * index for index in range(count)]
+
     def _tables(self, name: str) -> tuple[int, int]:
         _, at = self._locate(name, Kind.TABLES)
         if at is None:

@@ -23,8 +23,9 @@ class RawTensor:
                  Also None when `dtype` is None.
     packed_int4  the file holds two 4-bit values per byte (dtype_name "INT4"); dtype is INT8 and
                  `data` holds the values -8..7, one per element.
-    is_dynamic   the writer did not know every dimension (a batch left open); `shape` has 1 in their place,
-                 which need not be true of a tensor inside the graph.
+    has_content  the file holds the tensor's values, whether or not they could be read: it is not computed.
+    signature    the shape with -1 where the writer left a dimension open (a batch, mostly); empty where it left none.
+                 `shape` has 1 in its place, which need not be true of a tensor inside the graph.
     """
 
     index: int
@@ -36,7 +37,13 @@ class RawTensor:
     data: np.ndarray | None
     is_variable: bool = False
     packed_int4: bool = False
-    is_dynamic: bool = False
+    has_content: bool = False
+    signature: tuple[int, ...] = ()
+
+    @property
+    def is_dynamic(self) -> bool:
+        """The writer did not know every dimension."""
+        return any(n < 0 for n in self.signature)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +77,16 @@ class RawGraph:
 
 
 @dataclass(frozen=True, eq=False)
+class RawSignature:
+    """A named entry of the model: which subgraph it runs."""
+
+    key: str
+    subgraph: int
+
+
+@dataclass(frozen=True, eq=False)
 class RawModel:
-    """A model file: subgraph 0, and `others`, the subgraphs 1, 2, ... that its operators call."""
+    """A model file: subgraph 0, and `others`, the subgraphs 1, 2, ... that its operators or signatures call."""
 
     name: str
     version: int
@@ -83,3 +98,4 @@ class RawModel:
     sha256: str
     size_bytes: int
     others: tuple[RawGraph, ...] = ()
+    signatures: tuple[RawSignature, ...] = ()

@@ -8,13 +8,14 @@ import tflite
 
 from tinyengine_tf.errors import ModelError
 from tinyengine_tf.tflite.flatbuffer import Blob, Table
+from tinyengine_tf.tflite.foreign import check_identifier
 from tinyengine_tf.tflite.options import read_options
 from tinyengine_tf.tflite.raw import RawGraph, RawModel, RawOp
 from tinyengine_tf.tflite.schema import BUILTIN_OPERATORS
+from tinyengine_tf.tflite.signatures import read_signatures
 from tinyengine_tf.tflite.tensors import Buffers, read_tensor
 
 SCHEMA_VERSION = 3
-_IDENTIFIER = b"TFL3"
 
 
 def read(data: bytes, name: str = "model") -> RawModel:
@@ -28,12 +29,7 @@ def read(data: bytes, name: str = "model") -> RawModel:
     ordered, is not examined here.
     """
     data = bytes(data)
-    if data[4:8] != _IDENTIFIER:
-        raise ModelError(
-            f"not a .tflite file: bytes 4 to 8 are {data[4:8]!r}, expected {_IDENTIFIER!r}",
-            where=name,
-            hint="pass the output of tf.lite.TFLiteConverter, not a Keras or SavedModel file",
-        )
+    check_identifier(data, name)
     blob = Blob(data)
     model = Table.root(blob, tflite.Model, name)
     version = model.number("version")
@@ -51,6 +47,7 @@ def read(data: bytes, name: str = "model") -> RawModel:
         inputs=main.inputs,
         outputs=main.outputs,
         others=tuple(others),
+        signatures=read_signatures(model),
         sha256=hashlib.sha256(data).hexdigest(),
         size_bytes=len(data),
     )

@@ -85,10 +85,8 @@ def read_tensor(table: Table, index: int, buffers: Buffers, where: str) -> RawTe
     if table.child("sparsity") is not None:
         dtype, dtype_name = None, f"SPARSE {dtype_name}"
     variable = bool(table.number("is_variable"))
-    data = None
-    if dtype is None or variable:
-        buffers.content(table.number("buffer"), where)
-    else:
+    content, data = buffers.content(table.number("buffer"), where), None
+    if dtype is not None and not variable:
         data = buffers.array(table.number("buffer"), dtype_name, shape, where)
     return RawTensor(
         index=index,
@@ -100,7 +98,8 @@ def read_tensor(table: Table, index: int, buffers: Buffers, where: str) -> RawTe
         data=data,
         is_variable=variable,
         packed_int4=dtype_name == "INT4",
-        is_dynamic=any(n < 0 for n in table.integers("shape_signature")),
+        has_content=data is not None or (content is not None and content.size > 0 and not variable),
+        signature=table.integers("shape_signature"),
     )
 
 
@@ -124,7 +123,11 @@ def _shape(table: Table, dtype: DType | None, where: str) -> tuple[int, ...]:
 
 
 def _quant(table: Table, dtype_name: str, shape: tuple[int, ...], where: str) -> Quant | None:
-    """The tensor's quantisation. Like TFLM, a tensor without scales or without zero points has none."""
+    """The tensor's quantisation. Like TFLM, a tensor without scales or without zero points has none.
+
+    Nor has one whose scales are all 0, which exporters leave on tensors that nobody asks for theirs. Some of many may
+    be 0, those of weights that are.
+    """
     quantization = table.child("quantization")
     if quantization is None:
         return None
@@ -133,9 +136,11 @@ def _quant(table: Table, dtype_name: str, shape: tuple[int, ...], where: str) ->
         return None
     axis = _axis(quantization.number("quantized_dimension"), count, shape, where)
     scales, zero_points = quantization.integers("scale"), quantization.integers("zero_point")
-    bad = [s for s in scales if not (math.isfinite(s) and s > 0)]
+    bad = [s for s in scales if not (math.isfinite(s) and s >= 0)]
     if bad:
         raise ModelError(f"scale {bad[0]}; a scale is positive and finite", where=where)
+    if not any(scales):
+        return None
     if len(zero_points) == 1:  # writers may store one zero point for all channels
         zero_points *= count
     if len(zero_points) != count:
