@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.kernels.batch import Batch, kernels
-from tinyengine_tf.kernels.reduction.pool2d_mve import divides
+from tinyengine_tf.kernels.reduction.average_pool_2d_mve import divides
 
 CORE = "cortex-m55"
 

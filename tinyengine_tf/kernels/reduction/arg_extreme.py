@@ -5,27 +5,25 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tinyengine_tf.kernels.base import Layout
-from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
+from tinyengine_tf.ir import DType
+from tinyengine_tf.kernels.base import Code, Lowered, kernel
+from tinyengine_tf.kernels.types import Types
 from tinyengine_tf.ops.arg_extreme import ArgExtreme
+from tinyengine_tf.target import Core
 
 
-@class_kernel
-class ArgExtremePortable(ClassKernel):
-    name = "te_arg_extreme"
-    ops = (ArgExtreme,)
-    why = "portable C, any axis"
-    template = "reduction/arg_extreme.c.j2"
+@kernel(ArgExtreme, types=(Types(data=(DType.INT8, DType.FLOAT32), out=(DType.INT32,)),))
+def te_arg_extreme(op: ArgExtreme, core: Core) -> Lowered:
+    """Portable C, any axis."""
+    return Lowered(Code("reduction/arg_extreme.c.j2", lambda units: _params(op)))
 
-    def layout(self, op: ArgExtreme) -> Layout:
-        return Layout()
 
-    def params(self, op: ArgExtreme, units: int) -> dict[str, Any]:
-        shape = op.input.shape
-        return {
-            "type": op.input.dtype.c,
-            "outer": math.prod(shape[: op.axis]),
-            "size": shape[op.axis],
-            "inner": math.prod(shape[op.axis + 1 :]),
-            "compare": ">" if op.largest else "<",
-        }
+def _params(op: ArgExtreme) -> dict[str, Any]:
+    shape = op.input.shape
+    return {
+        "type": op.input.dtype.c,
+        "outer": math.prod(shape[: op.axis]),
+        "size": shape[op.axis],
+        "inner": math.prod(shape[op.axis + 1 :]),
+        "compare": ">" if op.largest else "<",
+    }

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Layout
-from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
+from tinyengine_tf.kernels.base import Code, Layout, Lowered, kernel
+from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.l2_normalization import L2Normalization
+from tinyengine_tf.target import Core
 
 
-@class_kernel
-class L2NormalizationPortable(ClassKernel):
-    """Whole tensors: a vector is read twice, the last time element by element as the output is written."""
+@kernel(L2Normalization, types=(S8,))
+def te_l2_normalization_s8(op: L2Normalization, core: Core) -> Lowered:
+    """One inverse root per vector.
 
-    name = "te_l2_normalization_s8"
-    ops = (L2Normalization,)
-    why = "one inverse root per vector"
-    template = "reduction/l2_normalization.c.j2"
+    Whole tensors: a vector is read twice, the last time element by element as the output is written.
+    """
     needs = ("requantize", "reciprocal", "inverse_sqrt")
+    return Lowered(Code("reduction/l2_normalization.c.j2", lambda units: _params(op), needs), Layout(distances=(0,)))
 
-    def layout(self, op: L2Normalization) -> Layout:
-        return Layout(distances=(0,))
 
-    def params(self, op: L2Normalization, units: int) -> dict[str, Any]:
-        return {"rows": op.input.elements // op.depth, "depth": op.depth, "zero": op.input.zero_point}
+def _params(op: L2Normalization) -> dict[str, Any]:
+    return {"rows": op.input.elements // op.depth, "depth": op.depth, "zero": op.input.zero_point}

@@ -1,0 +1,25 @@
+"""What kernels of reductions over any dimensions share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinyengine_tf.ops.reduce import Reduce
+
+
+def reduce_distance(op: Reduce) -> int:
+    """max(t - first source of t) over output elements t, in bytes of int8.
+
+    Output c is written when channel c of all pixels has been read, and channels after c lie after it.
+    """
+    ahead, step = 0, op.output.elements
+    for size, stride in op.loops[0]:
+        step //= size
+        ahead += max(0, (size - 1) * (step - stride))
+    return ahead
+
+
+def loop_params(op: Reduce) -> dict[str, Any]:
+    """What reduce_loops.j2 asks."""
+    kept, reduced = op.loops
+    return {"kept": kept, "reduced": reduced or ((1, 0),)}

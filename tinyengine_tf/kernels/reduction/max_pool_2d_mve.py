@@ -1,0 +1,15 @@
+"""MAX_POOL_2D with Helium, one output row per call."""
+
+from __future__ import annotations
+
+from tinyengine_tf.kernels.base import Lowered, kernel
+from tinyengine_tf.kernels.reduction.pool import pool_by_rows
+from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.ops.pool2d import MaxPool2D
+from tinyengine_tf.target import Core
+
+
+@kernel(MaxPool2D, types=(S8,), isa="mve", before=("te_max_pool_2d_s8",))
+def te_max_pool_2d_s8_mve(op: MaxPool2D, core: Core) -> Lowered:
+    """Core has Helium: 16 channels at once."""
+    return pool_by_rows(op, "reduction/max_pool_2d_mve.c.j2", ("intrinsics_mve",))
