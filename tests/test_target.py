@@ -11,6 +11,8 @@ from tinyengine_tf.errors import UsageError
 from tinyengine_tf.target import load_target, target_names
 
 CORES = {"cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32", "host"}
+NOT_EMULATED = {"xtensa-lx6", "xtensa-lx7"}
+CORES |= NOT_EMULATED
 
 
 def test_cores_and_boards_are_there() -> None:
@@ -24,13 +26,14 @@ def test_every_target_is_consistent(name: str) -> None:
     target = load_target(name)
     assert target.name == name and target.title and target.package
     assert target.core in CORES and (name not in CORES or target.core == name)
-    assert (target.emulator is None) == target.is_host
+    assert (target.emulator is None) == (target.is_host or target.core in NOT_EMULATED)
     assert target.is_board == (name not in CORES)
     if not target.is_board:
         assert target.ram == () and target.ram_bytes is None and target.flash_bytes is None
         return
     core = load_target(target.core)
-    assert (target.isa, target.compiler_prefix, target.emulator) == (core.isa, core.compiler_prefix, core.emulator)
+    assert (target.isa, target.emulator) == (core.isa, core.emulator)
+    assert target.compiler_prefix.partition("-")[0] == core.compiler_prefix.partition("-")[0]
     assert target.datasheet and target.clock_hz and target.ram_bytes == sum(region.size_bytes for region in target.ram)
     assert (target.mw_per_mhz is None) == (target.mw_source == "")
     spans = sorted((region.origin, region.origin + region.size_bytes) for region in target.ram)
@@ -43,6 +46,14 @@ def test_known_sizes() -> None:
     assert load_target("stm32f765").ram_bytes == 512 * 1024
     assert load_target("stm32f746").ram[0].name == "DTCM"
     assert load_target("STM32H743").flash_bytes == 2 * 1024 * 1024
+
+
+def test_esp32_data_memory_is_what_the_manuals_give() -> None:
+    """SRAM on the data bus: end addresses are those of the technical reference manuals."""
+    ends = {"esp32": 0x3FFE0000 - 0x8000, "esp32-s2": 0x40000000, "esp32-s3": 0x3FCF0000}
+    for name, end in ends.items():
+        (region,) = load_target(name).ram
+        assert region.origin + region.size_bytes == end, name
 
 
 def test_names_are_forgiving_and_values_frozen() -> None:

@@ -97,6 +97,12 @@ def compile_network(
     source_dir, work_dir = Path(source_dir).resolve(), Path(work_dir).resolve()
     if sanitize and not target.is_host:
         raise UsageError(f"sanitizers are for the host, not {target.name}", where="build")
+    if target.emulator is None and not target.is_host:
+        raise UsageError(
+            f"no emulator runs code for {target.name}",
+            where="build",
+            hint="--target riscv32 runs the same portable kernels on an emulated 32-bit core",
+        )
     name, header = _find_header(source_dir)
     gcc = find_tool(f"{target.compiler_prefix}gcc", target.package)
     flags = [optimize, "-ffunction-sections", "-fdata-sections", *(SANITIZERS if sanitize else ())]
@@ -258,8 +264,7 @@ def _link_arguments(
         _run([*command, "-std=c99", *includes, "-c", str(harness / "host.c"), "-o", str(harness / "host.o")])
         return [str(harness / "host.o"), "-lm"]
     emulator = target.emulator
-    if emulator is None:
-        raise UsageError(f"{target.name} has no emulator", where="build", hint="compile it without the harness")
+    assert emulator is not None
     startup = "riscv.S" if emulator.counter_address == 0 else "arm.S"
     counter = [f"-DTE_COUNTER={emulator.counter_address:#x}", f"-DTE_READS={emulator.ns_per_tick}"]
     # The compiler must not turn the harness's loops into memcpy or memset: they would count as the network's.

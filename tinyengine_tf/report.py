@@ -32,6 +32,7 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
         "weights_bytes": weights_bytes(arena),
         "macs": schedule.macs,
         "predicted_instructions": schedule.instructions,
+        "predicted_from_measurements": cost_table(target.core).is_measured,
         "estimated_cycles": schedule.cycles,
         "estimated_cycles_source": cost_table(target.core).cycles_source or None,
         "estimated_energy_uj": schedule.energy_uj,
@@ -180,6 +181,7 @@ def summary(arena: ArenaPlan) -> str:
             *(f"  {r.name:<12}{n:>10,} of {r.size_bytes:,}" for r, n in constants_in(arena).items() if r is not None),
             f"work     {arena.schedule.macs:>10,} multiply-accumulates, "
             f"about {arena.schedule.instructions:,} instructions predicted",
+            *_guess_lines(arena.schedule.target.core),
             *_time_lines(arena.schedule),
         ]
     )
@@ -192,6 +194,12 @@ def _image_lines(schedule: Schedule) -> list[str]:
     strips = schedule.strips
     how = f"read in {strips} strips of columns" if strips else "read by rows"
     return [f"image    {schedule.image.nbytes:>10,} bytes, where the caller has them; {how}"]
+
+
+def _guess_lines(core: str) -> list[str]:
+    if cost_table(core).is_measured:
+        return []
+    return [f"         nothing was measured on {core}: the prediction is a guess, good for comparing networks"]
 
 
 def _time_lines(schedule: Schedule) -> list[str]:

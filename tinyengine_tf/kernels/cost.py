@@ -91,6 +91,11 @@ class CostTable:
     row: float = UNMEASURED_ROW
     cycles_source: str = ""
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether any instruction was ever counted on the core; else predictions are one guess per kind of work."""
+        return bool(self.kernels)
+
     def cycles_per_instruction(self, kernel: Kernel) -> float | None:
         """An estimate; of kernels that were not measured, the mean of the others."""
         known = {name: f.cycles for name, f in self.kernels.items() if f.cycles is not None}
