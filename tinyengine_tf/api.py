@@ -21,6 +21,7 @@ from tinyengine_tf.ir import Graph
 from tinyengine_tf.memory.arena import ArenaPlan, draft_arena, plan_arena
 from tinyengine_tf.memory.misfit import misfit
 from tinyengine_tf.memory.placement import in_regions
+from tinyengine_tf.memory.replay import replay
 from tinyengine_tf.ops.importer import import_graph
 from tinyengine_tf.output import LIST, REPORT, write_folder
 from tinyengine_tf.packaging import package_files
@@ -145,7 +146,10 @@ def compile_graph(
         settled_bytes=lambda candidate: settled(candidate).arena_bytes,
         ram_bytes=sum(region.size_bytes for region in places.arena) or None,
     )
-    return in_regions(settled(chosen), places, exact=exact)
+    placed = in_regions(settled(chosen), places, exact=exact)
+    if exact:
+        replay(placed)
+    return placed
 
 
 def places_on(target: Target, regions: Regions) -> Places:

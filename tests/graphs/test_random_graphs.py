@@ -115,6 +115,7 @@ MISTAKES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
 def test_planted_mistakes_are_found(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     owner, name, plant = MISTAKES[mistake]
     monkeypatch.setattr(owner, name, plant(getattr(owner, name)))
+    monkeypatch.setattr(api, "replay", lambda arena: None)  # which would find some of them before there is any C
     with pytest.raises((AssertionError, InternalError), match="values differ|lifetimes"):
         for seed in range(1000):
             check(random.Random(seed), Goal())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.exact import HostModel, assert_exact, random_samples
 from tests.schedule.graphs import NetworkBuilder, random_network
-from tinyengine_tf import reference
+from tinyengine_tf import api, reference
 from tinyengine_tf.codegen import layers as codegen_layers
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import Tensor
@@ -103,5 +103,6 @@ def test_planted_mistakes_change_the_result(mistake: str, monkeypatch: pytest.Mo
     owner, name, plant = MISTAKES[mistake]
     fused(chain(), Goal("ram"))
     monkeypatch.setattr(owner, name, plant(getattr(owner, name)))
+    monkeypatch.setattr(api, "replay", lambda arena: None)  # which would find some of them before there is any C
     with pytest.raises(AssertionError, match="values differ"):
         assert_exact(chain(), None, Goal("ram"), count=1)
