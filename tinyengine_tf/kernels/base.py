@@ -40,6 +40,8 @@ from tinyengine_tf.ir import Op, Tensor
 from tinyengine_tf.kernels.types import Types
 from tinyengine_tf.target import Core
 
+Array = np.ndarray[Any, Any]
+
 BYTES = {
     "int8_t": 1,
     "uint8_t": 1,
@@ -60,7 +62,7 @@ class Table:
     name: str
     ctype: str
     length: int
-    build: Callable[[], np.ndarray]
+    build: Callable[[], Array]
 
     @staticmethod
     def of(name: str, tensor: Tensor) -> Table:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinyengine_tf.kernels.base import Array
+
 ROWS = 4
 
 
@@ -24,24 +26,24 @@ class Dot4:
 
     template: str
     needs: tuple[str, ...]
-    stream: Callable[[np.ndarray], np.ndarray]
+    stream: Callable[[Array], Array]
 
     def group_bytes(self, n: int) -> int:
         return self.stream(np.zeros((1, ROWS, n), np.int8)).size
 
 
-def _interleaved(rows: np.ndarray) -> np.ndarray:
+def _interleaved(rows: Array) -> Array:
     """One input's four weights after the other's."""
     return rows.transpose(0, 2, 1).reshape(len(rows), -1)
 
 
-def _in_words(rows: np.ndarray) -> np.ndarray:
+def _in_words(rows: Array) -> Array:
     """Words of four inputs' weights, row after row; what is missing is zero."""
     padded = np.pad(rows, ((0, 0), (0, 0), (0, -rows.shape[2] % 4)))
     return padded.reshape(len(rows), ROWS, -1, 4).transpose(0, 2, 1, 3).reshape(len(rows), -1)
 
 
-def _row_by_row(rows: np.ndarray) -> np.ndarray:
+def _row_by_row(rows: Array) -> Array:
     return rows.reshape(len(rows), -1)
 
 
