@@ -30,7 +30,7 @@ from tinyengine_tf.report import report, weights_bytes
 from tinyengine_tf.samples import load_samples
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import Target, load_target
-from tinyengine_tf.tflite import read
+from tinyengine_tf.tflite import read, with_signature
 from tinyengine_tf.verify import Verification
 from tinyengine_tf.verify import verify as verify_arena
 
@@ -90,18 +90,24 @@ class Estimate:
         return misfit(self.arena) is None
 
 
-def load_graph(model: Model) -> Graph:
+def load_graph(model: Model, signature: str | None = None) -> Graph:
     """Read a .tflite file (path or bytes) into a graph, as the file says it.
 
+    signature   which of the file's signatures is meant; None: its first subgraph, as TFLM does.
     Raises UsageError when it cannot be read, ModelError for a malformed file, UnsupportedError for
     operators outside the subset.
     """
-    data, name = read_model(model)
+    data, name = read_model(model, signature)
     return import_graph(read(data, name))
 
 
-def read_model(model: Model) -> tuple[bytes, str]:
-    """The bytes of a .tflite file and a name for messages."""
+def read_model(model: Model, signature: str | None = None) -> tuple[bytes, str]:
+    """The bytes of a .tflite file, in which the signature's subgraph is the first, and a name for messages."""
+    data, name = _content(model)
+    return (data if signature is None else with_signature(data, signature, name)), name
+
+
+def _content(model: Model) -> tuple[bytes, str]:
     if isinstance(model, bytes):
         return model, "model"
     path = Path(model)
@@ -171,6 +177,7 @@ def convert(
     flash_budget_bytes: int | None = None,
     feed: str = "frame",
     regions: Regions = None,
+    signature: str | None = None,
     options: Options | None = None,
     extend: Callable[[bytes, ArenaPlan, Options], Bundle] | None = None,
     force: bool = False,
@@ -186,6 +193,7 @@ def convert(
                        generates NAME_invoke_image(): it stays where the caller has it, and is not in the arena.
     regions            memory regions to use, such as {"arena": "DTCM:64KB,AXI_SRAM", "weights": "FLASH,QSPI"}, fastest
                        first; by default the arena is split only where no region on the chip can hold it.
+    signature          which of the file's signatures is meant; None: its first subgraph, as TFLM does.
     options            the finer choices of code generation; its name counts instead of `name`.
     extend             makes further files from the .tflite file's bytes, the plan and the options.
     force              replace files in `out` that we did not write; otherwise they are an error.
@@ -194,7 +202,7 @@ def convert(
     """
     chosen = options or Options(name=name)
     device = load_target(target) if isinstance(target, str) else target
-    data, title = read_model(model)
+    data, title = read_model(model, signature)
     goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
     arena = compile_graph(import_graph(read(data, title)), device, goal, io=io, places=places)
     check_fit(arena)
@@ -229,13 +237,14 @@ def estimate(
     exact: bool = False,
     enough_bytes: int = 0,
     regions: Regions = None,
+    signature: str | None = None,
 ) -> Estimate:
     """What convert() would report for a model, or for a Graph whose constants may lack their values.
 
     Fast enough to be asked by a search: the exact planner runs only with exact=True. Where the question is whether the
     arena fits into `enough_bytes`, a plan that does is not made smaller; everything but `arena_bytes` stays the same.
     """
-    graph = model if isinstance(model, Graph) else load_graph(model)
+    graph = model if isinstance(model, Graph) else load_graph(model, signature)
     device = load_target(target) if isinstance(target, str) else target
     goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
     arena = compile_graph(graph, device, goal, io=io, exact=exact, enough_bytes=enough_bytes, places=places)
@@ -249,13 +258,14 @@ def pareto(
     io: str = "model",
     feed: str = "frame",
     flash_budget_bytes: int | None = None,
+    signature: str | None = None,
 ) -> tuple[Estimate, ...]:
     """The choices between RAM and work: estimates from the fastest to the leanest, none better than another in both.
 
     Exact within the segments that are enumerated (see schedule.segments), but for what planning adds to the sum of
     live buffers. Each is what convert() makes with `ram_budget_bytes` set to its arena and the same flash budget.
     """
-    graph = passes.run(model if isinstance(model, Graph) else load_graph(model), io=io)
+    graph = passes.run(model if isinstance(model, Graph) else load_graph(model, signature), io=io)
     device = load_target(target) if isinstance(target, str) else target
     points: list[Estimate] = []
     for candidate in schedule.build_front(graph, device, feed, flash_budget_bytes):
@@ -278,6 +288,7 @@ def verify(
     flash_budget_bytes: int | None = None,
     feed: str = "frame",
     regions: Regions = None,
+    signature: str | None = None,
     inputs: str | Path | Sequence[Sequence[np.ndarray]] | None = None,
     count: int = 3,
     seed: int = 0,
@@ -292,7 +303,7 @@ def verify(
     Returns a Verification whose `exact` tells the outcome; raises ToolchainError when a compiler, the
     emulator or the tflite_micro package is missing.
     """
-    data, name = read_model(model)
+    data, name = read_model(model, signature)
     graph = import_graph(read(data, name))
     device = load_target(target) if isinstance(target, str) else target
     goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)

@@ -58,6 +58,9 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
         sub.add_argument(
             "--target", default="cortex-m4", help="core or board (see `targets`), or a .toml file; default %(default)s"
         )
+        sub.add_argument(
+            "--signature", metavar="NAME", help="which of the file's signatures; default: its first subgraph, as TFLM"
+        )
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub
 
@@ -257,6 +260,7 @@ def plan_options(args: argparse.Namespace) -> dict[str, Any]:
         "flash_budget_bytes": args.flash_budget,
         "feed": args.feed,
         "regions": _regions(args.region),
+        "signature": args.signature,
     }
 
 

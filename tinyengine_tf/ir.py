@@ -193,6 +193,15 @@ class Op:
         """Values of the outputs if they are known before the network runs, else None."""
         return self.run(tuple(t if t is None else t.values for t in self.inputs)) if self.is_known else None
 
+    @property
+    def caveat(self) -> str:
+        """Why TFLM's own result is undefined here; "" where it is not."""
+        return ""
+
+    def index_limit(self, tensor: Tensor) -> int | None:
+        """Values of the input `tensor` that mean something are 0 to this less one; None: all do."""
+        return None
+
     def check(self) -> None:
         """Raise InvalidIR when attributes and shapes contradict each other."""
 

@@ -26,7 +26,14 @@ from tinyengine_tf.emulate import Run, run
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import DType, Graph, Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
+from tinyengine_tf.ops.cast import Cast
+from tinyengine_tf.ops.concatenation import Concatenation
+from tinyengine_tf.ops.indexed_copy import IndexedCopy
+from tinyengine_tf.ops.reshape import Reshape
+from tinyengine_tf.ops.strided_copy import StridedCopy
 from tinyengine_tf.output import write_folder
+
+MOVING = (Reshape, StridedCopy, IndexedCopy, Concatenation, Cast)
 
 Sample = Sequence[np.ndarray]
 
@@ -209,7 +216,12 @@ def random_samples(graph: Graph, count: int, seed: int) -> list[list[np.ndarray]
 
 
 def random_values(graph: Graph, tensor: Tensor, rng: np.random.Generator) -> np.ndarray:
-    """Noise for one input. A float input that is quantised gets values that use the whole quantised range."""
+    """Noise for one input. A float input that is quantised gets values that use the whole quantised range, indices
+    are those of something."""
+    limit = index_limit(graph, tensor)
+    if limit is not None:
+        most = limit if tensor.dtype is DType.FLOAT32 else min(limit, np.iinfo(tensor.dtype.numpy).max + 1)
+        return rng.integers(0, most, tensor.shape).astype(tensor.dtype.numpy)
     if tensor.dtype is DType.FLOAT32:
         reader = next((op for op in graph.readers(tensor) if op.output.dtype is DType.INT8 and op.output.quant), None)
         if reader is None:
@@ -220,6 +232,15 @@ def random_values(graph: Graph, tensor: Tensor, rng: np.random.Generator) -> np.
         return rng.integers(0, 2, tensor.shape).astype(bool)
     info = np.iinfo(np.int8 if tensor.dtype.nbytes > 1 else tensor.dtype.numpy)
     return rng.integers(info.min, info.max + 1, tensor.shape).astype(tensor.dtype.numpy)
+
+
+def index_limit(graph: Graph, tensor: Tensor) -> int | None:
+    """The least of what readers take `tensor` for an index of, straight or after it was moved; None: none does."""
+    limits = []
+    for op in graph.readers(tensor):
+        moved = isinstance(op, MOVING) and tensor is not op.output
+        limits.append(index_limit(graph, op.output) if moved else op.index_limit(tensor))
+    return min((n for n in limits if n is not None), default=None)
 
 
 def check_samples(graph: Graph, samples: Sequence[Sample]) -> list[list[np.ndarray]]:

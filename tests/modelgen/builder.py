@@ -67,13 +67,15 @@ class _Op:
 class ModelBuilder:
     """Collects one subgraph; every method that makes a tensor returns its index.
 
-    others   further subgraphs of the file, 1, 2, ...; their own `others` do not count
+    others       further subgraphs of the file, 1, 2, ...; their own `others` do not count
+    signatures   subgraphs by name
     """
 
     name: str = "model"
     description: str = "modelgen"
     schema_version: int = 3
     others: list[ModelBuilder] = field(default_factory=list)
+    signatures: dict[str, int] = field(default_factory=dict)
     _tensors: list[_Tensor] = field(default_factory=list)
     _ops: list[_Op] = field(default_factory=list)
     _inputs: list[int] = field(default_factory=list)
@@ -187,6 +189,8 @@ class Writer:
         codes = list(dict.fromkeys((op.opcode, op.version) for graph in graphs for op in graph._ops))
         buffers = self.tables([self.buffer(content) for content in contents])
         subgraphs = self.tables([self.subgraph(graph, buffer_of, codes) for graph in graphs])
+        signatures = tuple(model.signatures.items())
+        signature_defs = self.tables([self.signature(*s) for s in signatures]) if signatures else None
         root = self.table(
             "Model",
             Version=model.schema_version,
@@ -194,9 +198,13 @@ class Writer:
             OperatorCodes=self.tables([self.operator_code(*code) for code in codes]),
             Subgraphs=subgraphs,
             Buffers=buffers,
+            SignatureDefs=signature_defs,
         )
         out.Finish(root, file_identifier=b"TFL3")
         return bytes(out.Output())
+
+    def signature(self, key: str, subgraph: int) -> int:
+        return self.table("SignatureDef", SignatureKey=self.out.CreateString(key), SubgraphIndex=subgraph)
 
     def subgraph(self, graph: ModelBuilder, buffer_of: dict[int, int], codes: list[tuple[str, int]]) -> int:
         tensors = self.tables([self.tensor(t, buffer_of[id(t)]) for t in graph._tensors])

@@ -77,14 +77,16 @@ def compare(
     samples: int = 3,
     seed: int = 0,
     library: TflmLibrary | None = None,
+    signature: str | None = None,
 ) -> Comparison:
     """Run `model` through both and gather everything.
 
     data      .npy or .npz with samples along axis 0; None for `samples` of noise from `seed`.
     library   TFLM built for `target`; None: its cost there is not measured.
+    signature which of the file's signatures; None: its first subgraph.
     Raises ToolchainError when a compiler, emulator or the tflite_micro package is missing.
     """
-    content, name = api.read_model(model)
+    content, name = api.read_model(model, signature)
     graph = api.load_graph(content)
     device = load_target(target)
     arena = api.compile_graph(graph, device, Goal(optimize))

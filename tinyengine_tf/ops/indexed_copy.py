@@ -128,6 +128,9 @@ class Gather(Op):
     depth: int
     inner: int
 
+    def index_limit(self, tensor: Tensor) -> int | None:
+        return self.depth if tensor is self.inputs[1] else None
+
     @property
     def indices(self) -> Tensor:
         assert self.inputs[1] is not None

@@ -84,13 +84,30 @@ def spatial(raw: RawOpLike, inputs: tuple[Tensor | None, ...]) -> tuple[Tensor, 
     return x, block, list(zip(edges[::2], edges[1::2], strict=True))
 
 
-@operator("SPACE_TO_BATCH_ND", needs=3)
+@operator(
+    "SPACE_TO_BATCH_ND",
+    needs=3,
+    summaries={
+        "SPACE_TO_BATCH_ND": "Padding, then each position within a block becomes a batch of its own. The padding is "
+        "the zero point, as in TFLite; TFLM leaves it undefined, so that `verify` may differ from it there."
+    },
+)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SpaceToBatch(StridedCopy):
     """Padding, then each position within a block becomes a batch of its own.
 
     The padding is the quantised zero, as TFLite means it; TFLM fills it with uninitialised memory.
+
+    padded   whether there was any
     """
+
+    padded: bool = False
+
+    @property
+    def caveat(self) -> str:
+        if not self.padded:
+            return ""
+        return "TFLM leaves SPACE_TO_BATCH_ND's padding undefined; here it is the zero point, as in TFLite"
 
     RULES: ClassVar = (
         CONSTANT,
@@ -127,6 +144,7 @@ class SpaceToBatch(StridedCopy):
                 outputs=outputs,
                 sizes=(*block, shape[0], *small, shape[-1]),
                 strides=(*packed[1:-1], packed[0], *inner, 1),
+                padded=bool(ops),
             )
         )
         return tuple(ops)
