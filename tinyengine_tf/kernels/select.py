@@ -13,6 +13,7 @@ from functools import cache
 from tinyengine_tf.errors import UnsupportedError
 from tinyengine_tf.ir import Op
 from tinyengine_tf.kernels.base import KERNELS, Because, Kernel, Lowered
+from tinyengine_tf.machine.instruction import OutOfReach
 from tinyengine_tf.target import Core
 
 NO_BUDGET = "spends flash on speed, which needs a flash budget"
@@ -55,6 +56,14 @@ def _all_before(name: str, path: frozenset[str]) -> frozenset[str]:
     return frozenset(following).union(*(_all_before(n, path | {name}) for n in following))
 
 
+def lower(kernel: Kernel, op: Op, core: Core) -> Lowered | Because:
+    """What the kernel says; a number that its instructions cannot hold is a reason as well."""
+    try:
+        return kernel.lower(op, core)
+    except OutOfReach as error:
+        return Because(error.sentence)
+
+
 def select(op: Op, core: Core, frugal: str | None = NO_BUDGET, most_scratch_bytes: int | None = None) -> Choice:
     """The first kernel that applies. Raises UnsupportedError if there is none.
 
@@ -68,7 +77,7 @@ def select(op: Op, core: Core, frugal: str | None = NO_BUDGET, most_scratch_byte
             rejected.append((candidate.name, f"{best[0].name} is preferred to it"))
         elif (reason := candidate.refusal(op, core)) is not None:
             rejected.append((candidate.name, reason))
-        elif isinstance(lowered := candidate.lower(op, core), Because):
+        elif isinstance(lowered := lower(candidate, op, core), Because):
             rejected.append((candidate.name, lowered.reason))
         elif frugal is not None and candidate.spends_flash:
             rejected.append((candidate.name, frugal))

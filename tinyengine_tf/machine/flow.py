@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from tinyengine_tf.machine import helium
 from tinyengine_tf.machine.instruction import Code, Instruction, InvalidCode, Item, Label, expect
-from tinyengine_tf.machine.registers import FLAGS, VPR, Core, Vector, lr
+from tinyengine_tf.machine.registers import FLAGS, VPR, CoreRegister, Vector, lr
 from tinyengine_tf.machine.thumb2 import OPPOSITE, branch, cmp, subs
 
 
@@ -20,12 +20,12 @@ def repeat_while(condition: str, body: Code) -> list[Item]:
     return [again, *body, branch(condition, again)]
 
 
-def count_down(counter: Core, body: Code, by: int = 1, condition: str = "ne") -> list[Item]:
+def count_down(counter: CoreRegister, body: Code, by: int = 1, condition: str = "ne") -> list[Item]:
     """The body, `counter` times: it is counted down to zero (or, with "gt", until nothing is left)."""
     return repeat_while(condition, [*body, subs(counter, counter, by)])
 
 
-def until_equal(pointer: Core, end: Core, body: Code) -> list[Item]:
+def until_equal(pointer: CoreRegister, end: CoreRegister, body: Code) -> list[Item]:
     """The body, until `pointer` has come to `end`."""
     return repeat_while("ne", [*body, cmp(pointer, end)])
 
@@ -36,13 +36,13 @@ def hardware_loop(body: Code) -> list[Item]:
     return [helium.dls(lr, lr), again, *body, helium.le(lr, again)]
 
 
-def hardware_loop_if_any(body: Code) -> list[Item]:
-    """The body, lr times; not at all where that is none."""
+def hardware_loop_if_any(body: Code, begin: Code = ()) -> list[Item]:
+    """`begin` and then the body lr times; neither where that is none."""
     again, end = Label("again"), Label("end")
-    return [helium.wls(lr, lr, end), again, *body, helium.le(lr, again), end]
+    return [helium.wls(lr, lr, end), *begin, again, *body, helium.le(lr, again), end]
 
 
-def elementwise_loop(bits: int, count: Core, body: Code) -> list[Item]:
+def elementwise_loop(bits: int, count: CoreRegister, body: Code) -> list[Item]:
     """The body for `count` elements of so many bits, at least one; as many at once as a vector holds."""
     again = Label("again")
     return [helium.dlstp(bits, lr, count), again, *body, helium.letp(lr, again)]

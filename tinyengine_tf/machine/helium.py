@@ -18,7 +18,7 @@ from tinyengine_tf.machine.instruction import (
     vectors,
     within,
 )
-from tinyengine_tf.machine.registers import VPR, Address, Core, Register, Vector, lr, pc, sp
+from tinyengine_tf.machine.registers import VPR, Address, CoreRegister, Register, Vector, lr, pc, sp
 
 LARGEST_OFFSET = 127
 """Elements that a load or store can reach beyond its pointer, and by which it can advance it."""
@@ -104,21 +104,21 @@ vstrb, vstrh, vstrw = (_store(name) for name in STORES)
 # Between core registers and vectors
 
 
-def vdup(to: Vector, value: Core, bits: int) -> Instruction:
+def vdup(to: Vector, value: CoreRegister, bits: int) -> Instruction:
     vectors(to)
     general(value)
     expect(bits in LANE_BITS, f"vdup of {bits} bits")
     return Instruction("vdup", f".{bits}", (to, value), (value,), (to,), predicable=True)
 
 
-def vmov_lane(to: Vector, lane: int, value: Core) -> Instruction:
+def vmov_lane(to: Vector, lane: int, value: CoreRegister) -> Instruction:
     """One 32-bit lane; the others stay."""
     vectors(to)
     general(value)
     return Instruction("vmov", ".32", (Lane(to, within(lane, 0, 3, "a lane")), value), (value,), (to,))
 
 
-def vmov_lanes(to: Vector, lane: int, above: Core, at: Core) -> Instruction:
+def vmov_lanes(to: Vector, lane: int, above: CoreRegister, at: CoreRegister) -> Instruction:
     """Lanes `lane` + 2 and `lane`, the first or the second of a half; the others stay."""
     vectors(to)
     general(above, at)
@@ -133,9 +133,9 @@ def vmov_number(to: Vector, value: int, kind: str = "i32") -> Instruction:
     return Instruction("vmov", suffix, (to, within(value, 0, 255, "vmov")), (), (to,), predicable=True)
 
 
-def _sum_of_products(name: str, adds: bool) -> Callable[[Core, Vector, Vector, str], Instruction]:
-    def instruction(to: Core, a: Vector, b: Vector, kind: str) -> Instruction:
-        expect(isinstance(to, Core) and to.is_even and to.number >= 0, f"{name} into {to}: an even register")
+def _sum_of_products(name: str, adds: bool) -> Callable[[CoreRegister, Vector, Vector, str], Instruction]:
+    def instruction(to: CoreRegister, a: Vector, b: Vector, kind: str) -> Instruction:
+        expect(isinstance(to, CoreRegister) and to.is_even and to.number >= 0, f"{name} into {to}: an even register")
         vectors(a, b)
         suffix = _kind(name, kind, INTEGERS)
         reads = (a, b, to) if adds else (a, b)
@@ -149,11 +149,11 @@ vmladav, vmladava = _sum_of_products("vmladav", False), _sum_of_products("vmlada
 
 # Lane by lane
 
-Other = Vector | Core
+Other = Vector | CoreRegister
 
 
 def _other(b: Other) -> None:
-    if isinstance(b, Core):
+    if isinstance(b, CoreRegister):
         general(b)
     else:
         vectors(b)
@@ -188,7 +188,7 @@ def _accumulating(
 
     def instruction(to: Vector, a: Vector, b: Other, kind: str) -> Instruction:
         vectors(to, a)
-        expect(not scalar_only or isinstance(b, Core), f"{name} of two vectors")
+        expect(not scalar_only or isinstance(b, CoreRegister), f"{name} of two vectors")
         _other(b)
         return Instruction(name, _kind(name, kind, kinds), (to, a, b), (to, a, b), (to,), predicable=True)
 
@@ -237,7 +237,7 @@ def _shift_by(name: str) -> Callable[[Vector, Other, str], Instruction]:
         vectors(value)
         _other(by)
         suffix = _kind(name, kind, INTEGERS)
-        operands: tuple[Operand, ...] = (value, by) if isinstance(by, Core) else (value, value, by)
+        operands: tuple[Operand, ...] = (value, by) if isinstance(by, CoreRegister) else (value, value, by)
         return Instruction(name, suffix, operands, (value, by), (value,), predicable=True)
 
     return instruction
@@ -298,7 +298,7 @@ EQUALITY, ORDER = ("eq", "ne"), ("ge", "lt", "gt", "le")
 COMPARISONS = {"i": EQUALITY, "s": ORDER, "u": ("cs", "hi"), "f": (*EQUALITY, *ORDER)}
 
 
-def vctp(bits: int, count: Core) -> Instruction:
+def vctp(bits: int, count: CoreRegister) -> Instruction:
     """The first `count` lanes of so many bits."""
     general(count)
     expect(bits in (*LANE_BITS, 64), f"vctp of {bits} bits")
@@ -313,35 +313,35 @@ def comparison(kind: str, condition: str, a: Vector, b: Vector) -> tuple[Operand
     return condition, a, b
 
 
-def _counter(name: str, loop: Core, count: Core) -> None:
+def _counter(name: str, loop: CoreRegister, count: CoreRegister) -> None:
     expect(loop is lr, f"{name} counts in lr")
     general(count)
 
 
-def dls(loop: Core, count: Core) -> Instruction:
+def dls(loop: CoreRegister, count: CoreRegister) -> Instruction:
     _counter("dls", loop, count)
     return Instruction("dls", "", (loop, count), (count,), (loop,))
 
 
-def dlstp(bits: int, loop: Core, count: Core) -> Instruction:
+def dlstp(bits: int, loop: CoreRegister, count: CoreRegister) -> Instruction:
     _counter("dlstp", loop, count)
     expect(bits in (*LANE_BITS, 64), f"dlstp of {bits} bits")
     return Instruction("dlstp", f".{bits}", (loop, count), (count,), (loop,))
 
 
-def wls(loop: Core, count: Core, end: Label) -> Instruction:
+def wls(loop: CoreRegister, count: CoreRegister, end: Label) -> Instruction:
     _counter("wls", loop, count)
     return Instruction("wls", "", (loop, count, end), (count,), (loop,), target=end, reach=FORTH)
 
 
-def wlstp(bits: int, loop: Core, count: Core, end: Label) -> Instruction:
+def wlstp(bits: int, loop: CoreRegister, count: CoreRegister, end: Label) -> Instruction:
     _counter("wlstp", loop, count)
     expect(bits in (*LANE_BITS, 64), f"wlstp of {bits} bits")
     return Instruction("wlstp", f".{bits}", (loop, count, end), (count,), (loop,), target=end, reach=FORTH)
 
 
-def _loop_end(name: str) -> Callable[[Core, Label], Instruction]:
-    def instruction(loop: Core, again: Label) -> Instruction:
+def _loop_end(name: str) -> Callable[[CoreRegister, Label], Instruction]:
+    def instruction(loop: CoreRegister, again: Label) -> Instruction:
         expect(loop is lr, f"{name} counts in lr")
         return Instruction(name, "", (loop, again), (loop,), (loop,), target=again, reach=BACK)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tinyengine_tf.errors import InternalError
-from tinyengine_tf.machine.registers import Address, Core, Register, Scaled, Vector
+from tinyengine_tf.machine.registers import Address, CoreRegister, Register, Scaled, Vector
 
 
 class OutOfReach(Exception):
@@ -114,13 +114,13 @@ def within(value: int, low: int, high: int, what: str, step: int = 1) -> int:
 def general(*registers: Register) -> None:
     """Every one a core register that is neither sp nor pc."""
     for register in registers:
-        if not isinstance(register, Core) or not register.is_general:
+        if not isinstance(register, CoreRegister) or not register.is_general:
             raise InvalidCode(f"{register} where a general register must stand")
 
 
 def low(*registers: Register) -> None:
     for register in registers:
-        if not isinstance(register, Core) or not register.is_low:
+        if not isinstance(register, CoreRegister) or not register.is_low:
             raise InvalidCode(f"{register} where a low register, r0 to r7, must stand")
 
 
@@ -130,7 +130,7 @@ def vectors(*registers: Register) -> None:
             raise InvalidCode(f"{register} where a vector must stand")
 
 
-def ascending(registers: Iterable[Core]) -> tuple[Core, ...]:
+def ascending(registers: Iterable[CoreRegister]) -> tuple[CoreRegister, ...]:
     """The registers of a list, checked: instructions move them in ascending order whatever is written."""
     found = tuple(registers)
     numbers = [register.number for register in found]

@@ -17,7 +17,7 @@ from tinyengine_tf.machine.registers import (
     VPR,
     Chosen,
     ChosenSingle,
-    Core,
+    CoreRegister,
     Register,
     Vector,
     lr,
@@ -29,7 +29,7 @@ from tinyengine_tf.machine.registers import (
 )
 
 SAVED = (*r[4:12], lr)
-"""Core registers that a function gives back as they were."""
+"""CoreRegister registers that a function gives back as they were."""
 SAVED_VECTORS = q[4:]
 MOVES_SP = ("push", "pop", "add", "sub", "vpush", "vpop")
 
@@ -101,7 +101,7 @@ def thumb2_function(
     return Function(tuple(arguments), code, _clobbers(body, written, kept))
 
 
-def thumb1_function(arguments: Sequence[Argument], body: Code, *, spilled: Sequence[Core] = ()) -> Function:
+def thumb1_function(arguments: Sequence[Argument], body: Code, *, spilled: Sequence[CoreRegister] = ()) -> Function:
     """A function of Armv6-M. `spilled` arguments go onto the stack with what is saved; above them lie the saved low
     registers, below them the saved high ones."""
     written = _check_function(arguments, body, r9_is_free=True)
@@ -132,7 +132,7 @@ def fragment(code: Code, *, r9_is_free: bool = False) -> Fragment:
     return Fragment(tuple(code), outputs, inputs, _clobbers(code, written, {x for x, _ in outputs}))
 
 
-def _at_least_two(saved: list[Core]) -> list[Core]:
+def _at_least_two(saved: list[CoreRegister]) -> list[CoreRegister]:
     """A list of one register is none: another one is saved with it."""
     return saved if len(saved) != 1 else [SAVED[0], lr] if saved[0] is lr else [*saved, lr]
 

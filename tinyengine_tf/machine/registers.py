@@ -18,7 +18,7 @@ class Register:
 
 
 @dataclass(frozen=True, eq=False)
-class Core(Register):
+class CoreRegister(Register):
     """A core register. `r0[8]`, `r0[r4]` and `r0[q1]` are addresses; after `r0.post(4)` the register has moved on."""
 
     number: int
@@ -37,7 +37,7 @@ class Core(Register):
     def is_even(self) -> bool:
         return self.number % 2 == 0
 
-    def __getitem__(self, offset: int | Core | Vector | Scaled) -> Address:
+    def __getitem__(self, offset: int | CoreRegister | Vector | Scaled) -> Address:
         return Address(self, offset)
 
     def post(self, step: int) -> Address:
@@ -71,7 +71,7 @@ class Single(Register):
 
 
 @dataclass(frozen=True, eq=False)
-class Chosen(Core):
+class Chosen(CoreRegister):
     """A core register that the C compiler chooses for an expression; which one is not known, so it is in no list."""
 
     expression: str = ""
@@ -93,7 +93,7 @@ class State(Register):
 class Scaled:
     """A core register as a second operand, shifted or rotated on the way."""
 
-    register: Core
+    register: CoreRegister
     shift: Literal["lsl", "lsr", "asr", "ror"]
     bits: int
 
@@ -105,19 +105,19 @@ class Address:
     moves   access at `base`, which then moves on
     """
 
-    base: Core
-    offset: int | Core | Vector | Scaled = 0
+    base: CoreRegister
+    offset: int | CoreRegister | Vector | Scaled = 0
     moves: bool = False
 
 
-CORES = tuple(Core(f"r{i}", 1 << i, i) for i in range(13)) + (
-    Core("sp", 1 << 13, 13),
-    Core("lr", 1 << 14, 14),
-    Core("pc", 1 << 15, 15),
+CORES = tuple(CoreRegister(f"r{i}", 1 << i, i) for i in range(13)) + (
+    CoreRegister("sp", 1 << 13, 13),
+    CoreRegister("lr", 1 << 14, 14),
+    CoreRegister("pc", 1 << 15, 15),
 )
 r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, sp, lr, pc = CORES
 r = CORES[:13]
-"""Core registers by number."""
+"""CoreRegister registers by number."""
 q = tuple(Vector(f"q{i}", 1 << 16 + i, i) for i in range(8))
 """Vectors by number."""
 q0, q1, q2, q3, q4, q5, q6, q7 = q

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tinyengine_tf.machine.instruction import Code, Instruction, Label, Lane, Moving, Operand, RegisterList
 from tinyengine_tf.machine.program import Fragment, Function
-from tinyengine_tf.machine.registers import Address, Chosen, ChosenSingle, Core, Register, Scaled
+from tinyengine_tf.machine.registers import Address, Chosen, ChosenSingle, CoreRegister, Register, Scaled
 
 HEXADECIMAL_FROM = 65536
 """Larger numbers are patterns of bits."""
@@ -94,7 +94,11 @@ def _ranges(registers: Sequence[Register]) -> str:
     runs: list[list[Register]] = []
     for register in registers:
         before = runs[-1][-1] if runs else None
-        if isinstance(register, Core) and isinstance(before, Core) and register.number == before.number + 1 < 13:
+        if (
+            isinstance(register, CoreRegister)
+            and isinstance(before, CoreRegister)
+            and register.number == before.number + 1 < 13
+        ):
             runs[-1].append(register)
         else:
             runs.append([register])

@@ -19,7 +19,7 @@ from tinyengine_tf.machine.instruction import (
     low,
     within,
 )
-from tinyengine_tf.machine.registers import FLAGS, Address, Core, Register, lr, pc, sp
+from tinyengine_tf.machine.registers import FLAGS, Address, CoreRegister, Register, lr, pc, sp
 from tinyengine_tf.machine.thumb2 import CONDITIONS
 
 NBYTES = 2
@@ -42,7 +42,7 @@ def _address(name: str, address: Address, size: int, signed: bool) -> tuple[Regi
     """What an address reads, checked; words may lie on the stack."""
     base, offset = address.base, address.offset
     expect(not address.moves, f"{name} of Armv6-M moves no pointer")
-    if isinstance(offset, Core):
+    if isinstance(offset, CoreRegister):
         low(base, offset)
         return base, offset
     expect(isinstance(offset, int) and not signed, f"{name} takes a register beyond its base")
@@ -55,16 +55,16 @@ def _address(name: str, address: Address, size: int, signed: bool) -> tuple[Regi
     return (base,)
 
 
-def _load(name: str, size: int, signed: bool = False) -> Callable[[Core, Address], Instruction]:
-    def load(to: Core, address: Address) -> Instruction:
+def _load(name: str, size: int, signed: bool = False) -> Callable[[CoreRegister, Address], Instruction]:
+    def load(to: CoreRegister, address: Address) -> Instruction:
         low(to)
         return _instruction(name, (to, address), _address(name, address, size, signed), (to,), memory=True)
 
     return load
 
 
-def _store(name: str, size: int) -> Callable[[Core, Address], Instruction]:
-    def store(value: Core, address: Address) -> Instruction:
+def _store(name: str, size: int) -> Callable[[CoreRegister, Address], Instruction]:
+    def store(value: CoreRegister, address: Address) -> Instruction:
         low(value)
         return _instruction(name, (value, address), (value, *_address(name, address, size, False)), (), memory=True)
 
@@ -76,7 +76,7 @@ ldrsb, ldrsh = _load("ldrsb", 1, signed=True), _load("ldrsh", 2, signed=True)
 str_, strb, strh = _store("str", 4), _store("strb", 1), _store("strh", 2)
 
 
-def ldm(base: Core, registers: Sequence[Core]) -> Instruction:
+def ldm(base: CoreRegister, registers: Sequence[CoreRegister]) -> Instruction:
     """Consecutive words, `base` moving on behind them."""
     found = ascending(registers)
     low(base, *found)
@@ -84,38 +84,38 @@ def ldm(base: Core, registers: Sequence[Core]) -> Instruction:
     return _instruction("ldmia", (Moving(base), RegisterList(found)), (base,), (*found, base), memory=True)
 
 
-def stm(base: Core, registers: Sequence[Core]) -> Instruction:
+def stm(base: CoreRegister, registers: Sequence[CoreRegister]) -> Instruction:
     found = ascending(registers)
     low(base, *found)
     expect(base not in found, "stm of the register that moves")
     return _instruction("stmia", (Moving(base), RegisterList(found)), (base, *found), (base,), memory=True)
 
 
-def push(registers: Sequence[Core]) -> Instruction:
+def push(registers: Sequence[CoreRegister]) -> Instruction:
     found = ascending(registers)
     low(*(register for register in found if register is not lr))
     return _instruction("push", (RegisterList(found),), (sp, *found), (sp,), memory=True)
 
 
-def pop(registers: Sequence[Core]) -> Instruction:
+def pop(registers: Sequence[CoreRegister]) -> Instruction:
     found = ascending(registers)
     low(*found)
     return _instruction("pop", (RegisterList(found),), (sp,), (sp, *found), memory=True)
 
 
-def mov(to: Core, value: Core) -> Instruction:
+def mov(to: CoreRegister, value: CoreRegister) -> Instruction:
     """Any registers; no flags."""
     expect(to not in (sp, pc) and value is not pc, "mov of sp or pc")
     return _instruction("mov", (to, value), (value,), (to,))
 
 
-def add(to: Core, value: Core) -> Instruction:
+def add(to: CoreRegister, value: CoreRegister) -> Instruction:
     """to += value, any registers; no flags."""
     expect(to not in (sp, pc) and value not in (sp, pc), "add of sp or pc")
     return _instruction("add", (to, value), (to, value), (to,))
 
 
-def movs(to: Core, value: Core | int) -> Instruction:
+def movs(to: CoreRegister, value: CoreRegister | int) -> Instruction:
     low(to)
     if isinstance(value, int):
         return _instruction("movs", (to, within(value, 0, 255, "movs")), (), (to, FLAGS))
@@ -123,8 +123,8 @@ def movs(to: Core, value: Core | int) -> Instruction:
     return _instruction("movs", (to, value), (value,), (to, FLAGS))
 
 
-def _sum(name: str) -> Callable[[Core, Core, Core | int], Instruction]:
-    def instruction(to: Core, a: Core, b: Core | int) -> Instruction:
+def _sum(name: str) -> Callable[[CoreRegister, CoreRegister, CoreRegister | int], Instruction]:
+    def instruction(to: CoreRegister, a: CoreRegister, b: CoreRegister | int) -> Instruction:
         low(to, a)
         if isinstance(b, int):
             within(b, 0, 255 if to is a else 7, name)
@@ -138,10 +138,10 @@ def _sum(name: str) -> Callable[[Core, Core, Core | int], Instruction]:
 adds, subs = _sum("adds"), _sum("subs")
 
 
-def _two(name: str) -> Callable[[Core, Core], Instruction]:
+def _two(name: str) -> Callable[[CoreRegister, CoreRegister], Instruction]:
     """to = to (name) value."""
 
-    def instruction(to: Core, value: Core) -> Instruction:
+    def instruction(to: CoreRegister, value: CoreRegister) -> Instruction:
         low(to, value)
         return _instruction(name, (to, value), (to, value), (to, FLAGS))
 
@@ -151,8 +151,8 @@ def _two(name: str) -> Callable[[Core, Core], Instruction]:
 muls, ands, orrs, eors, bics = (_two(name) for name in ("muls", "ands", "orrs", "eors", "bics"))
 
 
-def _unary(name: str) -> Callable[[Core, Core], Instruction]:
-    def instruction(to: Core, value: Core) -> Instruction:
+def _unary(name: str) -> Callable[[CoreRegister, CoreRegister], Instruction]:
+    def instruction(to: CoreRegister, value: CoreRegister) -> Instruction:
         low(to, value)
         return _instruction(name, (to, value), (value,), (to, FLAGS))
 
@@ -162,14 +162,14 @@ def _unary(name: str) -> Callable[[Core, Core], Instruction]:
 mvns = _unary("mvns")
 
 
-def negs(to: Core, value: Core) -> Instruction:
+def negs(to: CoreRegister, value: CoreRegister) -> Instruction:
     """to = -value (RSBS with the only number there is, 0)."""
     low(to, value)
     return _instruction("rsbs", (to, value, 0), (value,), (to, FLAGS))
 
 
-def _shift(name: str, least: int, most: int) -> Callable[[Core, Core, int], Instruction]:
-    def instruction(to: Core, value: Core, by: int) -> Instruction:
+def _shift(name: str, least: int, most: int) -> Callable[[CoreRegister, CoreRegister, int], Instruction]:
+    def instruction(to: CoreRegister, value: CoreRegister, by: int) -> Instruction:
         low(to, value)
         return _instruction(name, (to, value, within(by, least, most, name)), (value,), (to, FLAGS))
 
@@ -179,7 +179,7 @@ def _shift(name: str, least: int, most: int) -> Callable[[Core, Core, int], Inst
 lsls, lsrs, asrs = _shift("lsls", 0, 31), _shift("lsrs", 1, 32), _shift("asrs", 1, 32)
 
 
-def cmp(a: Core, b: Core | int) -> Instruction:
+def cmp(a: CoreRegister, b: CoreRegister | int) -> Instruction:
     if isinstance(b, int):
         low(a)
         return _instruction("cmp", (a, within(b, 0, 255, "cmp")), (a,), (FLAGS,))
@@ -187,7 +187,7 @@ def cmp(a: Core, b: Core | int) -> Instruction:
     return _instruction("cmp", (a, b), (a, b), (FLAGS,))
 
 
-def tst(a: Core, b: Core) -> Instruction:
+def tst(a: CoreRegister, b: CoreRegister) -> Instruction:
     low(a, b)
     return _instruction("tst", (a, b), (a, b), (FLAGS,))
 

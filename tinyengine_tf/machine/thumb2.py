@@ -19,7 +19,7 @@ from tinyengine_tf.machine.instruction import (
     general,
     within,
 )
-from tinyengine_tf.machine.registers import FLAGS, Address, Core, Register, Scaled, Vector, pc, sp
+from tinyengine_tf.machine.registers import FLAGS, Address, CoreRegister, Register, Scaled, Vector, pc, sp
 
 LARGEST_OFFSET = 4095
 """Bytes that a load or store can reach beyond its pointer, and that one instruction can add."""
@@ -28,7 +28,7 @@ LARGEST_PAIR_OFFSET = 1020
 LARGEST_STEP = 255
 """Bytes by which a load or store can advance its pointer, and that it can reach before it."""
 
-Number = Core | int
+Number = CoreRegister | int
 SHIFT_BITS = {"lsl": (0, 31), "lsr": (1, 32), "asr": (1, 32), "ror": (1, 31)}
 OPPOSITE = {"eq": "ne", "cs": "cc", "mi": "pl", "vs": "vc", "hi": "ls", "ge": "lt", "gt": "le"}
 CONDITIONS = frozenset((*OPPOSITE, *OPPOSITE.values()))
@@ -66,7 +66,7 @@ def registers_of(address: Address) -> tuple[Register, ...]:
     return (address.base,) if isinstance(index, int) else (address.base, index)
 
 
-def _single(name: str, register: Core, address: Address) -> None:
+def _single(name: str, register: CoreRegister, address: Address) -> None:
     general(register)
     index = address.offset
     if isinstance(index, int):
@@ -83,8 +83,8 @@ def _single(name: str, register: Core, address: Address) -> None:
         expect(register is not address.base, f"{name} of the register that moves")
 
 
-def _load(name: str) -> Callable[[Core, Address], Instruction]:
-    def load(register: Core, address: Address) -> Instruction:
+def _load(name: str) -> Callable[[CoreRegister, Address], Instruction]:
+    def load(register: CoreRegister, address: Address) -> Instruction:
         _single(name, register, address)
         moved = (address.base,) if address.moves else ()
         return Instruction(name, "", (register, address), registers_of(address), (register, *moved), memory=True)
@@ -92,8 +92,8 @@ def _load(name: str) -> Callable[[Core, Address], Instruction]:
     return load
 
 
-def _store(name: str) -> Callable[[Core, Address], Instruction]:
-    def store(register: Core, address: Address) -> Instruction:
+def _store(name: str) -> Callable[[CoreRegister, Address], Instruction]:
+    def store(register: CoreRegister, address: Address) -> Instruction:
         _single(name, register, address)
         moved = (address.base,) if address.moves else ()
         return Instruction(name, "", (register, address), (register, *registers_of(address)), moved, memory=True)
@@ -105,7 +105,7 @@ ldr, ldrb, ldrh, ldrsb, ldrsh = (_load(name) for name in ("ldr", "ldrb", "ldrh",
 str_, strb, strh = (_store(name) for name in ("str", "strb", "strh"))
 
 
-def _pair(name: str, first: Core, second: Core, address: Address) -> tuple[Register, ...]:
+def _pair(name: str, first: CoreRegister, second: CoreRegister, address: Address) -> tuple[Register, ...]:
     general(first, second)
     expect(isinstance(address.offset, int), f"{name} takes a number beyond its base")
     access(name, address, (-LARGEST_PAIR_OFFSET, LARGEST_PAIR_OFFSET), 4, LARGEST_PAIR_OFFSET)
@@ -113,13 +113,13 @@ def _pair(name: str, first: Core, second: Core, address: Address) -> tuple[Regis
     return (address.base,) if address.moves else ()
 
 
-def ldrd(first: Core, second: Core, address: Address) -> Instruction:
+def ldrd(first: CoreRegister, second: CoreRegister, address: Address) -> Instruction:
     moved = _pair("ldrd", first, second, address)
     expect(first is not second, "ldrd twice into the same register")
     return Instruction("ldrd", "", (first, second, address), (address.base,), (first, second, *moved), memory=True)
 
 
-def strd(first: Core, second: Core, address: Address) -> Instruction:
+def strd(first: CoreRegister, second: CoreRegister, address: Address) -> Instruction:
     moved = _pair("strd", first, second, address)
     return Instruction("strd", "", (first, second, address), (first, second, address.base), moved, memory=True)
 
@@ -127,7 +127,7 @@ def strd(first: Core, second: Core, address: Address) -> Instruction:
 # Lists of registers. Of a single one no core is bound to take a list: that becomes a plain load or store.
 
 
-def _list(name: str, base: Core, registers: Sequence[Core], moves: bool) -> tuple[Core, ...]:
+def _list(name: str, base: CoreRegister, registers: Sequence[CoreRegister], moves: bool) -> tuple[CoreRegister, ...]:
     found = ascending(registers)
     expect(base is not pc, f"{name} relative to pc")
     general(*found)
@@ -135,7 +135,7 @@ def _list(name: str, base: Core, registers: Sequence[Core], moves: bool) -> tupl
     return found
 
 
-def ldm(base: Core, registers: Sequence[Core], moves: bool = False) -> Instruction:
+def ldm(base: CoreRegister, registers: Sequence[CoreRegister], moves: bool = False) -> Instruction:
     """Consecutive words into registers, `base` moving on behind them if it `moves`."""
     found = _list("ldm", base, registers, moves)
     if len(found) == 1:
@@ -145,7 +145,7 @@ def ldm(base: Core, registers: Sequence[Core], moves: bool = False) -> Instructi
     return Instruction("ldmia", "", (pointer, RegisterList(found)), (base,), written, memory=True)
 
 
-def stm(base: Core, registers: Sequence[Core], moves: bool = False) -> Instruction:
+def stm(base: CoreRegister, registers: Sequence[CoreRegister], moves: bool = False) -> Instruction:
     found = _list("stm", base, registers, moves)
     if len(found) == 1:
         return str_(found[0], base.post(4) if moves else base[0])
@@ -154,19 +154,19 @@ def stm(base: Core, registers: Sequence[Core], moves: bool = False) -> Instructi
     return Instruction("stmia", "", (pointer, RegisterList(found)), (base, *found), written, memory=True)
 
 
-def _several(name: str, registers: Sequence[Core]) -> tuple[Core, ...]:
+def _several(name: str, registers: Sequence[CoreRegister]) -> tuple[CoreRegister, ...]:
     found = ascending(registers)
     general(*found)
     expect(len(found) > 1, f"{name} of one register")
     return found
 
 
-def push(registers: Sequence[Core]) -> Instruction:
+def push(registers: Sequence[CoreRegister]) -> Instruction:
     found = _several("push", registers)
     return Instruction("push", "", (RegisterList(found),), (sp, *found), (sp,), memory=True)
 
 
-def pop(registers: Sequence[Core]) -> Instruction:
+def pop(registers: Sequence[CoreRegister]) -> Instruction:
     found = _several("pop", registers)
     return Instruction("pop", "", (RegisterList(found),), (sp,), (sp, *found), memory=True)
 
@@ -174,8 +174,8 @@ def pop(registers: Sequence[Core]) -> Instruction:
 # Moves and arithmetic
 
 
-def mov(to: Core, value: Number) -> Instruction:
-    if isinstance(value, Core):
+def mov(to: CoreRegister, value: Number) -> Instruction:
+    if isinstance(value, CoreRegister):
         expect(to is not sp and to is not pc and value is not pc, "mov of sp or pc")
         return Instruction("mov", "", (to, value), (value,), (to,))
     general(to)
@@ -184,24 +184,24 @@ def mov(to: Core, value: Number) -> Instruction:
     return Instruction("mov", "", (to, value), (), (to,))
 
 
-def mvn(to: Core, value: Number) -> Instruction:
-    general(to, *((value,) if isinstance(value, Core) else ()))
+def mvn(to: CoreRegister, value: Number) -> Instruction:
+    general(to, *((value,) if isinstance(value, CoreRegister) else ()))
     if isinstance(value, int) and not is_modified(value):
         raise OutOfReach(f"mvn takes 8 bits anywhere in a word, not {value}")
-    return Instruction("mvn", "", (to, value), (value,) if isinstance(value, Core) else (), (to,))
+    return Instruction("mvn", "", (to, value), (value,) if isinstance(value, CoreRegister) else (), (to,))
 
 
-def movw(to: Core, value: int) -> Instruction:
+def movw(to: CoreRegister, value: int) -> Instruction:
     general(to)
     return Instruction("movw", "", (to, within(value, 0, 65535, "movw")), (), (to,))
 
 
-def movt(to: Core, value: int) -> Instruction:
+def movt(to: CoreRegister, value: int) -> Instruction:
     general(to)
     return Instruction("movt", "", (to, within(value, 0, 65535, "movt")), (to,), (to,))
 
 
-def _operand(name: str, value: Core | Scaled) -> Core:
+def _operand(name: str, value: CoreRegister | Scaled) -> CoreRegister:
     """The register of a second operand, its shift checked."""
     if isinstance(value, Scaled):
         within(value.bits, *SHIFT_BITS[value.shift], f"the {value.shift} in {name}")
@@ -215,8 +215,8 @@ def _modified(name: str, value: int) -> None:
         raise OutOfReach(f"{name} takes 8 bits anywhere in a word, not {value}")
 
 
-def _sum(name: str, flags: bool) -> Callable[[Core, Core, Number | Scaled], Instruction]:
-    def instruction(to: Core, a: Core, b: Number | Scaled) -> Instruction:
+def _sum(name: str, flags: bool) -> Callable[[CoreRegister, CoreRegister, Number | Scaled], Instruction]:
+    def instruction(to: CoreRegister, a: CoreRegister, b: Number | Scaled) -> Instruction:
         expect(to is not pc and a is not pc and (to is not sp or a is sp), f"{name} of {to}, {a}")
         reads: tuple[Register, ...] = (a,)
         if isinstance(b, int):
@@ -235,8 +235,8 @@ add, sub = _sum("add", False), _sum("sub", False)
 adds, subs = _sum("adds", True), _sum("subs", True)
 
 
-def _bits(name: str) -> Callable[[Core, Core, Number | Scaled], Instruction]:
-    def instruction(to: Core, a: Core, b: Number | Scaled) -> Instruction:
+def _bits(name: str) -> Callable[[CoreRegister, CoreRegister, Number | Scaled], Instruction]:
+    def instruction(to: CoreRegister, a: CoreRegister, b: Number | Scaled) -> Instruction:
         general(to, a)
         if isinstance(b, int):
             _modified(name, b)
@@ -249,8 +249,8 @@ def _bits(name: str) -> Callable[[Core, Core, Number | Scaled], Instruction]:
 and_, orr, eor, bic = (_bits(name) for name in ("and", "orr", "eor", "bic"))
 
 
-def _shift(name: str) -> Callable[[Core, Core, Number], Instruction]:
-    def instruction(to: Core, value: Core, by: Number) -> Instruction:
+def _shift(name: str) -> Callable[[CoreRegister, CoreRegister, Number], Instruction]:
+    def instruction(to: CoreRegister, value: CoreRegister, by: Number) -> Instruction:
         general(to, value)
         if isinstance(by, int):
             within(by, *SHIFT_BITS[name], name)
@@ -264,7 +264,7 @@ def _shift(name: str) -> Callable[[Core, Core, Number], Instruction]:
 lsl, lsr, asr, ror = (_shift(name) for name in ("lsl", "lsr", "asr", "ror"))
 
 
-def cmp(a: Core, b: Number | Scaled) -> Instruction:
+def cmp(a: CoreRegister, b: Number | Scaled) -> Instruction:
     """A negative number is compared by its opposite (CMN)."""
     expect(a is not pc, "cmp of pc")
     if isinstance(b, int):
@@ -274,7 +274,7 @@ def cmp(a: Core, b: Number | Scaled) -> Instruction:
     return Instruction("cmp", "", (a, b), (a, _operand("cmp", b)), (FLAGS,))
 
 
-def tst(a: Core, b: Number) -> Instruction:
+def tst(a: CoreRegister, b: Number) -> Instruction:
     general(a)
     if isinstance(b, int):
         _modified("tst", b)
@@ -282,16 +282,16 @@ def tst(a: Core, b: Number) -> Instruction:
     return Instruction("tst", "", (a, b), (a, _operand("tst", b)), (FLAGS,))
 
 
-def _three(name: str) -> Callable[[Core, Core, Core], Instruction]:
-    def instruction(to: Core, a: Core, b: Core) -> Instruction:
+def _three(name: str) -> Callable[[CoreRegister, CoreRegister, CoreRegister], Instruction]:
+    def instruction(to: CoreRegister, a: CoreRegister, b: CoreRegister) -> Instruction:
         general(to, a, b)
         return Instruction(name, "", (to, a, b), (a, b), (to,))
 
     return instruction
 
 
-def _four(name: str) -> Callable[[Core, Core, Core, Core], Instruction]:
-    def instruction(to: Core, a: Core, b: Core, c: Core) -> Instruction:
+def _four(name: str) -> Callable[[CoreRegister, CoreRegister, CoreRegister, CoreRegister], Instruction]:
+    def instruction(to: CoreRegister, a: CoreRegister, b: CoreRegister, c: CoreRegister) -> Instruction:
         general(to, a, b, c)
         return Instruction(name, "", (to, a, b, c), (a, b, c), (to,))
 
@@ -306,21 +306,21 @@ mla, mls, smlad, smmla, smmlar, smlabb, smlabt, smlatb, smlatt = (
 )
 
 
-def _saturating(name: str) -> Callable[[Core, Core, Core], Instruction]:
+def _saturating(name: str) -> Callable[[CoreRegister, CoreRegister, CoreRegister], Instruction]:
     return _three(name)  # the Q flag that it sets is read by nothing here
 
 
 qadd, qsub = _saturating("qadd"), _saturating("qsub")
 
 
-def pkhbt(to: Core, bottom: Core, top: Core | Scaled) -> Instruction:
+def pkhbt(to: CoreRegister, bottom: CoreRegister, top: CoreRegister | Scaled) -> Instruction:
     general(to, bottom)
     expect(not isinstance(top, Scaled) or top.shift == "lsl", "pkhbt shifts to the left")
     return Instruction("pkhbt", "", (to, bottom, top), (bottom, _operand("pkhbt", top)), (to,))
 
 
-def _extend(name: str) -> Callable[[Core, Core | Scaled], Instruction]:
-    def instruction(to: Core, value: Core | Scaled) -> Instruction:
+def _extend(name: str) -> Callable[[CoreRegister, CoreRegister | Scaled], Instruction]:
+    def instruction(to: CoreRegister, value: CoreRegister | Scaled) -> Instruction:
         register = value.register if isinstance(value, Scaled) else value
         if isinstance(value, Scaled):
             expect(value.shift == "ror", f"{name} rotates")
@@ -334,12 +334,12 @@ def _extend(name: str) -> Callable[[Core, Core | Scaled], Instruction]:
 sxtb, uxtb, sxth, uxth, sxtb16, uxtb16 = (_extend(n) for n in ("sxtb", "uxtb", "sxth", "uxth", "sxtb16", "uxtb16"))
 
 
-def rev16(to: Core, value: Core) -> Instruction:
+def rev16(to: CoreRegister, value: CoreRegister) -> Instruction:
     general(to, value)
     return Instruction("rev16", "", (to, value), (value,), (to,))
 
 
-def ssat(to: Core, bits: int, value: Core | Scaled) -> Instruction:
+def ssat(to: CoreRegister, bits: int, value: CoreRegister | Scaled) -> Instruction:
     register = value.register if isinstance(value, Scaled) else value
     if isinstance(value, Scaled):
         expect(value.shift in ("lsl", "asr"), "ssat shifts arithmetically")
@@ -364,34 +364,34 @@ def branch(condition: str, target: Label) -> Instruction:
 # Short sequences
 
 
-def load_number(to: Core, value: int) -> list[Instruction]:
+def load_number(to: CoreRegister, value: int) -> list[Instruction]:
     """A constant modulo 2**32 into a register."""
     value %= 1 << 32
     return [movw(to, value % 65536)] + ([movt(to, value // 65536)] if value > 65535 else [])
 
 
-def add_number(to: Core, value: int, spare: Core) -> list[Instruction]:
+def add_number(to: CoreRegister, value: int, spare: CoreRegister) -> list[Instruction]:
     """to += value; `spare` may be lost."""
     if abs(value) <= LARGEST_OFFSET:
         return [(add if value > 0 else sub)(to, to, abs(value))] if value else []
     return [*load_number(spare, value), add(to, to, spare)]
 
 
-def load_at(registers: Sequence[Core], pointer: Core, offset: int) -> list[Instruction]:
+def load_at(registers: Sequence[CoreRegister], pointer: CoreRegister, offset: int) -> list[Instruction]:
     """Consecutive words at an offset, two at a time where the offset allows."""
     return _at(ldr, ldrd, registers, pointer, offset)
 
 
-def store_at(registers: Sequence[Core], pointer: Core, offset: int) -> list[Instruction]:
+def store_at(registers: Sequence[CoreRegister], pointer: CoreRegister, offset: int) -> list[Instruction]:
     """The same, storing."""
     return _at(str_, strd, registers, pointer, offset)
 
 
 def _at(
-    one: Callable[[Core, Address], Instruction],
-    two: Callable[[Core, Core, Address], Instruction],
-    registers: Sequence[Core],
-    pointer: Core,
+    one: Callable[[CoreRegister, Address], Instruction],
+    two: Callable[[CoreRegister, CoreRegister, Address], Instruction],
+    registers: Sequence[CoreRegister],
+    pointer: CoreRegister,
     offset: int,
 ) -> list[Instruction]:
     code: list[Instruction] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinyengine_tf.machine.instruction import Instruction, InvalidCode, Moving, RegisterList, general, within
-from tinyengine_tf.machine.registers import Core, Register, Single, pc, sp
+from tinyengine_tf.machine.registers import CoreRegister, Register, Single, pc, sp
 
 
 def singles(*registers: Register) -> None:
@@ -12,7 +12,7 @@ def singles(*registers: Register) -> None:
             raise InvalidCode(f"{register} where a single float must stand")
 
 
-def vload_next(to: Single, pointer: Core) -> Instruction:
+def vload_next(to: Single, pointer: CoreRegister) -> Instruction:
     """A float, the pointer advanced (VLDMIA: there is no other load that advances it)."""
     singles(to)
     if pointer in (sp, pc):
@@ -32,7 +32,7 @@ def vcvt_fixed(value: Single, fraction_bits: int) -> Instruction:
     return Instruction("vcvt", ".s32.f32", (value, value, fraction_bits), (value,), (value,))
 
 
-def vmov_core(to: Core, value: Single) -> Instruction:
+def vmov_core(to: CoreRegister, value: Single) -> Instruction:
     """The bits of a float."""
     general(to)
     singles(value)

@@ -17,15 +17,37 @@ least 1. Saturation on the way is harmless: only results far outside int8 satura
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tinyengine_tf.kernels.dense.weighted import folded_bias
+from tinyengine_tf.machine.helium import (
+    LARGEST_NARROWING_SHIFT,
+    vadd,
+    vand,
+    vdup,
+    vldrb,
+    vldrw,
+    vmax,
+    vmin,
+    vqadd,
+    vqmovnb,
+    vqmovnt,
+    vqrdmlash,
+    vqrdmulh,
+    vqrshrnb,
+    vqrshrnt,
+    vrshl,
+    vshr_number,
+)
+from tinyengine_tf.machine.instruction import Instruction
+from tinyengine_tf.machine.registers import Address, CoreRegister, Vector
+from tinyengine_tf.machine.thumb2 import mov, mvn
 from tinyengine_tf.ops.conv2d import WeightedOp
 from tinyengine_tf.ops.fixedpoint import Multiplier
 
-LARGEST_NARROWING_SHIFT = 16
 SHIFTS = ("left", "right")
 """Constants that take a byte per channel; the others take a word."""
 
@@ -69,9 +91,9 @@ class VectorRequantization:
         before = self.vectors[: self.vectors.index(name)]
         return 4 * vectors * sum(1 if other in SHIFTS else 4 for other in before)
 
-    def load(self, name: str, register: str, where: str) -> str:
-        """The instruction that loads four lanes of a constant; `where` is a low register with or without an offset."""
-        return f"vldrb.s32 {register}, {where}" if name in SHIFTS else f"vldrw.u32 {register}, {where}"
+    def load(self, name: str, to: Vector, where: Address) -> Instruction:
+        """The instruction that loads four lanes of a constant."""
+        return vldrb(to, where, "s32") if name in SHIFTS else vldrw(to, where, "u32")
 
     def constants(self, op: WeightedOp, lanes: list[int]) -> np.ndarray:
         """int64 words of the constants of the output channels in `lanes`, as many vectors of each constant side by side
@@ -87,43 +109,52 @@ class VectorRequantization:
         return np.concatenate([np.asarray(columns[name], np.int64) for name in self.vectors])
 
     def multiply(
-        self, values: list[str], mantissas: list[str], spare: str, scalar: str, rights: list[str] | None
-    ) -> list[str]:
+        self,
+        values: Sequence[Vector],
+        mantissas: Sequence[Vector],
+        spare: Vector,
+        scalar: CoreRegister,
+        rights: Sequence[Vector] | None,
+    ) -> list[Instruction]:
         """Instructions from sums with bias (already shifted to the left) to shifted 32-bit results with the zero point
         in each of `values`, or, where all channels share r, to results still to be shifted by it."""
-        lines: list[str] = []
+        code: list[Instruction] = []
         for i, (v, m) in enumerate(zip(values, mantissas, strict=True)):
             if self.shift is not None:
-                lines += [f"vshr.s32 {spare}, {v}, #31"] if self.signed else []
-                lines.append(f"vqrdmlash.s32 {v}, {m}, {scalar}")
-                lines += [f"vadd.i32 {v}, {v}, {spare}"] if self.signed else []
+                code += [vshr_number(spare, v, 31, "s32")] if self.signed else []
+                code.append(vqrdmlash(v, m, scalar, "s32"))
+                code += [vadd(v, v, spare, "i32")] if self.signed else []
                 continue
             assert rights is not None
-            lines.append(f"vqrdmulh.s32 {v}, {v}, {m}")
+            code.append(vqrdmulh(v, v, m, "s32"))
             if self.signed:
-                lines += [f"vand {spare}, {v}, {rights[i]}"] if self.masked else []
-                lines += [f"vshr.s32 {spare}, {spare if self.masked else v}, #31", f"vadd.i32 {v}, {v}, {spare}"]
-            lines.append(f"vrshl.s32 {v}, {v}, {rights[i]}")
-            lines += [f"vqadd.s32 {v}, {v}, {scalar}"] if self.zero else []
-        return lines
+                code += [vand(spare, v, rights[i])] if self.masked else []
+                code += [vshr_number(spare, spare if self.masked else v, 31, "s32"), vadd(v, v, spare, "i32")]
+            code.append(vrshl(v, rights[i], "s32"))
+            code += [vqadd(v, v, scalar, "s32")] if self.zero else []
+        return code
 
-    def narrow(self, value: str, source: str, half: str = "b") -> str:
-        """The instruction that takes 32-bit results of `multiply` into the bottom or top halves of `value`."""
-        if self.shift is not None:
-            return f"vqrshrn{half}.s32 {value}, {source}, #{self.shift}"
-        return f"vqmovn{half}.s32 {value}, {source}"
+    def narrow_bottom(self, to: Vector, value: Vector) -> Instruction:
+        """32-bit results of `multiply` into the bottom halves of `to`."""
+        return vqmovnb(to, value, "s32") if self.shift is None else vqrshrnb(to, value, self.shift, "s32")
 
-    def clamp(self, values: list[str], spare: str, register: str) -> list[str]:
+    def narrow_top(self, to: Vector, value: Vector) -> Instruction:
+        """The same into the top halves."""
+        return vqmovnt(to, value, "s32") if self.shift is None else vqrshrnt(to, value, self.shift, "s32")
+
+    def clamp(self, values: Sequence[Vector], spare: Vector, register: CoreRegister) -> list[Instruction]:
         """Instructions that limit int8 lanes to the clamp where it is narrower than int8."""
-        lines: list[str] = []
-        for bound, operation, widest in ((self.low, "vmax", -128), (self.high, "vmin", 127)):
+        code: list[Instruction] = []
+        for bound, limit, widest in ((self.low, vmax, -128), (self.high, vmin, 127)):
             if bound != widest:
-                lines += [
-                    f"mvn {register}, #{~bound}" if bound < 0 else f"mov {register}, #{bound}",
-                    f"vdup.8 {spare}, {register}",
-                ]
-                lines += [f"{operation}.s8 {v}, {v}, {spare}" for v in values]
-        return lines
+                code += [mov_small(register, bound), vdup(spare, register, 8)]
+                code += [limit(v, v, spare, "s8") for v in values]
+        return code
+
+
+def mov_small(to: CoreRegister, value: int) -> Instruction:
+    """A number of -256 to 255 into a register."""
+    return mvn(to, ~value) if value < 0 else mov(to, value)
 
 
 def vector_requantization(op: WeightedOp) -> VectorRequantization:

@@ -8,23 +8,31 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.base import Layout, RowWindow, Table
 from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window
 from tinyengine_tf.kernels.dense.dense_mve import (
     CHUNK,
-    LARGEST_OFFSET,
     PIXELS,
     DenseCode,
     dense_stream,
     depth,
 )
-from tinyengine_tf.kernels.dense.pointwise_mve import ARGUMENTS
-from tinyengine_tf.kernels.thumb import add_number
+from tinyengine_tf.machine import flow
+from tinyengine_tf.machine.helium import LARGEST_OFFSET, vctp, vldrb, vstrb
+from tinyengine_tf.machine.instruction import Item
+from tinyengine_tf.machine.program import Argument, thumb2_function
+from tinyengine_tf.machine.registers import q, r0, r1, r2, r3, r5, r6, r7, r8, r9
+from tinyengine_tf.machine.thumb2 import add, add_number, ldr, mov
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.target import Core
 
-GATHER_ARGUMENTS = (("const int8_t *const *", "in"), ("int32_t", "offset"), ("int8_t *", "to"))
+GATHER_ARGUMENTS = (
+    Argument("const int8_t *const *", "in"),
+    Argument("int32_t", "offset"),
+    Argument("int8_t *", "to"),
+)
 
 
 def is_padded(op: Conv2D) -> bool:
@@ -41,7 +49,7 @@ def run_bytes(op: Conv2D) -> int:
     return op.input.shape[3] * (op.window.kernel.w if op.window.dilation.w == 1 else 1)
 
 
-def gather_lines(op: Conv2D, pixels: int) -> list[str] | None:
+def gather_code(op: Conv2D, pixels: int) -> list[Item] | None:
     """Assembly that copies the windows of neighbouring pixels inside the image; None where loads do not reach that far.
 
     r0 rows, r1 offset of the first window's first column, r2 to. Runs of less than 16 bytes are stored as 16 where
@@ -53,30 +61,35 @@ def gather_lines(op: Conv2D, pixels: int) -> list[str] | None:
     starts = [j * w.dilation.w * channels for j in range(runs)]
     if starts[-1] + pieces[-1] > LARGEST_OFFSET:
         return None
-    step = w.stride.w * channels
+    step, partial = w.stride.w * channels, run < CHUNK
     near = (pixels - 1) * step + starts[-1] + pieces[-1] <= LARGEST_OFFSET
-    code = [f"mov r3, #{run}", "vctp.8 r3"] if run < CHUNK else []
-    targets = ["r2", "r5", "r6"][:pixels]
+    code: list[Item] = [mov(r3, run), vctp(8, r3)] if partial else []
+    targets = (r2, r5, r6)[:pixels]
     for before, target in pairwise(targets):
-        code += [f"mov {target}, {before}", *add_number(target, n, "r3")]
-    sources = ["r7"] * pixels if near else ["r7", "r8", "r9"][:pixels]
+        code += [mov(target, before), *add_number(target, n, r3)]
+    sources = (r7,) * pixels if near else (r7, r8, r9)[:pixels]
     for i in range(w.kernel.h):
-        code += [f"ldr r7, [r0, #{4 * i}]", "add r7, r7, r1"]
-        for before, source in pairwise(sources):
-            code += [] if near else [f"mov {source}, {before}", *add_number(source, step, "r3")]
+        code += [ldr(r7, r0[4 * i]), add(r7, r7, r1)]
+        for before, source in pairwise(sources) if not near else ():
+            code += [mov(source, before), *add_number(source, step, r3)]
         for j, start in enumerate(starts):
             for k, piece in enumerate(pieces):
-                t = "t" if run < CHUNK else ""
-                code += [f"vps{'t' * pixels}"] if t else []
-                code += [
-                    f"vldrb{t}.8 q{p}, [{source}, #{start + piece + (p * step if near else 0)}]"
-                    for p, source in enumerate(sources)
-                ]
-                t = "t" if t and (i * runs + j) * run + CHUNK > n else ""
-                code += [f"vps{'t' * pixels}"] if t else []
+                at = [start + piece + (p * step if near else 0) for p in range(pixels)]
+                loads = [vldrb(q[p], source[at[p]], "8") for p, source in enumerate(sources)]
                 following = pieces[k + 1] - piece if k + 1 < len(pieces) else run - piece
-                code += [f"vstrb{t}.8 q{p}, [{target}], #{following}" for p, target in enumerate(targets)]
+                stores = [vstrb(q[p], target.post(following), "8") for p, target in enumerate(targets)]
+                code += flow.predicated_if(partial, *loads)
+                code += flow.predicated_if(partial and (i * runs + j) * run + CHUNK > n, *stores)
     return code
+
+
+def gather(op: Conv2D, pixels: int) -> dict[str, Any] | None:
+    """`gather_code` as a function for the template."""
+    code = gather_code(op, pixels)
+    if code is None:
+        return None
+    comment = f"Copies the windows of {pixels} neighbouring pixels, {depth(op)} bytes each."
+    return in_assembly(comment, thumb2_function(GATHER_ARGUMENTS, code, r9_is_free=True))
 
 
 class Conv2DMve(ClassKernel):
@@ -104,6 +117,11 @@ class Conv2DGatheredMve(Conv2DMve):
     def params(self, op: Conv2D, units: int) -> dict[str, Any]:
         w, n, width = op.window, depth(op), op.out_image.w
         code = DenseCode(op, n, single=False)
+
+        def products(size: int) -> dict[str, Any]:
+            comment = f"A matrix product of {size} gathered pixels: {n} -> {op.out_channels} channels."
+            return in_assembly(comment, code.function(size))
+
         return {
             "window": w,
             "in_width": op.image.w,
@@ -113,9 +131,7 @@ class Conv2DGatheredMve(Conv2DMve):
             "depth": n,
             "padded": is_padded(op),
             "run": w.kernel.w if w.dilation.w == 1 else 1,
-            "arguments": ARGUMENTS,
-            "gather_arguments": GATHER_ARGUMENTS,
-            "blocks": [(size, count, code.lines(size), gather_lines(op, size)) for size, count in code.blocks(width)],
+            "blocks": [(size, count, products(size), gather(op, size)) for size, count in code.blocks(width)],
         }
 
     def args(self, op: Conv2D) -> tuple[str, ...]:
@@ -126,7 +142,7 @@ class Conv2DGatheredMve(Conv2DMve):
 class Conv2DInRowMve(Conv2DMve):
     name = "te_conv2d_s8_row_mve"
     why = "one kernel row, core has Helium: windows are multiplied where they lie"
-    template = "c/assembly_mve.c.j2"
+    template = FUNCTION
     rank = 22
 
     def rejects(self, op: Conv2D, core: Core) -> str | None:
@@ -138,9 +154,8 @@ class Conv2DInRowMve(Conv2DMve):
 
     def params(self, op: Conv2D, units: int) -> dict[str, Any]:
         width = op.out_image.w
-        return {
-            "comment": f"One output row of a 1x{op.window.kernel.w} convolution, {op.image.w} -> {width} pixels of "
+        return in_assembly(
+            f"One output row of a 1x{op.window.kernel.w} convolution, {op.image.w} -> {width} pixels of "
             f"{op.input.shape[3]} -> {op.out_channels} channels.",
-            "arguments": ARGUMENTS,
-            "lines": DenseCode(op, op.window.stride.w * op.input.shape[3], single=False).lines(width),
-        }
+            DenseCode(op, op.window.stride.w * op.input.shape[3], single=False).function(width),
+        )

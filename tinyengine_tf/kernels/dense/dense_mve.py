@@ -10,10 +10,12 @@ then the constants of the requantisation. What is left of the channels follows i
 
     r0, r2, r4, ... sums (they must be even)   r1 stream   r3, r5, r9 pixels   r7 out   r11 end of full groups
     r12 scalar of the requantisation   lr loop   q0-q2 results   q3-q7 weights and inputs
-    [sp] stream   [sp, #4] end of pixels
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,7 +26,44 @@ from tinyengine_tf.kernels.arithmetic.requantize_mve import (
     words_of,
 )
 from tinyengine_tf.kernels.base import Table
-from tinyengine_tf.kernels.thumb import add_number, load_number
+from tinyengine_tf.machine import flow, thumb2
+from tinyengine_tf.machine.frame import Frame
+from tinyengine_tf.machine.helium import (
+    LARGEST_OFFSET,
+    vadd,
+    vctp,
+    vldrb,
+    vmladav,
+    vmladava,
+    vmov_lane,
+    vmov_lanes,
+    vqmovnb,
+    vshl,
+    vstrb,
+)
+from tinyengine_tf.machine.instruction import Instruction, Item
+from tinyengine_tf.machine.program import Argument, Function, thumb2_function
+from tinyengine_tf.machine.registers import (
+    CoreRegister,
+    Vector,
+    lr,
+    q,
+    q3,
+    q4,
+    q5,
+    r,
+    r0,
+    r1,
+    r2,
+    r3,
+    r4,
+    r5,
+    r7,
+    r9,
+    r11,
+    r12,
+)
+from tinyengine_tf.machine.thumb2 import add, add_number, ldr, load_number, mov, str_
 from tinyengine_tf.ops.conv2d import WeightedOp
 
 PIXELS = 3
@@ -34,8 +73,12 @@ CHUNK = 16
 UNROLLED = 8
 """Up to so many chunks are unrolled: loads reach 127 bytes beyond their pointer."""
 IN_LOOP = 4
-LARGEST_OFFSET = 127
-PIXEL_REGISTERS = ("r3", "r5", "r9")
+PIXEL_REGISTERS = (r3, r5, r9)
+ARGUMENTS = (Argument("const int8_t *", "in"), Argument("int8_t *", "out"), Argument("const uint32_t *", "stream"))
+FRAME = Frame("stream", "end")
+"""Where the stream begins, and where the pixels of a loop end."""
+Sums = list[list[CoreRegister]]
+"""Of each filter, of each pixel."""
 
 
 def depth(op: WeightedOp) -> int:
@@ -93,17 +136,20 @@ class DenseCode:
         self.chunks = self.whole + (1 if self.tail else 0)
         self.groups, self.rest = divmod(self.channels, LANES)
 
-    def lines(self, pixels: int) -> list[str]:
+    def function(self, pixels: int) -> Function:
+        return thumb2_function(ARGUMENTS, self.code(pixels), frame=FRAME, r9_is_free=True)
+
+    def code(self, pixels: int) -> list[Item]:
         """The whole computation: blocks of three pixels, then of two; with a stream for a single pixel one by one."""
         full_bytes = 4 * self.groups * group_words(self.n, LANES, self.rq)
-        code = ["mov r3, r0", "mov r7, r1", *load_number("r12", self.rq.scalar)]
-        code += [*load_number("r11", full_bytes), "add r11, r11, r2"] if self.groups > 1 else []
-        code += ["sub sp, sp, #8", "str r2, [sp]"]
+        code: list[Item] = [mov(r3, r0), mov(r7, r1), *load_number(r12, self.rq.scalar)]
+        code += [*load_number(r11, full_bytes), add(r11, r11, r2)] if self.groups > 1 else []
+        code.append(str_(r2, FRAME["stream"]))
         if self.tail and not self.rest:
-            code += [f"mov r0, #{self.tail}", "vctp.8 r0"]
+            code += [mov(r0, self.tail), vctp(8, r0)]
         for size, count in self.blocks(pixels):
             code += self.repeat(size, count)
-        return [*code, "add sp, sp, #8"]
+        return code
 
     def blocks(self, pixels: int) -> list[tuple[int, int]]:
         """(pixels of a block, how many such blocks)."""
@@ -116,144 +162,131 @@ class DenseCode:
         threes = (pixels - 2 * twos) // PIXELS
         return [(size, count) for size, count in ((PIXELS, threes), (2, twos)) if count]
 
-    def repeat(self, size: int, count: int) -> list[str]:
-        step = add_number("r3", size * self.pitch, "r0")
+    def repeat(self, size: int, count: int) -> list[Item]:
+        code = [*self.block(size), *add_number(r3, size * self.pitch, r0)]
         if count == 1:
-            return [*self.block(size), *step]
-        end = [*load_number("r0", count * size * self.pitch), "add r0, r0, r3", "str r0, [sp, #4]"]
-        return [*end, f"{size + 3}:", *self.block(size), *step, "ldr r0, [sp, #4]", "cmp r3, r0", f"bne {size + 3}b"]
+            return code
+        end = [*load_number(r0, count * size * self.pitch), add(r0, r0, r3), str_(r0, FRAME["end"])]
+        return [*end, *flow.until_equal(r3, r0, [*code, ldr(r0, FRAME["end"])])]
 
-    def block(self, size: int) -> list[str]:
+    def block(self, size: int) -> list[Item]:
         """All channels of `size` pixels; r7 moves on to the next pixel."""
-        code = ["ldr r1, [sp]"]
+        code: list[Item] = [ldr(r1, FRAME["stream"])]
         if self.tail and self.rest:
-            code += [f"mov r0, #{self.tail}", "vctp.8 r0"]
+            code += [mov(r0, self.tail), vctp(8, r0)]
         if not self.is_near(size):
-            for p in range(1, size):
-                code += (
-                    [
-                        *load_number(PIXEL_REGISTERS[p], self.pitch),
-                        f"add {PIXEL_REGISTERS[p]}, {PIXEL_REGISTERS[p - 1]}",
-                    ]
-                    if self.pitch > 4095
-                    else [f"add {PIXEL_REGISTERS[p]}, {PIXEL_REGISTERS[p - 1]}, #{self.pitch}"]
-                )
+            for before, pixel in pairwise(PIXEL_REGISTERS[:size]):
+                code += beyond(pixel, before, self.pitch)
         if self.groups:
-            code += [*(["1:"] if self.groups > 1 else []), *self.group(LANES, size)]
-            code += ["cmp r1, r11", "bne 1b"] if self.groups > 1 else []
+            group = self.group(LANES, size)
+            code += flow.until_equal(r1, r11, group) if self.groups > 1 else group
         if self.rest:
             code += self.group(self.rest, size)
-        return [*code, *add_number("r7", (size - 1) * self.channels, "r0")]
+        return [*code, *add_number(r7, (size - 1) * self.channels, r0)]
 
     def is_near(self, size: int) -> bool:
         """Whether all inputs of a block are within reach of one pointer."""
         return self.chunks <= UNROLLED and (size - 1) * self.pitch + CHUNK * (self.chunks - 1) <= LARGEST_OFFSET
 
-    def group(self, channels: int, size: int) -> list[str]:
+    def group(self, channels: int, size: int) -> list[Item]:
         """Up to four channels of a block of pixels, from products to stores."""
-        code: list[str] = []
+        code: list[Item] = []
         for together in passes(channels, self.single):
-            sums = [[f"r{2 * (f * size + p)}" for p in range(size)] for f in range(len(together))]
+            sums = [[r[2 * (f * size + p)] for p in range(size)] for f in range(len(together))]
             code += self.products(sums)
             code += self.collect(sums, together, channels, size)
         if channels < LANES and self.n * channels % 4:
-            code.append(f"add r1, r1, #{-self.n * channels % 4}")
-        results = [f"q{p}" for p in range(size)]
+            code.append(add(r1, r1, -self.n * channels % 4))
+        results = q[:size]
         return [*code, *self.requantize(results), *self.store(results, channels)]
 
-    def collect(self, sums: list[list[str]], together: list[int], channels: int, size: int) -> list[str]:
+    def collect(self, sums: Sums, together: list[int], channels: int, size: int) -> list[Instruction]:
         """Sums into the lanes of their channels."""
         code = []
         for p in range(size):
             if channels == LANES:
                 pairs = [(0, 2), (1, 3)] if self.single else [(0, 1)]
-                lanes = [together[a] for a, _ in pairs]
-                code += [
-                    f"vmov q{p}[{lane + 2}], q{p}[{lane}], {sums[a][p]}, {sums[b][p]}"
-                    for (a, b), lane in zip(pairs, lanes, strict=True)
-                ]
+                code += [vmov_lanes(q[p], together[a], sums[a][p], sums[b][p]) for a, b in pairs]
             else:
-                code += [f"vmov.32 q{p}[{lane}], {sums[f][p]}" for f, lane in enumerate(together)]
+                code += [vmov_lane(q[p], lane, sums[f][p]) for f, lane in enumerate(together)]
         return code
 
-    def products(self, sums: list[list[str]]) -> list[str]:
+    def products(self, sums: Sums) -> list[Item]:
         """Sums of all products of some filters and pixels."""
-        size = len(sums[0])
         if self.chunks <= UNROLLED:
-            return [line for i in range(self.chunks) for line in self.chunk(sums, i, first=i == 0)]
+            return [item for i in range(self.chunks) for item in self.chunk(sums, i, first=i == 0)]
         peeled = (self.whole - 1) % IN_LOOP + 1
         code = self.chunk(sums, None, first=True)
         for _ in range(peeled - 1):
             code += self.chunk(sums, None)
-        code += [*load_number("lr", (self.whole - peeled) // IN_LOOP), "dls lr, lr", "2:"]
-        for _ in range(IN_LOOP):
-            code += self.chunk(sums, None)
-        code.append("le lr, 2b")
+        code += load_number(lr, (self.whole - peeled) // IN_LOOP)
+        code += flow.hardware_loop([item for _ in range(IN_LOOP) for item in self.chunk(sums, None)])
         if self.tail:
             code += self.chunk(sums, self.whole)
-        for p in range(size):
-            code += add_number(PIXEL_REGISTERS[p], -CHUNK * self.whole, "lr")
+        for pixel in PIXEL_REGISTERS[: len(sums[0])]:
+            code += add_number(pixel, -CHUNK * self.whole, lr)
         return code
 
-    def chunk(self, sums: list[list[str]], index: int | None, first: bool = False) -> list[str]:
+    def chunk(self, sums: Sums, index: int | None, first: bool = False) -> list[Item]:
         """16 inputs, or what is left: those of `index` beyond the pointers; None: where they point to, moving on."""
         filters, size = len(sums), len(sums[0])
         partial = index is not None and index >= self.whole
         looped = self.chunks > UNROLLED
-        weights = [f"q{3 + f}" for f in range(filters)]
-        code = [f"vldrb.8 {w}, [r1], #{self.tail if partial else CHUNK}" for w in weights]
-        spare = [f"q{i}" for i in range(3 + filters, 8)]
-        operation = "vmladav" if first else "vmladava"
+        weights, spare = q[3 : 3 + filters], q[3 + filters :]
         inputs = [spare[p % len(spare)] for p in range(size)]
-        loads = []
+        multiply = vmladav if first else vmladava
+        loads, products = [], []
         for p in range(size):
             near = not looped and self.is_near(size)
             pointer = PIXEL_REGISTERS[0 if near else p]
             offset = (0 if looped else CHUNK * (index or 0)) + (p * self.pitch if near else 0)
-            where = f"[{pointer}], #{CHUNK}" if index is None else f"[{pointer}, #{offset}]"
-            loads.append(f"vldrb{'t' if partial else ''}.8 {inputs[p]}, {where}")
-        products = [
-            [f"{operation}.s8 {sums[f][p]}, {inputs[p]}, {weights[f]}" for f in range(filters)] for p in range(size)
-        ]
+            loads.append(vldrb(inputs[p], pointer.post(CHUNK) if index is None else pointer[offset], "8"))
+            products.append([multiply(sums[f][p], inputs[p], weights[f], "s8") for f in range(filters)])
+        code: list[Item] = [vldrb(w, r1.post(self.tail if partial else CHUNK), "8") for w in weights]
         if partial:
             assert len(spare) >= size
-            return [*code, f"vps{'t' * size}", *loads, *(line for p in products for line in p)]
-        return [*code, *(line for load, p in zip(loads, products, strict=True) for line in (load, *p))]
+            return [*code, *flow.predicated(*loads), *(product for some in products for product in some)]
+        return [*code, *(item for load, some in zip(loads, products, strict=True) for item in (load, *some))]
 
-    def requantize(self, results: list[str]) -> list[str]:
+    def requantize(self, results: Sequence[Vector]) -> list[Instruction]:
         """32-bit sums to int8 in the lowest byte of each lane."""
-        rq, code = self.rq, []
+        rq = self.rq
+        code: list[Instruction] = []
         rights = None
         for name in rq.vectors:
-            register = {"bias": "q3", "left": "q3", "mantissa": "q4", "right": "q5"}[name]
-            code.append(rq.load(name, register, f"[r1], #{4 if name in SHIFTS else 16}"))
-            if name in ("bias", "left"):
-                code += [f"{'vadd.i32' if name == 'bias' else 'vshl.s32'} {v}, {v}, q3" for v in results]
+            register = {"bias": q3, "left": q3, "mantissa": q4, "right": q5}[name]
+            code.append(rq.load(name, register, r1.post(4 if name in SHIFTS else 16)))
+            if name == "bias":
+                code += [vadd(v, v, q3, "i32") for v in results]
+            elif name == "left":
+                code += [vshl(v, q3, "s32") for v in results]
             elif name == "right":
-                rights = ["q5"] * len(results)
-        code += rq.multiply(results, ["q4"] * len(results), "q3", "r12", rights)
-        code += [rq.narrow(v, v) for v in results] + [f"vqmovnb.s16 {v}, {v}" for v in results]
-        return code + rq.clamp(results, "q3", "r0")
+                rights = [q5] * len(results)
+        code += rq.multiply(results, [q4] * len(results), q3, r12, rights)
+        code += [rq.narrow_bottom(v, v) for v in results] + [vqmovnb(v, v, "s16") for v in results]
+        return code + rq.clamp(results, q3, r0)
 
-    def store(self, results: list[str], channels: int) -> list[str]:
+    def store(self, results: Sequence[Vector], channels: int) -> list[Item]:
         """One byte per lane, each pixel in its place; r7 moves on to the next channels."""
-        code, targets = [], []
-        pointer, offset = "r7", 0
-        for p in range(len(results)):
-            if p and (offset := offset + self.channels) > LARGEST_OFFSET:
-                register = ("r2", "r4")[p - 1]
-                code += (
-                    [*load_number(register, offset), f"add {register}, {pointer}"]
-                    if offset > 4095
-                    else [f"add {register}, {pointer}, #{offset}"]
-                )
-                pointer, offset = register, 0
-            targets.append(f"[{pointer}, #{offset}]")
+        code: list[Item] = []
+        targets = [r7[0]]
+        pointer, offset = r7, 0
+        for spare in (r2, r4)[: len(results) - 1]:
+            offset += self.channels
+            if offset > LARGEST_OFFSET:
+                code += beyond(spare, pointer, offset)
+                pointer, offset = spare, 0
+            targets.append(pointer[offset])
         if channels < LANES:
-            code += [f"mov r0, #{channels}", "vctp.32 r0", f"vps{'t' * len(results)}"]
-            code += [f"vstrbt.32 {v}, {t}" for v, t in zip(results, targets, strict=True)]
-        else:
-            code += [f"vstrb.32 {v}, {t}" for v, t in zip(results[1:], targets[1:], strict=True)]
-            code.append(f"vstrb.32 {results[0]}, [r7], #{channels}")
-            return code
-        return [*code, f"add r7, r7, #{channels}"]
+            stores = [vstrb(v, target, "32") for v, target in zip(results, targets, strict=True)]
+            code += [mov(r0, channels), vctp(32, r0), *flow.predicated(*stores)]
+            return [*code, add(r7, r7, channels)]
+        code += [vstrb(v, target, "32") for v, target in zip(results[1:], targets[1:], strict=True)]
+        return [*code, vstrb(results[0], r7.post(channels), "32")]
+
+
+def beyond(to: CoreRegister, pointer: CoreRegister, offset: int) -> list[Instruction]:
+    """to = pointer + offset"""
+    if offset <= thumb2.LARGEST_OFFSET:
+        return [add(to, pointer, offset)]
+    return [*load_number(to, offset), add(to, to, pointer)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.base import Layout, RowWindow, Table
 from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.dense_mve import PIXELS, DenseCode, dense_stream, depth
@@ -12,14 +13,12 @@ from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
 from tinyengine_tf.target import Core
 
-ARGUMENTS = (("const int8_t *", "in"), ("int8_t *", "out"), ("const uint32_t *", "stream"))
-
 
 class PointwiseMve(ClassKernel):
     """Writes a block of pixels channel by channel: all inputs of a block are needed until its end."""
 
     ops = (Conv2D, FullyConnected)
-    template = "c/assembly_mve.c.j2"
+    template = FUNCTION
     isa = "mve"
     single = False
 
@@ -31,11 +30,8 @@ class PointwiseMve(ClassKernel):
 
     def params(self, op: Conv2D | FullyConnected, units: int) -> dict[str, Any]:
         n = depth(op)
-        return {
-            "comment": f"Matrix products of {units} x {n} inputs and {op.out_channels} channels.",
-            "arguments": ARGUMENTS,
-            "lines": DenseCode(op, n, self.single).lines(units),
-        }
+        comment = f"Matrix products of {units} x {n} inputs and {op.out_channels} channels."
+        return in_assembly(comment, DenseCode(op, n, self.single).function(units))
 
 
 @class_kernel

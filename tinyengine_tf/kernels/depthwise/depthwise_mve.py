@@ -17,23 +17,67 @@ for every eight output channels zeros, their weights, and the constants of the r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.arithmetic.requantize_mve import SHIFTS, vector_requantization, words_of
+from tinyengine_tf.kernels.arithmetic.requantize_mve import SHIFTS, mov_small, vector_requantization, words_of
+from tinyengine_tf.kernels.assembly import in_assembly
 from tinyengine_tf.kernels.base import Layout, Table
 from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
 from tinyengine_tf.kernels.dense.conv2d import conv_window, touches_image
-from tinyengine_tf.kernels.thumb import add_number, load_number
+from tinyengine_tf.machine import flow
+from tinyengine_tf.machine.frame import Frame
+from tinyengine_tf.machine.helium import (
+    LARGEST_OFFSET,
+    LARGEST_STEP,
+    vadd,
+    vctp,
+    vdup,
+    vldrb,
+    vldrh,
+    vldrw,
+    vmladav,
+    vmladava,
+    vqmovnb,
+    vshl,
+    vstrb,
+)
+from tinyengine_tf.machine.instruction import Item
+from tinyengine_tf.machine.program import Argument, Function, thumb2_function
+from tinyengine_tf.machine.registers import (
+    CoreRegister,
+    Vector,
+    lr,
+    q,
+    q0,
+    q1,
+    q2,
+    q6,
+    q7,
+    r,
+    r0,
+    r1,
+    r2,
+    r3,
+    r4,
+    r5,
+    r7,
+    r8,
+    r9,
+    r11,
+    r12,
+    sp,
+)
+from tinyengine_tf.machine.thumb2 import add, add_number, ldm, ldr, load_number, mov, stm, str_, strd, subs
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.target import Core
 
 CHANNELS = 8
 ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
 CHUNK = 16
-LARGEST_OFFSET = 127
 MOST_CHUNKS = LARGEST_OFFSET // CHUNK + 1
 """Loads of one window that reach from one pointer."""
 COLUMNS = 16
@@ -41,8 +85,14 @@ COLUMNS = 16
 SCRATCH_BYTES = 1024
 """Blocks become narrower where they would need more than about this."""
 SUM_BYTES = 4 * CHANNELS
-ROWS_IN, OUT, SCRATCH, OFFSET, BEFORE, INSIDE, AFTER, STREAM, LEFT, FRAME_BYTES = 0, 4, 8, 12, 16, 20, 24, 28, 32, 40
-"""Stack offsets."""
+FRAME = Frame("rows", "out", "scratch", "offset", "before", "inside", "after", "stream", "left")
+"""What the function is given, of the stream what is next, and channels that are left."""
+ARGUMENTS = (
+    Argument("const int8_t *const *", "in"),
+    Argument("int8_t *", "out"),
+    Argument("uint8_t *", "scratch"),
+    Argument("const int32_t *", "block"),
+)
 
 
 class Planes:
@@ -150,12 +200,8 @@ class DepthwiseConv2DMve(ClassKernel):
             "window": op.window,
             "p": p,
             "in_channels": op.input.shape[3],
-            "lines": PlaneCode(op).lines(),
-            "arguments": (
-                ("const int8_t *const *", "in"),
-                ("int8_t *", "out"),
-                ("uint8_t *", "scratch"),
-                ("const int32_t *", "block"),
+            "planes": in_assembly(
+                f"{p.columns} columns of a {p.kernel.h}x{p.kernel.w} depthwise convolution.", PlaneCode(op).function()
             ),
         }
 
@@ -196,205 +242,171 @@ class PlaneCode:
         self.in_channels, self.zero = op.input.shape[3], op.input.zero_point
         self.padded = op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0
 
-    def lines(self) -> list[str]:
+    def function(self) -> Function:
+        return thumb2_function(ARGUMENTS, self.code(), frame=FRAME, r9_is_free=True)
+
+    def code(self) -> list[Item]:
         p = self.p
-        advance = [f"ldr r0, [sp, #{OUT}]", f"add r0, r0, #{CHANNELS}", f"str r0, [sp, #{OUT}]"]
-        if p.multiplier == 1:
-            advance += [f"ldr r0, [sp, #{OFFSET}]", f"add r0, r0, #{CHANNELS}", f"str r0, [sp, #{OFFSET}]"]
-        many = p.channels > CHANNELS
-        return [
-            f"sub sp, sp, #{FRAME_BYTES}",
-            "ldmia r3, {r3, r4, r5, r6, r7}",
-            "stmia sp, {r0, r1, r2, r4, r5, r6, r7}",
-            "add r4, r3, #16",
-            f"str r4, [sp, #{STREAM}]",
-            "mov r11, r3",
-            *load_number("r12", self.rq.scalar),
-            *load_number("r0", p.channels),
-            f"str r0, [sp, #{LEFT}]",
-            *(["1:"] if many else []),
-            *self.columns(),
-            *self.products(),
-            *self.results(),
-            *(
-                [*advance, f"ldr r0, [sp, #{LEFT}]", f"subs r0, r0, #{CHANNELS}", f"str r0, [sp, #{LEFT}]", "bgt 1b"]
-                if many
-                else []
-            ),
-            f"add sp, sp, #{FRAME_BYTES}",
+        begin = [
+            ldm(r3, r[3:8]),
+            stm(sp, (r0, r1, r2, *r[4:8])),  # the frame's first slots
+            add(r4, r3, 16),
+            str_(r4, FRAME["stream"]),
+            mov(r11, r3),
+            *load_number(r12, self.rq.scalar),
+            *load_number(r0, p.channels),
+            str_(r0, FRAME["left"]),
         ]
+        group = [*self.columns(), *self.products(), *self.results()]
+        if p.channels <= CHANNELS:
+            return [*begin, *group]
+        advance = [ldr(r0, FRAME["out"]), add(r0, r0, CHANNELS), str_(r0, FRAME["out"])]
+        if p.multiplier == 1:
+            advance += [ldr(r0, FRAME["offset"]), add(r0, r0, CHANNELS), str_(r0, FRAME["offset"])]
+        count = [ldr(r0, FRAME["left"]), subs(r0, r0, CHANNELS), str_(r0, FRAME["left"])]
+        return [*begin, *flow.repeat_while("gt", [*group, *advance, *count])]
 
-    def columns(self) -> list[str]:
+    def columns(self) -> list[Item]:
         """Lay out the channels' columns. r11 points to the places."""
-        p, code = self.p, []
+        p = self.p
+        code: list[Item] = []
         together = 7 if p.multiplier == 1 else 6
-        code += [f"ldr r9, [sp, #{LEFT}]", "vctp.16 r9"] if p.partial_channels else []
-        code += (
-            [f"ldr r9, [sp, #{STREAM}]", "vldrh.u16 q7, [r9], #16", f"str r9, [sp, #{STREAM}]"]
-            if p.multiplier > 1
-            else []
-        )
-        code.append("vldrh.u16 q1, [r11]")
+        code += [ldr(r9, FRAME["left"]), vctp(16, r9)] if p.partial_channels else []
+        if p.multiplier > 1:
+            code += [ldr(r9, FRAME["stream"]), vldrh(q7, r9.post(16), "u16"), str_(r9, FRAME["stream"])]
+        code.append(vldrh(q1, r11[0], "u16"))
         for first in range(0, p.kernel.h, together):
-            rows = range(min(together, p.kernel.h - first))
+            rows = r[: min(together, p.kernel.h - first)]
             if first == 0:
-                for i in rows[1:]:
-                    code += [f"mov r8, #{i}", f"vadd.i16 q{1 + i}, q1, r8"]
-            code += [f"ldr r8, [sp, #{SCRATCH}]", *add_number("r8", first, "r9")]
-            code += self.edge(BEFORE, len(rows), first)
-            code.append(f"ldr r9, [sp, #{ROWS_IN}]")
-            code += [f"ldr r{i}, [r9, #{4 * (first + i)}]" for i in rows]
-            code += [f"ldr r9, [sp, #{OFFSET}]", *(f"add r{i}, r{i}, r9" for i in rows)]
-            far = p.multiplier > 1 or self.in_channels > LARGEST_OFFSET
-            code += load_number("r9", self.in_channels) if far else []
-            code += [f"ldr lr, [sp, #{INSIDE}]", "wls lr, lr, 3f", "2:"]
-            for i in rows:
-                t = "t" if p.partial_channels else ""
-                code += ["vpst"] if p.partial_channels else []
-                where = f"[r{i}, q7]" if p.multiplier > 1 else f"[r{i}]" if far else f"[r{i}], #{self.in_channels}"
-                code += [f"vldrb{t}.u16 q0, {where}", f"vstrb.16 q0, [r8, q{1 + i}]"]
-                code += [f"add r{i}, r{i}, r9"] if far else []
-            code += [f"add r8, r8, #{p.kernel.h}", "le lr, 2b", "3:"]
-            code += self.edge(AFTER, len(rows), first)
-        return [line for line in code if line]
+                for i in range(1, len(rows)):
+                    code += [mov(r8, i), vadd(q[1 + i], q1, r8, "i16")]
+            code += [ldr(r8, FRAME["scratch"]), *add_number(r8, first, r9)]
+            code += self.edge("before", len(rows))
+            code.append(ldr(r9, FRAME["rows"]))
+            code += [ldr(row, r9[4 * (first + i)]) for i, row in enumerate(rows)]
+            code += [ldr(r9, FRAME["offset"]), *(add(row, row, r9) for row in rows)]
+            far = p.multiplier > 1 or self.in_channels > LARGEST_STEP
+            code += load_number(r9, self.in_channels) if far else []
+            code += [ldr(lr, FRAME["inside"]), *flow.hardware_loop_if_any(self.column(rows, far))]
+            code += self.edge("after", len(rows))
+        return code
 
-    def edge(self, count: int, rows: int, first: int) -> list[str]:
+    def column(self, rows: Sequence[CoreRegister], far: bool) -> list[Item]:
+        """One column of each row to its places; `far`: pointers move on by r9."""
+        p = self.p
+        code: list[Item] = []
+        for i, row in enumerate(rows):
+            where = row[q7] if p.multiplier > 1 else row[0] if far else row.post(self.in_channels)
+            code += flow.predicated_if(p.partial_channels, vldrb(q0, where, "u16"))
+            code.append(vstrb(q0, r8[q[1 + i]], "16"))
+            code += [add(row, row, r9)] if far else []
+        return [*code, add(r8, r8, p.kernel.h)]
+
+    def edge(self, count: str, rows: int) -> list[Item]:
         """Columns outside the image hold the input's zero point."""
         if not self.padded:
             return []
-        value = f"mvn r9, #{~self.zero}" if self.zero < 0 else f"mov r9, #{self.zero}"
-        return [
-            f"ldr lr, [sp, #{count}]",
-            "wls lr, lr, 3f",
-            value,
-            "vdup.16 q0, r9",
-            "2:",
-            *(f"vstrb.16 q0, [r8, q{1 + i}]" for i in range(rows)),
-            f"add r8, r8, #{self.p.kernel.h}",
-            "le lr, 2b",
-            "3:",
-        ]
+        fill = [vstrb(q0, r8[q[1 + i]], "16") for i in range(rows)]
+        begin = [mov_small(r9, self.zero), vdup(q0, r9, 16)]
+        loop = flow.hardware_loop_if_any([*fill, add(r8, r8, self.p.kernel.h)], begin)
+        return [ldr(lr, FRAME[count]), *loop]
 
-    def products(self) -> list[str]:
+    def products(self) -> list[Item]:
         """Sums of all windows, two channels at a time."""
         p = self.p
-        code = [
-            f"ldr r1, [sp, #{SCRATCH}]",
-            f"ldr r5, [sp, #{STREAM}]",
-            *load_number("r9", p.sums_offset),
-            "add r7, r1, r9",
+        code: list[Item] = [
+            ldr(r1, FRAME["scratch"]),
+            ldr(r5, FRAME["stream"]),
+            *load_number(r9, p.sums_offset),
+            add(r7, r1, r9),
         ]
-        code += [f"add r5, r5, #{p.zeros}"] if p.zeros else []
-        code += [f"mov r9, #{p.partial_taps}", "vctp.8 r9"] if p.partial_taps else []
-        code += ["mov lr, #4", "dls lr, lr", "2:"]
-        code += self.pair_in_turns() if 2 * p.chunks + 2 > 8 else self.pair_together()
-        code += ["add r7, r7, #8", "le lr, 2b", f"str r5, [sp, #{STREAM}]"]
-        return code
+        code += [add(r5, r5, p.zeros)] if p.zeros else []
+        code += [mov(r9, p.partial_taps), vctp(8, r9)] if p.partial_taps else []
+        pair = self.pair_in_turns() if 2 * p.chunks + 2 > len(q) else self.pair_together()
+        return [*code, mov(lr, 4), *flow.hardware_loop([*pair, add(r7, r7, 8)]), str_(r5, FRAME["stream"])]
 
     def offset(self, window: int, chunk: int = 0) -> int:
         return window * self.p.step + CHUNK * chunk
 
-    def pair_together(self) -> list[str]:
+    def weights(self, to: Vector, offset: int, chunk: int) -> list[Item]:
+        """Weights of a chunk, beyond r5; of the last one, lanes may be missing."""
+        partial = bool(self.p.partial_taps) and chunk == self.p.chunks - 1
+        return flow.predicated_if(partial, vldrb(to, r5[offset], "8"))
+
+    def pair_together(self) -> list[Item]:
         """Both channels' weights stay in registers; windows within one load share it."""
         p = self.p
-        code = ["mov r3, r1", *add_number("r3", p.plane, "r9")]
-        weights: dict[tuple[int, int, int], str] = {}
+        code: list[Item] = [mov(r3, r1), *add_number(r3, p.plane, r9)]
+        weights: dict[tuple[int, int, int], Vector] = {}
         for c in range(2):
             for k in range(p.chunks):
                 for shift in range(p.shared):
-                    weights[c, k, shift] = q = f"q{len(weights)}"
-                    last = k == p.chunks - 1
-                    predicated = bool(p.partial_taps) and last
-                    at = c * p.weight_bytes + CHUNK * k - shift * p.step
-                    code += [*(["vpst"] if predicated else []), f"vldrb{'t' if predicated else ''}.8 {q}, [r5, #{at}]"]
-        code += add_number("r5", 2 * p.weight_bytes, "r9")
-        free = [f"q{i}" for i in range(len(weights), 8)]
+                    weights[c, k, shift] = to = q[len(weights)]
+                    code += self.weights(to, c * p.weight_bytes + CHUNK * k - shift * p.step, k)
+        code += add_number(r5, 2 * p.weight_bytes, r9)
+        free = q[len(weights) :]
         moved = 0
         for first in range(0, p.columns, p.shared):
             windows = range(min(p.shared, p.columns - first))
             if self.offset(first, p.chunks - 1) - moved > LARGEST_OFFSET:
                 step = self.offset(first) - moved
-                code += [*add_number("r1", step, "r9"), *add_number("r3", step, "r9")]
+                code += [*add_number(r1, step, r9), *add_number(r3, step, r9)]
                 moved += step
-            sums = [[f"r{2 * (c * len(windows) + i)}" for i in windows] for c in range(2)]
+            sums = [[r[2 * (c * len(windows) + i)] for i in windows] for c in range(2)]
             for k in range(p.chunks):
-                loads = [
-                    f"vldrb.8 {free[c]}, [{pointer}, #{self.offset(first, k) - moved}]"
-                    for c, pointer in enumerate(("r1", "r3"))
-                ]
-                code += loads
-                for c in range(2):
-                    code += [
-                        f"vmladav{'a' if k else ''}.s8 {sums[c][i]}, {free[c]}, {weights[c, k, i]}" for i in windows
-                    ]
-            code += [f"strd {sums[0][i]}, {sums[1][i]}, [r7, #{SUM_BYTES * (first + i)}]" for i in windows]
-        return [*code, *add_number("r1", 2 * p.plane - moved, "r9")]
+                multiply = vmladava if k else vmladav
+                code += [vldrb(free[c], plane[self.offset(first, k) - moved], "8") for c, plane in enumerate((r1, r3))]
+                code += [multiply(sums[c][i], free[c], weights[c, k, i], "s8") for c in range(2) for i in windows]
+            code += [strd(sums[0][i], sums[1][i], r7[SUM_BYTES * (first + i)]) for i in windows]
+        return [*code, *add_number(r1, 2 * p.plane - moved, r9)]
 
-    def pair_in_turns(self) -> list[str]:
+    def pair_in_turns(self) -> list[Item]:
         """One channel, then the other: two channels' weights do not fit; those beyond q5 are loaded each time."""
-        p, code = self.p, []
+        p = self.p
+        code: list[Item] = []
         kept = min(p.chunks, 6)
+        registers = [q[k] if k < kept else q6 for k in range(p.chunks)]
         for c in range(2):
-            loads = []
-            for k in range(p.chunks):
-                predicated = bool(p.partial_taps) and k == p.chunks - 1
-                register = f"q{k}" if k < kept else "q6"
-                loads.append(
-                    [
-                        *(["vpst"] if predicated else []),
-                        f"vldrb{'t' if predicated else ''}.8 {register}, [r5, #{CHUNK * k}]",
-                    ]
-                )
-            code += [line for k in range(kept) for line in loads[k]]
+            loads = [self.weights(to, CHUNK * k, k) for k, to in enumerate(registers)]
+            code += [item for load in loads[:kept] for item in load]
             moved = 0
             for w in range(p.columns):
                 if self.offset(w, p.chunks - 1) - moved > LARGEST_OFFSET:
-                    code += add_number("r1", self.offset(w) - moved, "r9")
+                    code += add_number(r1, self.offset(w) - moved, r9)
                     moved = self.offset(w)
-                for k in range(p.chunks):
+                for k, weights in enumerate(registers):
                     code += loads[k] if k >= kept else []
-                    code += [
-                        f"vldrb.8 q7, [r1, #{self.offset(w, k) - moved}]",
-                        f"vmladav{'a' if k else ''}.s8 r0, q7, q{k if k < kept else 6}",
-                    ]
-                code.append(f"str r0, [r7, #{SUM_BYTES * w + 4 * c}]")
-            code += [*add_number("r5", p.weight_bytes, "r9"), *add_number("r1", p.plane - moved, "r9")]
+                    multiply = vmladava if k else vmladav
+                    code += [vldrb(q7, r1[self.offset(w, k) - moved], "8"), multiply(r0, q7, weights, "s8")]
+                code.append(str_(r0, r7[SUM_BYTES * w + 4 * c]))
+            code += [*add_number(r5, p.weight_bytes, r9), *add_number(r1, p.plane - moved, r9)]
         return code
 
-    def results(self) -> list[str]:
+    def results(self) -> list[Item]:
         """Requantise eight channels of each column. Where registers are short, constants are read again each time."""
         p, rq = self.p, self.rq
-        code = [
-            f"ldr r1, [sp, #{OUT}]",
-            f"ldr r7, [sp, #{SCRATCH}]",
-            *load_number("r9", p.sums_offset),
-            "add r7, r7, r9",
+        code: list[Item] = [
+            ldr(r1, FRAME["out"]),
+            ldr(r7, FRAME["scratch"]),
+            *load_number(r9, p.sums_offset),
+            add(r7, r7, r9),
         ]
-        code += [f"ldr r9, [sp, #{LEFT}]", "vctp.16 r9"] if p.partial_channels else []
+        code += [ldr(r9, FRAME["left"]), vctp(16, r9)] if p.partial_channels else []
         again = rq.signed or rq.left or (rq.low, rq.high) != (-128, 127)
         at = {name: [rq.offset(name, 2) + i * (4 if name in SHIFTS else 16) for i in range(2)] for name in rq.vectors}
         fixed = [name for name in rq.vectors if name in ("mantissa", "right") or not again]
-        registers = {name: (f"q{7 - 2 * i}", f"q{6 - 2 * i}") for i, name in enumerate(reversed(fixed))}
-        code += [rq.load(name, registers[name][i], f"[r5, #{at[name][i]}]") for name in fixed for i in range(2)]
-        code += [
-            *load_number("lr", p.columns),
-            "dls lr, lr",
-            "2:",
-            "vldrw.u32 q0, [r7], #16",
-            "vldrw.u32 q1, [r7], #16",
-        ]
-        for name, operation in (("bias", "vadd.i32"), ("left", "vshl.s32")):
-            if name in at:
-                for i in range(2):
-                    code += [rq.load(name, "q2", f"[r5, #{at[name][i]}]")] if again else []
-                    code.append(f"{operation} q{i}, q{i}, {'q2' if again else registers[name][i]}")
-        rights = list(registers["right"]) if "right" in registers else None
-        code += rq.multiply(["q0", "q1"], list(registers["mantissa"]), "q2", "r12", rights)
-        code += [rq.narrow("q0", "q0"), rq.narrow("q0", "q1", "t"), "vqmovnb.s16 q0, q0", *rq.clamp(["q0"], "q2", "r9")]
-        post = p.channels <= LARGEST_OFFSET
-        t = "t" if p.partial_channels else ""
-        code += ["vpst"] if t else []
-        code.append(f"vstrb{t}.16 q0, [r1]" + (f", #{p.channels}" if post else ""))
-        code += [] if post else add_number("r1", p.channels, "r9")
-        code += ["le lr, 2b", *add_number("r5", 8 * rq.words, "r9"), f"str r5, [sp, #{STREAM}]"]
-        return code
+        registers = {name: (q[7 - 2 * i], q[6 - 2 * i]) for i, name in enumerate(reversed(fixed))}
+        code += [rq.load(name, registers[name][i], r5[at[name][i]]) for name in fixed for i in range(2)]
+        column: list[Item] = [vldrw(q0, r7.post(16), "u32"), vldrw(q1, r7.post(16), "u32")]
+        for name in ("bias", "left"):
+            for i, value in enumerate((q0, q1) if name in at else ()):
+                column += [rq.load(name, q2, r5[at[name][i]])] if again else []
+                by = q2 if again else registers[name][i]
+                column.append(vadd(value, value, by, "i32") if name == "bias" else vshl(value, by, "s32"))
+        column += rq.multiply((q0, q1), registers["mantissa"], q2, r12, registers.get("right"))
+        column += [rq.narrow_bottom(q0, q0), rq.narrow_top(q0, q1), vqmovnb(q0, q0, "s16"), *rq.clamp([q0], q2, r9)]
+        near = p.channels <= LARGEST_STEP
+        column += flow.predicated_if(p.partial_channels, vstrb(q0, r1.post(p.channels) if near else r1[0], "16"))
+        column += [] if near else add_number(r1, p.channels, r9)
+        code += [*load_number(lr, p.columns), *flow.hardware_loop(column)]
+        return [*code, *add_number(r5, 8 * rq.words, r9), str_(r5, FRAME["stream"])]

@@ -25,11 +25,31 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.arithmetic.requantize_mve import LARGEST_NARROWING_SHIFT
+from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
 from tinyengine_tf.kernels.elementwise.broadcast import loop_counts
-from tinyengine_tf.kernels.thumb import add_number, load_number
+from tinyengine_tf.machine import flow
+from tinyengine_tf.machine.helium import (
+    LARGEST_NARROWING_SHIFT,
+    vadd,
+    vdup,
+    vldrb,
+    vmax,
+    vmin,
+    vmla,
+    vmul,
+    vqmovnb,
+    vqrdmlash,
+    vqrshrnb,
+    vshl_number,
+    vshr_number,
+    vstrb,
+)
+from tinyengine_tf.machine.instruction import Instruction, Item
+from tinyengine_tf.machine.program import Argument, thumb2_function
+from tinyengine_tf.machine.registers import CoreRegister, q0, q1, q2, q4, q5, q6, q7, r, r3, r4, r5, r6, r7, r11, r12
+from tinyengine_tf.machine.thumb2 import add_number, load_number
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
 from tinyengine_tf.ops.fixedpoint import Multiplier, doubling_high_mul
 from tinyengine_tf.target import Core
@@ -53,7 +73,7 @@ class Short:
 class BinaryMve(BinaryLoops):
     name = "te_binary_s8_mve"
     why = "core has Helium: four elements a round, proven equal to TFLM for all pairs of operands"
-    template = "c/assembly_mve.c.j2"
+    template = FUNCTION
     isa = "mve"
     rank = 20
 
@@ -66,15 +86,13 @@ class BinaryMve(BinaryLoops):
 
     def params(self, op: Binary, units: int) -> dict[str, Any]:
         counts = loop_counts(op, units)
-        operands = [("const int8_t *", name, t.const) for name, t in (("a", op.a), ("b", op.b))]
-        arguments = [(ctype, name) for ctype, name, const in operands if not const] + [("int8_t *", "out")]
-        arguments += [(ctype, name) for ctype, name, const in operands if const]
-        registers = {name: f"r{i}" for i, (_, name) in enumerate(arguments)}
-        return {
-            "comment": f"{op.function} of {' x '.join(map(str, counts))} elements.",
-            "arguments": arguments,
-            "lines": RunCode(op, counts, registers).lines(),
-        }
+        operands = [(Argument("const int8_t *", name), t.const) for name, t in (("a", op.a), ("b", op.b))]
+        arguments = [argument for argument, const in operands if not const] + [Argument("int8_t *", "out")]
+        arguments += [argument for argument, const in operands if const]
+        registers = {argument.name: r[i] for i, argument in enumerate(arguments)}
+        code = RunCode(op, counts, registers).code()
+        comment = f"{op.function} of {' x '.join(map(str, counts))} elements."
+        return in_assembly(comment, thumb2_function(arguments, code))
 
 
 @lru_cache(maxsize=256)
@@ -148,62 +166,55 @@ def evaluate(op: Binary, form: Short, t: np.ndarray) -> np.ndarray:
 class RunCode:
     """Assembly for runs of elements, `counts` = (times,) elements; registers of a, b and out are given."""
 
-    def __init__(self, op: Binary, counts: list[int], registers: dict[str, str]):
+    def __init__(self, op: Binary, counts: list[int], registers: dict[str, CoreRegister]):
         form = solve(op)
         assert form is not None
         self.op, self.form, self.counts = op, form, counts
         self.a, self.b, self.out = registers["a"], registers["b"], registers["out"]
 
-    def lines(self) -> list[str]:
+    def code(self) -> list[Item]:
         count = self.counts[-1]
-        code = [*self.constants(), *load_number("r12", count)]
-        run = ["dlstp.32 lr, r12", "2:", *self.round(), "letp lr, 2b"]
+        begin = [*self.constants(), *load_number(r12, count)]
+        run = flow.elementwise_loop(32, r12, self.round())
         if len(self.counts) == 1:
-            return code + run
+            return [*begin, *run]
         moved = -(-count // 4) * 4  # pointers move on by whole rounds
         steps = zip((self.a, self.b, self.out), (*self.op.loops[0].strides, count), strict=True)
-        advance = [line for r, step in steps for line in add_number(r, step - moved, "r11")]
-        return [*code, *load_number("r3", self.counts[0]), "1:", *run, *advance, "subs r3, r3, #1", "bne 1b"]
+        advance = [i for pointer, step in steps for i in add_number(pointer, step - moved, r11)]
+        return [*begin, *load_number(r3, self.counts[0]), *flow.count_down(r3, [*run, *advance])]
 
-    def constants(self) -> list[str]:
+    def constants(self) -> list[Instruction]:
         """r4 output's zero point, shifted; q5 M; sums: r5 the factor of x, r6 c, q4 m; products: r5, r6 zero points."""
         form, op = self.form, self.op
-        code = [
-            *load_number("r4", op.output.zero_point << form.shift),
-            *load_number("r5", form.mantissa),
-            "vdup.32 q5, r5",
-        ]
+        code = [*load_number(r4, op.output.zero_point << form.shift), *load_number(r5, form.mantissa), vdup(q5, r5, 32)]
         if op.function == "MUL":
-            code += [*load_number("r5", -op.a.zero_point), *load_number("r6", -op.b.zero_point)]
+            code += [*load_number(r5, -op.a.zero_point), *load_number(r6, -op.b.zero_point)]
         else:
             plain, _, _ = split(op)
-            code += [
-                *load_number("r5", form.other),
-                "vdup.32 q4, r5",
-                *load_number("r5", operand_signs(op)[plain] << HEADROOM_BITS - 1),
-            ]
-            code += load_number("r6", form.constant)
-        for bound, widest, q in ((op.clamp[0], -128, "q6"), (op.clamp[1], 127, "q7")):
-            code += [*load_number("r7", int(bound)), f"vdup.8 {q}, r7"] if bound != widest else []
+            code += [*load_number(r5, form.other), vdup(q4, r5, 32)]
+            code += load_number(r5, operand_signs(op)[plain] << HEADROOM_BITS - 1)
+            code += load_number(r6, form.constant)
+        for bound, widest, limit in ((op.clamp[0], -128, q6), (op.clamp[1], 127, q7)):
+            code += [*load_number(r7, int(bound)), vdup(limit, r7, 8)] if bound != widest else []
         return code
 
-    def round(self) -> list[str]:
+    def round(self) -> list[Instruction]:
         """Four elements: t in q1, then the output."""
         form, op = self.form, self.op
         if op.function == "MUL":
-            code = [f"vldrb.s32 q0, [{self.a}], #4", f"vldrb.s32 q1, [{self.b}], #4"]
-            code += ["vadd.i32 q0, q0, r5"] if op.a.zero_point else []
-            code += ["vadd.i32 q1, q1, r6"] if op.b.zero_point else []
-            code.append("vmul.i32 q1, q1, q0")
+            code = [vldrb(q0, self.a.post(4), "s32"), vldrb(q1, self.b.post(4), "s32")]
+            code += [vadd(q0, q0, r5, "i32")] if op.a.zero_point else []
+            code += [vadd(q1, q1, r6, "i32")] if op.b.zero_point else []
+            code.append(vmul(q1, q1, q0, "i32"))
         else:
             plain, _, _ = split(op)
             x, v = (self.a, self.b) if plain == 0 else (self.b, self.a)
-            code = [f"vldrb.s32 q1, [{v}], #4", f"vldrb.s32 q0, [{x}], #4", f"vshl.i32 q1, q1, #{HEADROOM_BITS}"]
-            code += ["vqrdmlash.s32 q1, q4, r6", "vmla.s32 q1, q0, r5"]
-        code += ["vshr.s32 q2, q1, #31"] if form.signed else []
-        code.append("vqrdmlash.s32 q1, q5, r4")
-        code += ["vadd.i32 q1, q1, q2"] if form.signed else []
-        code += [f"vqrshrnb.s32 q1, q1, #{form.shift}", "vqmovnb.s16 q1, q1"]
-        code += ["vmax.s8 q1, q1, q6"] if op.clamp[0] != -128 else []
-        code += ["vmin.s8 q1, q1, q7"] if op.clamp[1] != 127 else []
-        return [*code, f"vstrb.32 q1, [{self.out}], #4"]
+            code = [vldrb(q1, v.post(4), "s32"), vldrb(q0, x.post(4), "s32"), vshl_number(q1, q1, HEADROOM_BITS, "i32")]
+            code += [vqrdmlash(q1, q4, r6, "s32"), vmla(q1, q0, r5, "s32")]
+        code += [vshr_number(q2, q1, 31, "s32")] if form.signed else []
+        code.append(vqrdmlash(q1, q5, r4, "s32"))
+        code += [vadd(q1, q1, q2, "i32")] if form.signed else []
+        code += [vqrshrnb(q1, q1, form.shift, "s32"), vqmovnb(q1, q1, "s16")]
+        code += [vmax(q1, q1, q6, "s8")] if op.clamp[0] != -128 else []
+        code += [vmin(q1, q1, q7, "s8")] if op.clamp[1] != 127 else []
+        return [*code, vstrb(q1, self.out.post(4), "32")]

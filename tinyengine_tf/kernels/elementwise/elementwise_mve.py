@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.ir import DType
+from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.lookup import (
     Elementwise,
@@ -15,7 +16,24 @@ from tinyengine_tf.kernels.elementwise.lookup import (
     LookupTable,
 )
 from tinyengine_tf.kernels.elementwise.quantize_mve import LARGEST_SCALE, SMALLEST_SCALE
-from tinyengine_tf.kernels.thumb import load_number
+from tinyengine_tf.machine import flow
+from tinyengine_tf.machine.helium import (
+    vadd,
+    vcvt,
+    vdup,
+    veor,
+    vldrb,
+    vldrh,
+    vmax,
+    vmin,
+    vmul,
+    vstrb,
+    vstrw,
+)
+from tinyengine_tf.machine.instruction import Code
+from tinyengine_tf.machine.program import Argument, thumb2_function
+from tinyengine_tf.machine.registers import q0, q1, q2, r0, r1, r2, r3, r12
+from tinyengine_tf.machine.thumb2 import load_number, mov
 from tinyengine_tf.ops.lookup import Lookup
 from tinyengine_tf.ops.quantize import Dequantize
 from tinyengine_tf.target import Core
@@ -24,24 +42,22 @@ from tinyengine_tf.target import Core
 class LoopMve(Elementwise):
     """r0 inputs, r1 outputs, then a table if there is one; r12 the count, other registers are free for constants."""
 
-    template = "c/assembly_mve.c.j2"
+    template = FUNCTION
     isa = "mve"
     lanes = 8
     """Bits of an element, as the loop counts them."""
 
-    def body(self, op: Any) -> tuple[list[str], list[str]]:
+    def body(self, op: Any) -> tuple[Code, Code]:
         """(instructions before the loop, in the loop)."""
         raise NotImplementedError
 
     def params(self, op: Any, units: int) -> dict[str, Any]:
         before, inside = self.body(op)
         ctypes = (op.input.dtype.c, op.output.dtype.c)
-        table = [(f"const {ctypes[1]} *", "table")] if self.tables(op) else []
-        return {
-            "comment": f"{units} elements: {self.why}.",
-            "arguments": [(f"const {ctypes[0]} *", "in"), (f"{ctypes[1]} *", "out"), *table],
-            "lines": [*load_number("r12", units), *before, f"dlstp.{self.lanes} lr, r12", "1:", *inside, "letp lr, 1b"],
-        }
+        arguments = [Argument(f"const {ctypes[0]} *", "in"), Argument(f"{ctypes[1]} *", "out")]
+        arguments += [Argument(f"const {ctypes[1]} *", "table")] if self.tables(op) else []
+        code = [*load_number(r12, units), *before, *flow.elementwise_loop(self.lanes, r12, inside)]
+        return in_assembly(f"{units} elements: {self.why}.", thumb2_function(arguments, code))
 
 
 @class_kernel
@@ -51,8 +67,8 @@ class LookupTableMve(LoopMve, LookupTable):
     why = "16 look-ups at once in a table of all 256 results"
     rank = 20
 
-    def body(self, op: Lookup) -> tuple[list[str], list[str]]:
-        return [], ["vldrb.8 q0, [r0], #16", "vldrb.u8 q1, [r2, q0]", "vstrb.8 q1, [r1], #16"]
+    def body(self, op: Lookup) -> tuple[Code, Code]:
+        return [], [vldrb(q0, r0.post(16), "8"), vldrb(q1, r2[q0], "u8"), vstrb(q1, r1.post(16), "8")]
 
 
 @class_kernel
@@ -62,19 +78,16 @@ class LookupClampMve(LoopMve, LookupClamp):
     why = "the function only limits the range, of 16 at once"
     rank = 21
 
-    def body(self, op: Lookup) -> tuple[list[str], list[str]]:
+    def body(self, op: Lookup) -> tuple[Code, Code]:
         assert op.clamp
         sign = "s8" if op.input.dtype is DType.INT8 else "u8"
-        constants = [
-            line
-            for q, value in zip(("q1", "q2"), op.clamp, strict=True)
-            for line in (*load_number("r3", value), f"vdup.8 {q}, r3")
-        ]
+        low, high = op.clamp
+        constants = [*load_number(r3, low), vdup(q1, r3, 8), *load_number(r3, high), vdup(q2, r3, 8)]
         return constants, [
-            "vldrb.8 q0, [r0], #16",
-            f"vmax.{sign} q0, q0, q1",
-            f"vmin.{sign} q0, q0, q2",
-            "vstrb.8 q0, [r1], #16",
+            vldrb(q0, r0.post(16), "8"),
+            vmax(q0, q0, q1, sign),
+            vmin(q0, q0, q2, sign),
+            vstrb(q0, r1.post(16), "8"),
         ]
 
 
@@ -85,8 +98,12 @@ class LookupFlipMve(LoopMve, LookupFlip):
     why = "int8 and uint8 of the same scale differ in one bit, of 16 at once"
     rank = 21
 
-    def body(self, op: Lookup) -> tuple[list[str], list[str]]:
-        return ["mov r3, #128", "vdup.8 q1, r3"], ["vldrb.8 q0, [r0], #16", "veor q0, q0, q1", "vstrb.8 q0, [r1], #16"]
+    def body(self, op: Lookup) -> tuple[Code, Code]:
+        return [mov(r3, 128), vdup(q1, r3, 8)], [
+            vldrb(q0, r0.post(16), "8"),
+            veor(q0, q0, q1),
+            vstrb(q0, r1.post(16), "8"),
+        ]
 
 
 @class_kernel
@@ -102,17 +119,17 @@ class DequantizeMve(LoopMve):
             return "the compiler flags of the target promise no floating point"
         return None if SMALLEST_SCALE < op.input.scale < LARGEST_SCALE else "products may be subnormal or infinite"
 
-    def body(self, op: Dequantize) -> tuple[list[str], list[str]]:
+    def body(self, op: Dequantize) -> tuple[Code, Code]:
         load = {
-            DType.INT8: "vldrb.s32 q0, [r0], #4",
-            DType.UINT8: "vldrb.u32 q0, [r0], #4",
-            DType.INT16: "vldrh.s32 q0, [r0], #8",
+            DType.INT8: vldrb(q0, r0.post(4), "s32"),
+            DType.UINT8: vldrb(q0, r0.post(4), "u32"),
+            DType.INT16: vldrh(q0, r0.post(8), "s32"),
         }[op.input.dtype]
         scale = int(np.float32(op.input.scale).view(np.uint32))
-        return [*load_number("r2", scale), *load_number("r3", -op.input.zero_point)], [
+        return [*load_number(r2, scale), *load_number(r3, -op.input.zero_point)], [
             load,
-            "vadd.i32 q0, q0, r3",
-            "vcvt.f32.s32 q0, q0",
-            "vmul.f32 q0, q0, r2",
-            "vstrw.32 q0, [r1], #16",
+            vadd(q0, q0, r3, "i32"),
+            vcvt(q0, q0, "f32.s32"),
+            vmul(q0, q0, r2, "f32"),
+            vstrw(q0, r1.post(16), "32"),
         ]

@@ -17,9 +17,27 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.ir import DType
+from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.class_kernel import class_kernel
 from tinyengine_tf.kernels.elementwise.lookup import Elementwise
-from tinyengine_tf.kernels.thumb import load_number
+from tinyengine_tf.machine import flow
+from tinyengine_tf.machine.helium import (
+    vadd,
+    vcvta,
+    vdup,
+    vfma,
+    vfms,
+    vldrw,
+    vmaxnm,
+    vminnm,
+    vmul,
+    vqmovnb,
+    vstrb,
+)
+from tinyengine_tf.machine.instruction import Item
+from tinyengine_tf.machine.program import Argument, thumb2_function
+from tinyengine_tf.machine.registers import q0, q1, q3, q4, q5, q6, r0, r1, r2, r3
+from tinyengine_tf.machine.thumb2 import load_number
 from tinyengine_tf.ops.quantize import Quantize
 from tinyengine_tf.target import Core
 
@@ -34,7 +52,7 @@ class QuantizeMve(Elementwise):
     name = "te_quantize_f32_mve"
     ops = (Quantize,)
     why = "core has Helium: four divisions at once as products with a correction, proven exact for this scale"
-    template = "c/assembly_mve.c.j2"
+    template = FUNCTION
     isa = "mve"
     rank = 20
 
@@ -48,37 +66,31 @@ class QuantizeMve(Elementwise):
     def params(self, op: Quantize, units: int) -> dict[str, Any]:
         scale = np.float32(op.output.scale)
         limit = np.float32(STEPS) * scale
-        constants = [("q3", reciprocal(scale)), ("q4", scale), ("q5", limit), ("q6", -limit)]
-        lines = [
-            line
-            for q, value in constants
-            for line in (*load_number("r2", int(value.view(np.uint32))), f"vdup.32 {q}, r2")
+        constants = ((q3, reciprocal(scale)), (q4, scale), (q5, limit), (q6, -limit))
+        code: list[Item] = []
+        for q, value in constants:
+            code += [*load_number(r2, int(value.view(np.uint32))), vdup(q, r2, 32)]
+        code += [*load_number(r2, op.output.zero_point), *load_number(r3, units)]
+        quotient = [
+            vldrw(q0, r0.post(16), "u32"),
+            *flow.compared("f32", "eq", q0, q0, vminnm(q0, q0, q5, "f32"), vmaxnm(q0, q0, q6, "f32")),
+            vmul(q1, q0, q3, "f32"),
+            vfms(q0, q1, q4, "f32"),
+            vfma(q1, q0, q3, "f32"),
         ]
-        return {
-            "comment": f"{units} floats to zero point {op.output.zero_point} + round(x / {op.output.scale:.9g}), "
+        rounded = [
+            vcvta(q1, q1, "s32.f32"),
+            vadd(q1, q1, r2, "i32"),
+            vqmovnb(q1, q1, "s32"),
+            vqmovnb(q1, q1, "s16"),
+            vstrb(q1, r1.post(4), "32"),
+        ]
+        code += flow.elementwise_loop(32, r3, [*quotient, *rounded])
+        return in_assembly(
+            f"{units} floats to zero point {op.output.zero_point} + round(x / {op.output.scale:.9g}), "
             "halves away from zero; NaN to the zero point.",
-            "arguments": (("const float *", "in"), ("int8_t *", "out")),
-            "lines": [
-                *lines,
-                *load_number("r2", op.output.zero_point),
-                *load_number("r3", units),
-                "dlstp.32 lr, r3",
-                "1:",
-                "vldrw.u32 q0, [r0], #16",
-                "vptt.f32 eq, q0, q0",
-                "vminnmt.f32 q0, q0, q5",
-                "vmaxnmt.f32 q0, q0, q6",
-                "vmul.f32 q1, q0, q3",
-                "vfms.f32 q0, q1, q4",
-                "vfma.f32 q1, q0, q3",
-                "vcvta.s32.f32 q1, q1",
-                "vadd.i32 q1, q1, r2",
-                "vqmovnb.s32 q1, q1",
-                "vqmovnb.s16 q1, q1",
-                "vstrb.32 q1, [r1], #4",
-                "letp lr, 1b",
-            ],
-        }
+            thumb2_function((Argument("const float *", "in"), Argument("int8_t *", "out")), code),
+        )
 
 
 def reciprocal(scale: np.float32) -> np.float32:

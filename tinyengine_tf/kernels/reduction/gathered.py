@@ -6,7 +6,7 @@ One int32 sum per channel is all the memory that the rows need. A kernel says wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tinyengine_tf.kernels.base import ROW, Arg, Because, Code, Layout, Lowered, RowWindow, rows_of
@@ -39,7 +39,7 @@ def gathered(
     op: AveragePool2D | Sum,
     template: str,
     args: tuple[Arg, ...],
-    further: Mapping[str, Any] | None = None,
+    further: Callable[[], Mapping[str, Any]] = dict,
     needs: tuple[str, ...] = ("requantize",),
     sums: int | None = None,
 ) -> Lowered:
@@ -56,7 +56,7 @@ def gathered(
             "channels": channels,
             "count": height * width,
             "mean": isinstance(op, AveragePool2D),
-            **(further or {}),
+            **further(),
         }
 
     state_bytes = 4 * (channels if sums is None else sums)
