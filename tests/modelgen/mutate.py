@@ -1,9 +1,15 @@
-"""Damage a file the way disks, networks and attackers do: bytes, random generator -> bytes."""
+"""Damage a file the way disks, networks and attackers do: bytes, random generator -> bytes.
+
+Some damage knows nothing of the format; some knows FlatBuffers' tables, and leaves them well formed: a field is absent,
+stands for its neighbour, has another number, or leads to another table.
+"""
 
 from __future__ import annotations
 
 import random
 import struct
+from dataclasses import dataclass
+from functools import lru_cache
 
 _EXTREME = (
     0,
@@ -59,6 +65,86 @@ def excise(data: bytearray, rng: random.Random) -> None:
     """A piece in the middle is missing."""
     at = rng.randrange(len(data))
     del data[at : at + rng.choice((1, 4, 16, 256))]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where a table lies: `slots` are the places in its vtable that are not 0, `fields` where these lead."""
+
+    start: int
+    slots: tuple[int, ...]
+    fields: tuple[int, ...]
+
+
+@lru_cache(maxsize=64)
+def tables(data: bytes) -> tuple[Table, ...]:
+    """Everything in a file that reads as a table: a signed offset to a vtable whose fields lie within the table."""
+    found = []
+    for start in range(4, len(data) - 3, 4):
+        vtable = start - int.from_bytes(data[start : start + 4], "little", signed=True)
+        if not 0 <= vtable <= len(data) - 4 or vtable == start:
+            continue
+        vtable_bytes, table_bytes = struct.unpack_from("<HH", data, vtable)
+        if vtable_bytes % 2 or not 6 <= vtable_bytes <= 128 or vtable + vtable_bytes > len(data):
+            continue
+        slots = [at for at in range(vtable + 4, vtable + vtable_bytes, 2) if data[at] or data[at + 1]]
+        fields = [start + int.from_bytes(data[at : at + 2], "little") for at in slots]
+        if slots and all(start + 4 <= field < min(start + table_bytes, len(data) - 3) for field in fields):
+            found.append(Table(start, tuple(slots), tuple(fields)))
+    return tuple(found)
+
+
+def drop_field(data: bytearray, rng: random.Random, table: Table) -> None:
+    """A field takes its default."""
+    at = rng.choice(table.slots)
+    data[at : at + 2] = b"\0\0"
+
+
+def confuse_fields(data: bytearray, rng: random.Random, table: Table) -> None:
+    """A field stands where another does."""
+    target, source = rng.choice(table.slots), rng.choice(table.slots)
+    data[target : target + 2] = data[source : source + 2]
+
+
+def change_field(data: bytearray, rng: random.Random, table: Table) -> None:
+    """A number or enumeration in a table has another value."""
+    at = rng.choice(table.fields)
+    size = rng.choice((1, 1, 2, 4))
+    value = rng.choice((rng.randrange(160), rng.choice(_EXTREME)))
+    data[at : at + size] = (value % (1 << (8 * size))).to_bytes(size, "little")
+
+
+def retarget_field(data: bytearray, rng: random.Random, table: Table) -> None:
+    """A field leads to another table, or to what another table's field leads to."""
+    at, other = rng.choice(table.fields), rng.choice(tables(bytes(data)) or (table,))
+    place = other.start
+    if rng.random() < 0.5:
+        field = rng.choice(other.fields)
+        place = field + int.from_bytes(data[field : field + 4], "little")
+    data[at : at + 4] = struct.pack("<I", (place - at) & 0xFFFFFFFF)
+
+
+def change_length(data: bytearray, rng: random.Random, table: Table) -> None:
+    """The vector or string that a field leads to is longer or shorter."""
+    at = rng.choice(table.fields)
+    place = at + int.from_bytes(data[at : at + 4], "little")
+    if place + 4 <= len(data):
+        length = int.from_bytes(data[place : place + 4], "little")
+        changed = rng.choice((0, length - 1, length + 1, length // 2, length * 2, rng.choice(_EXTREME)))
+        data[place : place + 4] = struct.pack("<I", changed & 0xFFFFFFFF)
+
+
+_TABLE_KINDS = (drop_field, confuse_fields, change_field, change_field, change_field, retarget_field, change_length)
+
+
+def mutate_tables(data: bytes, rng: random.Random) -> bytes:
+    """A copy in which fields of one to four tables are damaged."""
+    damaged = bytearray(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        found = tables(data)
+        if found:
+            rng.choice(_TABLE_KINDS)(damaged, rng, rng.choice(found))
+    return bytes(damaged)
 
 
 _KINDS = (flip, flip, flip, extreme, extreme, nudge, nudge, transplant, transplant, cut, excise)

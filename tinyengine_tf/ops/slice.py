@@ -13,7 +13,7 @@ from tinyengine_tf.ops.strided_copy import StridedCopy, packed_strides
 
 INSIDE = Rule("the slice lies inside the input")
 SLICE_SHAPE = Rule("the output has the shape of the slice")
-CONSTANT = Rule("axes, shapes, positions, paddings and the like are constant")
+CONSTANT = Rule("axes, shapes, positions, paddings and the like are constant integers")
 AXIS = Rule("an axis is one of the input's dimensions")
 BOX_RULES = (INSIDE, SLICE_SHAPE)
 EVERY_DIMENSION = Rule("begin and size name every dimension of the input")
@@ -48,6 +48,8 @@ def constant_integers(tensor: Tensor | None, what: str) -> list[int]:
     """The values of a constant index tensor."""
     if tensor is None or tensor.data is None:
         raise Reject(CONSTANT, f"{what} is computed")
+    if tensor.values.dtype.kind not in "iu":
+        raise Reject(CONSTANT, f"{what} is {tensor.dtype.tflite_name.lower()}")
     return [int(v) for v in tensor.values.reshape(-1)]
 
 
@@ -103,7 +105,10 @@ class Split(BoxCopy):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, where = (inputs[1], inputs[0]) if raw.opcode == "SPLIT" else (inputs[0], inputs[2])
         assert x is not None
-        axis = resolve_axis(constant_integers(where, "the axis")[0], len(x.shape))
+        axes = constant_integers(where, "the axis")
+        if len(axes) != 1:
+            raise Reject(AXIS, f"{len(axes)} axes")
+        axis = resolve_axis(axes[0], len(x.shape))
         if any(len(y.shape) != len(x.shape) for y in outputs) or sum(y.shape[axis] for y in outputs) != x.shape[axis]:
             raise Reject(WHOLE, f"{x} into {outputs}")
         ops, first = [], 0
