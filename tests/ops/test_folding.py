@@ -211,3 +211,24 @@ def test_channels_with_a_scale_of_zero() -> None:
     b.op("FULLY_CONNECTED", [x, b.const(values(3, 4), scales=[0.1, 0.0, 0.2]), bias], [y])
     b.output(y)
     assert_exact(b.finish())
+
+
+def test_a_product_of_nothing_is_one() -> None:
+    b = ModelBuilder()
+    b.output(b.input((1,), scale=SCALE))
+    y = b.tensor((), "INT32")
+    b.op("REDUCE_PROD", [b.const(np.zeros(0, np.int32)), b.const(np.int32([0]))], [y])
+    b.output(y)
+    assert api.load_graph(b.finish()).outputs[1].values == 1
+
+
+@pytest.mark.parametrize("opcode", ["TRANSPOSE", "REDUCE_MIN", "RESHAPE"])
+def test_constants_without_elements_are_no_data(opcode: str) -> None:
+    b = ModelBuilder()
+    b.output(b.input((1,), scale=SCALE))
+    nothing = b.tensor((0, 2), scale=SCALE, data=b"")
+    y = b.tensor((2, 2), scale=SCALE)
+    b.op(opcode, [nothing, b.const(np.int32([1, 0]))], [y])
+    b.output(y)
+    with pytest.raises(UnsupportedError, match="no tensor but a constant list or a part of a split is empty"):
+        api.load_graph(b.finish())

@@ -7,13 +7,13 @@ follows from them is followed (`open_dimensions`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from tinyengine_tf.errors import InternalError, ModelError, TinyEngineError, UnsupportedError
-from tinyengine_tf.ir import Graph, Op, Tensor
+from tinyengine_tf.ir import DType, Graph, Op, Tensor
 from tinyengine_tf.ops.absent import ABSENT
 from tinyengine_tf.ops.base import REGISTRY, Constraint, Entry, Reject
 from tinyengine_tf.ops.diagnosis import UNKNOWN, verdict
@@ -25,6 +25,9 @@ from tinyengine_tf.ops.variables import Variables
 from tinyengine_tf.tflite import RawModel, RawOp, RawTensor
 
 EMPTY_ALLOWED = "it has outputs, and no tensor but a constant list or a part of a split is empty"
+
+FROM_LISTS = ("FILL", "REDUCE_PROD")
+"""Operators whose first input may be an empty list: the shape of a scalar, a product of nothing."""
 
 
 def import_graph(model: RawModel) -> Graph:
@@ -120,7 +123,7 @@ class Import:
             return
         if problem is None:
             try:
-                self._append(self._parse(raw, inputs, outputs))
+                self._carry_out(raw, inputs, outputs)
             except Reject as broken:
                 problem = (accepted_only_if(broken.rule.rule), broken.found and f"found {broken.found}")
         if problem is not None:
@@ -140,19 +143,20 @@ class Import:
             return accepted_only_if(f"it has its first {entry.needs} inputs"), f"found {present}"
         if raw.opcode in VARIABLE_OPCODES:
             return None
-        touched = [t for t in (*inputs, *outputs) if t is not None]
         untyped = [i for i in (*raw.inputs, *raw.outputs) if i >= 0 and self.tensors[i].dtype is None]
         if untyped:
             found = self.model.tensors[untyped[0]]
             return "tensors have a supported element type", f"found {found.dtype_name}, {found.name!r}"
-        if not outputs or any(t.elements == 0 and not _is_list(t) and t not in outputs for t in touched):
+        if not outputs or any(t is not None and not _is_filled(raw, n, t) for n, t in enumerate(inputs)):
             return accepted_only_if(EMPTY_ALLOWED), ""
         return None
 
-    def _parse(self, raw: RawOp, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
+    def _carry_out(self, raw: RawOp, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> None:
+        """Append the operators that carry out `raw`. Raises Reject where it breaks a rule; all else is our fault."""
         entry = REGISTRY[raw.opcode]
         try:
             ops = self.variables.follow(raw) if raw.opcode in VARIABLE_OPCODES else _parsed(entry, raw, inputs, outputs)
+            self._append(replace(op, source=(raw.index,)) for op in ops)
         except Reject:
             raise
         except ModelError as error:
@@ -161,9 +165,8 @@ class Import:
             where = f"{self.model.name}: operator {raw.index} {raw.opcode}"
             found = str(error) if isinstance(error, TinyEngineError) else f"{type(error).__name__}: {error}"
             raise InternalError(f"its parser failed on {list(map(str, inputs))}: {found}", where=where) from error
-        return tuple(replace(op, source=(raw.index,)) for op in ops)
 
-    def _append(self, ops: Sequence[Op]) -> None:
+    def _append(self, ops: Iterable[Op]) -> None:
         """What is known already becomes constants; the rest is computed by the network."""
         known: dict[Tensor, Tensor] = {}
         for op in ops:
@@ -235,9 +238,12 @@ def _parsed(entry: Entry, raw: RawOp, inputs: tuple[Tensor | None, ...], outputs
     return ops
 
 
-def _is_list(tensor: Tensor) -> bool:
-    """A constant such as a shape or a list of axes, which may have no elements, or a part of a split that is empty."""
-    return tensor.const
+def _is_filled(raw: RawOp, position: int, tensor: Tensor) -> bool:
+    """The tensor has elements, or is one that needs none: a constant list of axes or sizes, a part of a split."""
+    if tensor.elements:
+        return True
+    is_list = len(tensor.shape) == 1 and tensor.dtype in (DType.INT32, DType.INT64)
+    return tensor.const and (raw.opcode == "CONCATENATION" or (is_list and (position > 0 or raw.opcode in FROM_LISTS)))
 
 
 def _check_rules(op: Op, constraints: Sequence[Constraint]) -> None:

@@ -50,11 +50,11 @@ def causes_first(problems: Sequence[Problem]) -> list[Problem]:
 
 
 def summary(problems: Sequence[Problem], operators: int) -> list[str]:
-    """By kind, the most frequent first; nothing where the problems themselves are as short."""
-    if len(problems) < 2:
-        return []
+    """By kind, the most frequent first; nothing where each is the only one of its kind."""
     refused = len({p.index for p in problems if p.index >= 0})
     kinds = Counter(p.kind for p in problems if not p.consequence)
+    if len(kinds) == len(problems):
+        return []
     lines = [f"{refused} of {operators} operators are refused:"] if refused else []
     lines += [f"{count:>4} x {kind}" for kind, count in kinds.most_common()]
     if after := sum(p.consequence for p in problems):
