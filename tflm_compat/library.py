@@ -29,6 +29,7 @@ from tinyengine_tf.regions import Places
 from tinyengine_tf.target import Target
 from tinyengine_tf.tflite import read, schema
 
+MODEL_H = "tinyengine_tf/model.h"  # what a library's own C needs
 HEAD_BYTES = 64
 TENSOR_SLOT_BYTES_32 = 72  # TE_TENSOR_SLOT_BYTES of model.h where pointers have 4 bytes
 CUSTOM = 32
@@ -55,6 +56,7 @@ def convert(
     flash_budget_bytes: int | None = None,
     builtin_arena: bool = False,
     profile_layers: bool = False,
+    headers: bool = True,
     force: bool = False,
 ) -> api.Conversion:
     """tinyengine_tf.convert() with TFLM's API on top.
@@ -64,13 +66,14 @@ def convert(
     builtin_arena   bring an arena along, for when firmware's is null or too small.
     profile_layers  let a MicroProfiler see every layer; otherwise it sees the model as one event.
     force           replace files in `out` that we did not write; otherwise they are an error.
+    headers         False: another library of the program brings TFLM's headers.
     Raises what tinyengine_tf.convert() raises.
     """
     chosen_name = symbols.library_name if name is None else name
     options = Options(name=chosen_name, static_arena=False, entries=(STEPS,) if profile_layers else ())
 
     def extend(data: bytes, arena: ArenaPlan, chosen: Options) -> Bundle:
-        return tflm_files(data, arena, chosen, symbols, builtin_arena=builtin_arena)
+        return tflm_files(data, arena, chosen, symbols, builtin_arena=builtin_arena, headers=headers)
 
     return api.convert(
         model,
@@ -87,7 +90,7 @@ def convert(
 
 
 def tflm_files(
-    data: bytes, arena: ArenaPlan, options: Options, symbols: ModelSymbols, *, builtin_arena: bool
+    data: bytes, arena: ArenaPlan, options: Options, symbols: ModelSymbols, *, builtin_arena: bool, headers: bool
 ) -> Bundle:
     """The files beyond the generated code itself.
 
@@ -108,7 +111,7 @@ def tflm_files(
         files[f"include/{symbols.header}"] = environment.get_template("model_data.h.j2").render(context)
     if symbols.array is None:
         files["include/tinyengine_tf_models.inc"] = environment.get_template("models.inc.j2").render(context)
-    return {**files, **{f"include/{path}": text for path, text in shim_headers().items()}}
+    return {**files, **{f"include/{path}": text for path, text in shim_headers().items() if headers or path == MODEL_H}}
 
 
 def template_context(

@@ -220,6 +220,11 @@ def _add_compat(convert: argparse.ArgumentParser) -> None:
         "--builtin-arena", action="store_true", help="bring an arena, for when firmware's is null or too small"
     )
     group.add_argument("--profile-layers", action="store_true", help="let a MicroProfiler see every layer")
+    group.add_argument(
+        "--without-headers",
+        action="store_true",
+        help="leave TFLM's headers out: another library of the program, the first model's, brings them",
+    )
 
 
 def positive(text: str) -> int:

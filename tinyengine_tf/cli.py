@@ -62,6 +62,7 @@ def _convert_plain(args: argparse.Namespace) -> api.Conversion:
             "model_header",
             "builtin_arena",
             "profile_layers",
+            "without_headers",
         )
         if getattr(args, option)
     ]
@@ -97,6 +98,7 @@ def _convert_compat(args: argparse.Namespace) -> api.Conversion:
         flash_budget_bytes=args.flash_budget,
         builtin_arena=args.builtin_arena,
         profile_layers=args.profile_layers,
+        headers=not args.without_headers,
         force=args.force,
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.codegen.models import small_cnn
 from tests.modelgen import samples
 from tflm_compat import convert as convert_for_tflm
 from tflm_compat import parse_symbols
@@ -121,6 +122,48 @@ def test_zephyr_adds_existing_sources(compat: Path, tmp_path: Path) -> None:
     assert (Path(includes[1]) / "tiny.h").is_file()
 
 
+TWO_MODELS_CC = """\
+#include <TensorFlowLite.h>
+#include "two.h"
+#include "tensorflow/lite/micro/all_ops_resolver.h"
+#include "tensorflow/lite/micro/micro_interpreter.h"
+#include "arrays.h"
+static uint8_t arena[20000];
+int main() {
+  tflite::AllOpsResolver resolver;
+  tflite::MicroInterpreter one(tflite::GetModel(g_one), resolver, arena, sizeof(arena));
+  tflite::MicroInterpreter two(tflite::GetModel(g_two), resolver, arena, sizeof(arena));
+  return one.Invoke() + two.Invoke();
+}
+"""
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["replaced", "kept"])
+def test_two_arduino_libraries_of_which_one_brings_tflms_headers(kept: bool, model: bytes, tmp_path: Path) -> None:
+    libraries = {"one": model, "two": small_cnn()}
+    for name, data in libraries.items():
+        symbols = parse_symbols(None, keep_flatbuffer=True) if kept else parse_symbols(f"g_{name}")
+        convert_for_tflm(data, tmp_path / name, target="host", name=name, symbols=symbols, headers=name == "one")
+    assert not (tmp_path / "two/src/TensorFlowLite.h").exists()
+    assert sum(path.is_file() for path in (tmp_path / "two").rglob("*")) < 25
+    arrays = [
+        f"static const unsigned char g_{name}[] = {{{','.join(map(str, data))}}};"
+        if kept
+        else f"extern const unsigned char g_{name}[];"
+        for name, data in libraries.items()
+    ]
+    (tmp_path / "arrays.h").write_text("\n".join(arrays))
+    (tmp_path / "sketch.cc").write_text(TWO_MODELS_CC)
+    paths = [f"-I{tmp_path / name / 'src'}" for name in libraries]
+    sources = [str(path) for name in libraries for path in (tmp_path / name / "src").glob("*.c")]
+    objects = []
+    for source in sources:
+        objects.append(f"{source}.o")
+        run(["gcc", *paths, "-c", source, "-o", objects[-1]])
+    run(["g++", *paths, f"-I{tmp_path}", str(tmp_path / "sketch.cc"), *objects, "-o", str(tmp_path / "sketch")])
+    run([str(tmp_path / "sketch")])
+
+
 @pytest.mark.parametrize("kind", ["plain", "compat"])
 def test_arduino_finds_headers_in_src(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """As Arduino does it: every file below src/ is compiled, and src/ is the only include path."""
@@ -140,6 +183,7 @@ def test_arduino_finds_headers_in_src(kind: str, request: pytest.FixtureRequest,
     assert re.fullmatch(r"\d+\.\d+\.\d+", properties["version"])
     assert (library / "src" / properties["includes"]).is_file()
     sketch = tmp_path / ("main.c" if kind == "plain" else "main.cc")
+    assert properties["url"].startswith("https://")
     sketch.write_text(MAIN_C if kind == "plain" else MAIN_CC)
     objects = []
     for number, source in enumerate([*sorted((library / "src").rglob("*.c")), sketch]):

@@ -14,6 +14,7 @@ None of them is needed: any build that compiles src/**/*.c with include/ on its 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -24,6 +25,11 @@ from tinyengine_tf import templates
 
 VERSION = "1.0.0"
 VENDOR = "tinyengine_tf"
+URL = "https://www.tensorflow.org/lite/microcontrollers"  # Arduino wants a page to visit: where such models come from
+
+NOT_FOR_SKETCHES = re.compile(
+    "include/(third_party/|tensorflow/compiler/|tensorflow/lite/micro/kernels/(?!micro_ops|all_ops))"
+)
 
 TEMPLATES = {
     "CMakeLists.txt": "CMakeLists.txt.j2",
@@ -43,6 +49,7 @@ def package_files(name: str, library: Mapping[str, str]) -> dict[str, str]:
         "NAME": name.upper(),
         "version": VERSION,
         "vendor": VENDOR,
+        "url": URL,
         "sources": sorted(path for path in library if path.startswith("src/") and path.endswith(".c")),
         "private_headers": sorted(path for path in library if path.startswith("src/") and path.endswith(".h")),
         "headers": sorted(path for path in library if path.startswith("include/")),
@@ -71,11 +78,11 @@ def _arduino_headers(library: Mapping[str, str]) -> dict[str, str]:
     """Arduino's include path is src/ alone, so each public header gets one there that leads to it.
 
     One that leads on along the include path cannot be reached in this way: a list of models is copied, FlatBuffers'
-    name is not taken.
+    name is not taken. Nor do sketches name a single kernel's header, or other SDKs' paths to TFLM.
     """
     forwards = {}
     for path, text in library.items():
-        if not path.startswith("include/") or "#error" in text:
+        if not path.startswith("include/") or "#error" in text or NOT_FOR_SKETCHES.match(path):
             continue
         there = "src/" + path.removeprefix("include/")
         if path.endswith(".inc"):
