@@ -282,7 +282,7 @@ def test_prefix_made_from_the_symbol(symbol: str, name: str) -> None:
 
 def test_header_that_the_library_has_already_is_refused(hello: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="another header"):
-        convert(hello, tmp_path / "lib", symbols=parse_symbols("g_m", None, "m.h"), name="m", target="host")
+        convert(hello, tmp_path / "lib", symbols=parse_symbols("g_my", None, "my.h"), name="my", target="host")
     assert not (tmp_path / "lib").exists()
 
 
