@@ -93,6 +93,11 @@ class Tensor:
     def elements(self) -> int:
         return math.prod(self.shape)
 
+    @property
+    def depth(self) -> int:
+        """Indices of the last dimension, the channels; 1 for a scalar."""
+        return self.shape[-1] if self.shape else 1
+
     @cached_property
     def nbytes(self) -> int:
         return self.elements * self.dtype.nbytes
@@ -136,6 +141,8 @@ class Op:
     """What the first inputs are to the operator, "data", "weights", "bias" or "state"; all others are data."""
     OUT_ROLES: ClassVar[tuple[str, ...]] = ()
     """The same for outputs, "out" or "state"; all others are "out"."""
+    MOVES: ClassVar[bool] = False
+    """Whether elements are moved as they are, and nothing computed."""
 
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
@@ -172,6 +179,37 @@ class Op:
     def macs(self) -> int:
         """Multiply-accumulates of one inference; 0 for operators that have none."""
         return 0
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """What the operator remembers from one inference to the next; each `after` is one of its outputs."""
+        return ()
+
+    @property
+    def view_offset(self) -> int | None:
+        """Where the output lies in the input, in elements; None: it has memory of its own, as what is computed."""
+        return None
+
+    @property
+    def copies_input(self) -> bool:
+        """Whether the output's elements are the input's, in order."""
+        return False
+
+    def channelwise(self) -> tuple[Tensor, ...] | None:
+        """The computed inputs, where output channel c depends on their channel c alone; None: it is not so."""
+        return None
+
+    @property
+    def variant(self) -> str:
+        """What kernels of the operator are specialised for beyond sizes: a window, a function."""
+        return ""
+
+    def work(self) -> dict[str, float]:
+        """What the work is made of, whatever kernel does it: counts, by the names in kernels/cost.py."""
+        out, depth = self.output.elements, self.output.depth
+        pixels = out // max(depth, 1)
+        found = {"out": out, "read": sum(t.elements for t in self.data_inputs)}
+        return {name: float(n) for name, n in (found | {"pixel": pixels, "rest": pixels * (depth % 4)}).items()}
 
     def compute(self, values: Values) -> Values:
         """What the operator means: the outputs from the inputs, bit for bit as TFLM computes them where TFLM has it.

@@ -19,6 +19,7 @@ from tinyengine_tf.errors import InternalError, UnsupportedError
 from tinyengine_tf.ir import Graph
 from tinyengine_tf.ops import lookup
 from tinyengine_tf.ops.reduce import Sum
+from tinyengine_tf.ops.strided_copy import StridedCopy
 from tinyengine_tf.ops.window import Window
 
 GRAPHS = st.randoms(use_true_random=False)
@@ -84,7 +85,7 @@ MISTAKES: dict[str, tuple[Any, str, Callable[[Any], Any]]] = {
     "a pass forgets a clamp": (module("fuse_activation"), "clamp_after", lambda real: lambda first, second: first),
     "a pass pads the other side": (module("fold_pad"), "wider", other_side),
     "a pass drops a table": (module("merge_lookups"), "compose", lambda real: lambda first, second: first),
-    "a pass takes copies for views": (module("remove_noops"), "copies_input", lambda real: lambda op: True),
+    "a pass takes slices for copies": (StridedCopy, "copies_input", lambda real: property(lambda op: True)),
 }
 
 

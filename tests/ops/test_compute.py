@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from tests.modelgen import ModelBuilder
 from tests.ops.cases import int32, one_op_model
-from tinyengine_tf import api, interpret
-from tinyengine_tf.errors import InvalidIR, UsageError
+from tinyengine_tf import api, interpret, reference
+from tinyengine_tf.errors import InvalidIR, ToolchainError, UsageError
 from tinyengine_tf.ir import DType, Op, Tensor, stored
 from tinyengine_tf.kernels.base import KERNELS
-from tinyengine_tf.ops.base import REGISTRY
+from tinyengine_tf.ops.base import REGISTRY, Definition
 from tinyengine_tf.ops.variables import Variable
 
-OPERATORS = {e.cls for e in REGISTRY.values()} - {Variable} | {kind for k in KERNELS for kind in k.ops}
+OPERATORS = {e.cls for e in REGISTRY.values()} - {Variable} | {kind for k in KERNELS.values() for kind in k.ops}
 
 
 @pytest.mark.parametrize("operator", sorted(OPERATORS, key=lambda c: c.__name__), ids=lambda c: c.__name__)
 def test_every_operator_computes(operator: type[Op]) -> None:
     assert operator.compute is not Op.compute
+
+
+def refusal(opcode: str) -> str:
+    """What TFLM says of such an operator on two int32 tensors."""
+    b = ModelBuilder()
+    inputs, y = [b.input((1,), "INT32") for _ in range(2)], b.tensor((1,), "INT32")
+    b.op(opcode, inputs, [y])
+    b.output(y)
+    try:
+        reference.run(b.finish(), [[np.ones(1, np.int32)] * 2], isolated=True)
+    except ToolchainError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("opcode", [name for name, e in REGISTRY.items() if e.definition is not Definition.TFLM])
+def test_what_tflm_does_not_define_it_lacks(opcode: str) -> None:
+    assert re.search("Didn't find op|not supported", refusal(opcode))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("opcode", [name for name, e in REGISTRY.items() if e.definition is Definition.TFLM])
+def test_what_tflm_defines_it_has(opcode: str) -> None:
+    assert "Didn't find op" not in refusal(opcode)
 
 
 def test_operators_on_constants_are_computed_beforehand() -> None:

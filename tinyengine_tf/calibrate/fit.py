@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinyengine_tf.ir import Op
-from tinyengine_tf.kernels.cost import TILED, TWOS, Division, Fitted, features, variant
+from tinyengine_tf.kernels.cost import TILED, TWOS, Division, Fitted, features
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
@@ -98,8 +98,8 @@ def fit_kernels(measurements: Sequence[Measurement], least: int) -> tuple[dict[s
     for m in measurements:
         groups[m.kernel].append(m)
     for m in measurements:
-        if (kind := variant(m.op)) and len({variant(other.op) for other in groups[m.kernel]}) > 1:
-            groups[f"{m.kernel} {kind}"].append(m)
+        if m.op.variant and len({other.op.variant for other in groups[m.kernel]}) > 1:
+            groups[f"{m.kernel} {m.op.variant}"].append(m)
     table, lines = {}, []
     for name, measured in sorted(groups.items()):
         if " " in name and len(measured) < least:

@@ -14,23 +14,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, singledispatch
 from importlib import resources
 from typing import Any
 
 from tinyengine_tf.ir import Op
 from tinyengine_tf.kernels.base import Kernel
-from tinyengine_tf.ops.binary import Binary
-from tinyengine_tf.ops.concatenation import Concatenation
-from tinyengine_tf.ops.conv2d import Conv2D, WeightedOp
+from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
-from tinyengine_tf.ops.lstm import Lstm
-from tinyengine_tf.ops.pad import Pad
-from tinyengine_tf.ops.pool2d import Pool2D
-from tinyengine_tf.ops.softmax import Softmax
-from tinyengine_tf.ops.strided_copy import StridedCopy
-from tinyengine_tf.ops.svdf import Svdf
 
 Features = Mapping[str, float]
 
@@ -102,18 +94,8 @@ class CostTable:
         return known.get(kernel.name, sum(known.values()) / len(known)) if known else None
 
     def kernel(self, kernel: Kernel, op: Op) -> Fitted:
-        known = self.kernels.get(f"{kernel.name} {variant(op)}") or self.kernels.get(kernel.name)
-        return known or Fitted(
-            Division(), UNMEASURED_COPY if isinstance(op, StridedCopy | Concatenation | Pad) else UNMEASURED
-        )
-
-
-def variant(op: Op) -> str:
-    """What kernels are specialised for beyond sizes: the window, the function."""
-    if isinstance(op, DepthwiseConv2D | Pool2D):
-        w = op.window
-        return f"{w.kernel.h}x{w.kernel.w}s{w.stride.w}"
-    return getattr(op, "function", "")
+        known = self.kernels.get(f"{kernel.name} {op.variant}") or self.kernels.get(kernel.name)
+        return known or Fitted(Division(), UNMEASURED_COPY if op.MOVES else UNMEASURED)
 
 
 def features(op: Op, calls: int, division: Division = Division()) -> Features:
@@ -121,63 +103,25 @@ def features(op: Op, calls: int, division: Division = Division()) -> Features:
 
     layer   1                            call    calls of the kernel
     out     output elements              read    input elements that are looked at
-    mac     multiply-accumulates         out.X   output elements that need X: sign, limit, shift (see narrowing)
-    row     (SOFTMAX) rows; (SVDF) filters, whose products with the input alone are `mac`
-    scaled, distant  (ADD, SUB) output elements whose operands have different scales, by a factor of more than two
+    mac     multiply-accumulates         out.X   output elements that need X: sign, limit, shift (ops/narrowing.py)
+    pixel   outputs' indices before the last dimension; `rest`: those of the last one that are no four, of all pixels
+
+    Operators add counts of their own (`Op.work`), and convolutions what a kernel's Division makes of theirs.
     """
-    out = op.output.elements
-    found = {
-        "layer": 1.0,
-        "call": float(calls),
-        "out": float(out),
-        "read": float(sum(t.elements for t in op.data_inputs)),
-    }
-    if isinstance(op, DepthwiseConv2D):
-        return found | narrowing(op) | _depthwise(op, calls, division)
+    return {"layer": 1.0, "call": float(calls), **op.work(), **divided(op, calls, division)}
+
+
+@singledispatch
+def divided(op: Op, calls: int, division: Division) -> Features:
+    """What depends on how a kernel divides the work, for operators whose kernels differ in that."""
+    return {}
+
+
+@divided.register
+def _of_dense(op: Conv2D | FullyConnected, calls: int, division: Division) -> Features:
     if isinstance(op, Conv2D) and division.pixels == TILED:
-        return found | narrowing(op) | _tiled(op)
-    if isinstance(op, Conv2D | FullyConnected):
-        return found | narrowing(op) | _dense(op, calls, division)
-    if isinstance(op, Svdf):
-        return found | {"mac": float(op.batch * op.weights.elements), "row": float(op.batch * op.filters)}
-    if isinstance(op, WeightedOp | Lstm):
-        return found | {"mac": float(op.macs)}
-    if isinstance(op, Pool2D):
-        kernel, channels = op.window.kernel, op.input.shape[3]
-        pixels = out // channels
-        found |= {
-            "pixel": float(pixels),
-            "tap": float(pixels * kernel.h * kernel.w),
-            "read": float(out * kernel.h * kernel.w),
-            "line": float(out * kernel.h),
-        }
-        return found
-    if isinstance(op, Softmax):
-        found["row"] = float(out // op.output.shape[-1])
-        return found
-    last = max(op.output.shape[-1], 1) if op.output.shape else 1
-    found |= {"pixel": float(out // last), "rest": float(out // last * (last % 4))}
-    if isinstance(op, Binary) and op.output.quant is not None:
-        found |= narrowing(op)
-        if op.function in ("ADD", "SUB"):  # TFLM multiplies the operand of the smaller scale; equal ones are shifted
-            found["scaled"] = float(out * (op.a.scale != op.b.scale))
-            found["distant"] = float(out * (max(op.a.scale, op.b.scale) > 2 * min(op.a.scale, op.b.scale)))
-    return found
-
-
-def narrowing(op: WeightedOp | Binary) -> dict[str, float]:
-    """Outputs whose sign, clamp or own shift takes instructions (see fast_requantize.py)."""
-    if op.output.quant is None:
-        return {}
-    out, (low, high) = float(op.output.elements), op.clamp if isinstance(op, WeightedOp) else op.int8_clamp
-    found = {}
-    if low < op.output.zero_point:
-        found["out.sign"] = out
-    if low > -128 or high < 127:
-        found["out.limit"] = out * ((low > -128) + (high < 127))
-    if isinstance(op, WeightedOp) and op.weights.quant is not None and op.weights.quant.per_channel:
-        found["out.shift"] = out
-    return found
+        return _tiled(op)
+    return _dense(op, calls, division)
 
 
 def _dense(op: Conv2D | FullyConnected, calls: int, division: Division) -> dict[str, float]:
@@ -195,7 +139,7 @@ def _dense(op: Conv2D | FullyConnected, calls: int, division: Division) -> dict[
     whole, smaller, singles = (calls * n for n in division.blocks(pixels // calls))
     groups, rest = divmod(depth, division.inputs)
     sets, odd = divmod(channels, division.filters)
-    found = {"mac": float(op.macs), "pixel": float(pixels), "depth": float(pixels * depth)}
+    found = {"depth": float(pixels * depth)}
     for name, count in (("b", whole), ("t", smaller), ("s", singles)):
         if count:
             found |= {
@@ -242,7 +186,8 @@ def _tiled(op: Conv2D) -> dict[str, float]:
     }
 
 
-def _depthwise(op: DepthwiseConv2D, calls: int, division: Division) -> dict[str, float]:
+@divided.register
+def _depthwise(op: DepthwiseConv2D, calls: int, division: Division) -> Features:
     """Groups of channels of each call, columns read, and outputs: in blocks within the image, single ones, those whose
     window leaves the image; and, for kernels that make no difference, blocks of equal size over the whole row."""
     width = op.out_image.w
@@ -273,7 +218,7 @@ def _depthwise(op: DepthwiseConv2D, calls: int, division: Division) -> dict[str,
         "last.channel": width % division.pixels * channels,
         "equal.rest": blocks * (op.out_channels % division.filters > 0),
     }
-    return {"mac": float(op.macs)} | {name: float(calls * value) for name, value in found.items() if value}
+    return {name: float(calls * value) for name, value in found.items()}
 
 
 def _edge_columns(op: Conv2D | DepthwiseConv2D) -> int:

@@ -14,6 +14,7 @@ Importing the package `ops` imports every module in it, so a new operator needs 
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -70,11 +71,20 @@ class RawOpLike(Protocol):
 Parser = Callable[[RawOpLike, tuple[Tensor | None, ...], tuple[Tensor, ...]], "tuple[Op, ...]"]
 
 
+class Definition(enum.Enum):
+    """Whose results are right: TFLM's; TensorFlow Lite's, where TFLM lacks the operator or its types; or ours alone."""
+
+    TFLM = "tflm"
+    TFLITE = "tflite"
+    OURS = "ours"
+
+
 @dataclass(frozen=True)
 class Entry:
     """A registered .tflite operator name: how to parse it and which rules it has.
 
-    needs   inputs, from the first on, without which parse() is not called
+    needs        inputs, from the first on, without which parse() is not called
+    definition   what `Op.compute` is bit-exact with
     """
 
     opcode: str
@@ -84,6 +94,7 @@ class Entry:
     parse_rules: tuple[Rule, ...]
     summary: str
     needs: int
+    definition: Definition
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -100,12 +111,14 @@ def operator(
     needs: int | Mapping[str, int] = 1,
     summaries: Mapping[str, str] | None = None,
     own_rules: Mapping[str, Sequence[Rule]] | None = None,
+    definitions: Mapping[str, Definition] | None = None,
 ) -> Callable[[OpClass], OpClass]:
     """Register the decorated Op class for one or more .tflite operator names.
 
     needs       inputs that must be there, from the first on; where names differ, those that need other than 1
     summaries   what single names do, where the first line of the class says too little
     own_rules   what parse() asks of single names, beyond the class's RULES
+    definitions of names that TFLM does not define
     """
 
     def register(cls: OpClass) -> OpClass:
@@ -118,7 +131,8 @@ def operator(
             rules, constraints = (tuple(getattr(cls, name, ())) for name in ("RULES", "CONSTRAINTS"))
             text = (summaries or {}).get(opcode, summary)
             rules += tuple((own_rules or {}).get(opcode, ()))
-            REGISTRY[opcode] = Entry(opcode, cls, parse, constraints, rules, text, count)
+            definition = (definitions or {}).get(opcode, Definition.TFLM)
+            REGISTRY[opcode] = Entry(opcode, cls, parse, constraints, rules, text, count, definition)
         return cls
 
     return register

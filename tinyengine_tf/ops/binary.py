@@ -16,6 +16,7 @@ from tinyengine_tf.ops.base import BROADCASTS, Constraint, RawOpLike, Reject, Ru
 from tinyengine_tf.ops.broadcast import broadcasts_to
 from tinyengine_tf.ops.conv2d import ACTIVATION, CLAMP_RULES, ONE_SCALE, fused_clamp
 from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN, Multiplier, quantize_multiplier, requantize, wrap32
+from tinyengine_tf.ops.narrowing import narrowing
 from tinyengine_tf.ops.two_operands import TwoOperands
 
 ARITHMETIC = ("ADD", "SUB", "MUL")
@@ -140,6 +141,22 @@ class Binary(TwoOperands):
         twice, unit = 2 * max(a, b), 1 << self.headroom_bits
         result = (twice / unit) ** 2 / out if self.function == "SQUARED_DIFFERENCE" else twice / (unit * out)
         return tuple(map(quantize_multiplier, (a / twice, b / twice, result)))
+
+    def channelwise(self) -> tuple[Tensor, ...] | None:
+        n = self.output.depth
+        apart = all(t.depth == n or t.const and t.elements == 1 for t in (self.a, self.b))
+        return self.data_inputs if apart and self.dtype is DType.INT8 else None
+
+    def work(self) -> dict[str, float]:
+        """`scaled`, `distant`: (ADD, SUB) operands have different scales, by a factor of more than two."""
+        found = super().work()
+        if self.output.quant is None:
+            return found
+        found |= narrowing(self.output, self.int8_clamp)
+        if self.function in ("ADD", "SUB"):  # TFLM multiplies the operand of the smaller scale; equal ones are shifted
+            low, high = sorted((self.a.scale, self.b.scale))
+            found |= {"scaled": found["out"] * (low != high), "distant": found["out"] * (high > 2 * low)}
+        return found
 
     def compute(self, values: Values) -> Values:
         if self.dtype is DType.FLOAT32:

@@ -59,7 +59,13 @@ class Concatenation(Op):
         Constraint("int8 inputs have the output's scale and zero point, as TFLM demands", same_quantization),
     )
 
+    MOVES: ClassVar = True
+
     outer: int
+
+    @property
+    def copies_input(self) -> bool:
+        return len(self.inputs) == 1
 
     @property
     def shares(self) -> tuple[int, ...]:

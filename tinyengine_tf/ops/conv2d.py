@@ -20,6 +20,7 @@ from tinyengine_tf.ops.fixedpoint import (
     quantize_multiplier,
     requantize,
 )
+from tinyengine_tf.ops.narrowing import narrowing
 from tinyengine_tf.ops.window import WINDOW_RULES, WindowOp, parse_window
 
 FOUR_DIMENSIONS = Rule("input, weights and output have four dimensions")
@@ -70,6 +71,26 @@ class WeightedOp(Op):
         """Requantisation per output channel: input scale * weight scale / output scale."""
         assert self.weights.quant is not None
         return channel_multipliers(self.input.scale, self.weights.quant.scales, self.output.scale, self.out_channels)
+
+    @property
+    def mixes_channels(self) -> bool:
+        """Whether every output channel reads every input channel through a weight."""
+        return False
+
+    @property
+    def reads_padding(self) -> bool:
+        return False
+
+    @property
+    def weight_matrix(self) -> np.ndarray:
+        """int64 [output channels, taps, input channels that each reads]."""
+        w = self.weights.values.astype(np.int64)
+        return w.reshape(w.shape[0], -1, w.shape[-1])
+
+    def work(self) -> dict[str, float]:
+        quant = self.weights.quant
+        own_shifts = quant is not None and quant.per_channel
+        return super().work() | narrowing(self.output, self.clamp, own_shifts) | {"mac": float(self.macs)}
 
     def requantized(self, sums: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
         """Sums of products, their last dimension the output channels, as the output shows them."""
@@ -154,6 +175,10 @@ class Conv2D(WindowOp, WeightedOp):
 
     CHANNEL_AXIS: ClassVar = 0
     CONSTRAINTS: ClassVar = WEIGHTED
+
+    @property
+    def mixes_channels(self) -> bool:
+        return self.groups == 1
 
     @property
     def groups(self) -> int:

@@ -42,6 +42,18 @@ class DepthwiseConv2D(WindowOp, WeightedOp):
     def macs(self) -> int:
         return self.output.elements * self.window.kernel.h * self.window.kernel.w
 
+    def channelwise(self) -> tuple[Tensor, ...] | None:
+        return (self.input,) if self.multiplier == 1 else None
+
+    @property
+    def weight_matrix(self) -> np.ndarray:
+        w = self.weights.values.astype(np.int64)
+        return w.reshape(-1, w.shape[-1]).T[:, :, None]
+
+    @property
+    def variant(self) -> str:
+        return self.window.kind
+
     def compute(self, values: Values) -> Values:
         x, w, bias = operands(values)
         seen = self.window.patches(x.astype(np.int64) - self.input.zero_point, self.out_image, 0)

@@ -134,6 +134,10 @@ class FloatFunction(Op):
         return f"float32 {self.function}"
 
     @property
+    def variant(self) -> str:
+        return self.function
+
+    @property
     def is_known(self) -> bool:
         """C libraries differ in the last bits of what IEEE 754 does not define."""
         return super().is_known and self.function in ARITHMETIC
@@ -182,6 +186,10 @@ class FloatTable(Op):
     @property
     def KIND(self) -> str:  # type: ignore[override]
         return f"Table {self.function}"
+
+    @property
+    def variant(self) -> str:
+        return self.function
 
     def compute(self, values: Values) -> Values:
         return (np.array(self.table, np.float32)[values[0].astype(np.int64) + 128],)

@@ -59,6 +59,10 @@ class FullyConnected(WeightedOp):
     def macs(self) -> int:
         return self.rows * self.weights.elements
 
+    @property
+    def mixes_channels(self) -> bool:
+        return self.depth == self.input.depth and self.weights_zero_point == 0
+
     def compute(self, values: Values) -> Values:
         x, w, bias = operands(values)
         rows = x.reshape(self.rows, self.depth).astype(np.int64) - self.input.zero_point

@@ -19,7 +19,6 @@ from tinyengine_tf.ops.base import REGISTRY, Constraint, Entry, Reject
 from tinyengine_tf.ops.diagnosis import UNKNOWN, verdict
 from tinyengine_tf.ops.open_dimensions import with_known_shape
 from tinyengine_tf.ops.problems import Problem, accepted_only_if, causes_first, operator_problem, shortened, summary
-from tinyengine_tf.ops.recurrent import RecurrentOp
 from tinyengine_tf.ops.variables import OPCODES as VARIABLE_OPCODES
 from tinyengine_tf.ops.variables import Variables
 from tinyengine_tf.tflite import RawModel, RawOp, RawTensor
@@ -41,7 +40,7 @@ def import_graph(model: RawModel) -> Graph:
     for raw in model.ops:
         work.take(raw)
     work.check_edges()
-    states = (*work.variables.states(), *(s for op in work.ops if isinstance(op, RecurrentOp) for s in op.states))
+    states = (*work.variables.states(), *(s for op in work.ops for s in op.states))
     if not work.problems:
         work.check_variable_tensors([s.before for s in states])
     if work.problems:

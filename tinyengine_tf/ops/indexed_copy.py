@@ -30,6 +30,7 @@ class IndexedCopy(Op):
     """
 
     KIND: ClassVar[str] = "IndexedCopy"
+    MOVES: ClassVar = True
     CONSTRAINTS: ClassVar = (SAME_TYPE,)
 
     places: tuple[tuple[int, ...], ...]

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.base import Definition, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.strided_copy import StridedCopy, packed_strides
 
 RESULT_SHAPE = Rule("the output has the shape of the result")
@@ -24,6 +24,7 @@ REPEATS = Rule("the input's shape repeats to the output's")
         "RANK": "How many dimensions the input has, known beforehand: a constant.",
         "ZEROS_LIKE": "Zeros of the input's shape: a constant.",
     },
+    definitions={"RANK": Definition.TFLITE},
 )
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Known(Op):

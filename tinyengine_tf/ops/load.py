@@ -14,6 +14,7 @@ class Load(Op):
     """The output is a copy of the constant input."""
 
     KIND: ClassVar[str] = "Load"
+    MOVES: ClassVar = True
 
     @property
     def is_known(self) -> bool:

@@ -57,8 +57,15 @@ class Lookup(Op):
     def KIND(self) -> str:  # type: ignore[override]
         return f"Lookup {self.function}"
 
-    @cached_property
-    def is_identity(self) -> bool:
+    @property
+    def variant(self) -> str:
+        return self.function
+
+    def channelwise(self) -> tuple[Tensor, ...] | None:
+        return (self.input,) if self.input.depth == self.output.depth else None
+
+    @property
+    def copies_input(self) -> bool:
         """Every byte stays as it is (the scales may still differ)."""
         return self._same_type and self.table == tuple(all_values(self.input.dtype).tolist())
 

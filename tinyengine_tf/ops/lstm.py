@@ -152,6 +152,9 @@ class Lstm(RecurrentOp):
     def macs(self) -> int:
         return self.batch * self.steps * sum(w.elements for w in self.weights)
 
+    def work(self) -> dict[str, float]:
+        return super().work() | {"mac": float(self.macs)}
+
     @property
     def largest_sum(self) -> int:
         """What no sum of products and bias exceeds, nor any part of it."""

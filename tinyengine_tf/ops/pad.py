@@ -62,6 +62,8 @@ class Pad(Op):
         ),
     )
 
+    MOVES: ClassVar = True
+
     before: tuple[int, ...]
     after: tuple[int, ...]
     fill: int | float
@@ -91,6 +93,10 @@ class Pad(Op):
             strict=True,
         )
         return sum(b * out + (n - 1) * (out - source) for n, b, source, out in steps)
+
+    @property
+    def copies_input(self) -> bool:
+        return not any((*self.before, *self.after))
 
     def compute(self, values: Values) -> Values:
         return (np.pad(values[0], list(zip(self.before, self.after, strict=True)), constant_values=self.fill),)

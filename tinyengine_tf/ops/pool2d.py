@@ -44,6 +44,23 @@ class Pool2D(WindowOp):
 
     clamp: tuple[int, int] = (-128, 127)
 
+    @property
+    def copies_input(self) -> bool:
+        return self.window.is_pointwise and self.image == self.out_image and self.clamp == (-128, 127)
+
+    def channelwise(self) -> tuple[Tensor, ...]:
+        return (self.input,)
+
+    @property
+    def variant(self) -> str:
+        return self.window.kind
+
+    def work(self) -> dict[str, float]:
+        """`tap`: pixels of all windows; `line`: values of their rows."""
+        found, kernel = super().work(), self.window.kernel
+        taps = kernel.h * kernel.w
+        return found | {"read": found["out"] * taps, "tap": found["pixel"] * taps, "line": found["out"] * kernel.h}
+
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, y = inputs[0], outputs[0]

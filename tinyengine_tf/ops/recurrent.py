@@ -33,6 +33,7 @@ class RecurrentOp(Op):
 
     @property
     def states(self) -> tuple[State, ...]:
+        """What the variable tensors hold."""
         return tuple(State(before, after, initial_of(before)) for before, after in self.updates)
 
 

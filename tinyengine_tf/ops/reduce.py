@@ -56,6 +56,13 @@ class Reduce(Op):
             previous = kind
         return tuple(kinds[0]), tuple(kinds[1])
 
+    @property
+    def copies_input(self) -> bool:
+        return self.count == 1
+
+    def channelwise(self) -> tuple[Tensor, ...] | None:
+        return (self.input,) if len(self.input.shape) - 1 not in self.axes else None
+
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, y = inputs[0], outputs[0]
@@ -95,6 +102,10 @@ class Sum(Reduce):
     """Sum over any dimensions, requantised."""
 
     CONSTRAINTS: ClassVar = SUMMED
+
+    @property
+    def copies_input(self) -> bool:
+        return self.count == 1 and self.input.quant == self.output.quant
 
     @property
     def multiplier(self) -> Multiplier:

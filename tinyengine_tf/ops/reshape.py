@@ -37,6 +37,17 @@ class Reshape(Op):
             raise Reject(SAME_ELEMENTS, f"{x} -> {y}")
         return (cls(inputs=(x,), outputs=outputs),)
 
+    @property
+    def view_offset(self) -> int:
+        return 0
+
+    @property
+    def copies_input(self) -> bool:
+        return True
+
+    def channelwise(self) -> tuple[Tensor, ...] | None:
+        return (self.input,) if self.input.depth == self.output.depth else None
+
     def compute(self, values: Values) -> Values:
         return (values[0],)
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.base import Definition, RawOpLike, Reject, Rule, operator
 
 Result = np.ndarray | None
 FUNCTIONS: Mapping[str, Callable[[Mapping[str, Any], list[np.ndarray]], Result]] = {
@@ -54,6 +54,7 @@ def _divided(function: Callable[[np.ndarray, np.ndarray], np.ndarray], a: np.nda
         "FLOOR_DIV": "Constant integers divided, rounded down, as in computed shapes.",
         "FLOOR_MOD": "What is left of such a division.",
     },
+    definitions=dict.fromkeys(FUNCTIONS, Definition.TFLITE),
 )
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ShapeArithmetic(Op):

@@ -109,6 +109,10 @@ class Softmax(Op):
     def differences(self) -> Differences:
         return Differences(self.beta * self.input.scale)
 
+    def work(self) -> dict[str, float]:
+        """`row`: exponentials are summed once for each."""
+        return super().work() | {"row": float(self.output.elements // self.depth)}
+
     def compute(self, values: Values) -> Values:
         shares, bits = self.differences.of(values[0]), 8 * self.output.dtype.nbytes
         sums = self.differences.sums(shares)

@@ -33,6 +33,7 @@ class StridedCopy(Op):
     """
 
     KIND: ClassVar[str] = "StridedCopy"
+    MOVES: ClassVar = True
     CONSTRAINTS: ClassVar = (SAME_TYPE,)
 
     sizes: tuple[int, ...]
@@ -53,9 +54,14 @@ class StridedCopy(Op):
         return tuple(joined)
 
     @property
-    def is_view(self) -> bool:
-        """Whether the output lies densely inside the input, so that nothing has to move."""
-        return len(self.loops) == 0 or (len(self.loops) == 1 and self.loops[0][1] == 1)
+    def view_offset(self) -> int | None:
+        """`offset` where the output lies densely inside the input, so that nothing has to move."""
+        dense = len(self.loops) == 0 or (len(self.loops) == 1 and self.loops[0][1] == 1)
+        return self.offset if dense else None
+
+    @property
+    def copies_input(self) -> bool:
+        return self.view_offset == 0 and self.input.elements == self.output.elements
 
     @property
     def distance(self) -> int:
@@ -88,8 +94,8 @@ class Copy(StridedCopy):
     KIND: ClassVar[str] = "Copy"
 
     @property
-    def is_view(self) -> bool:
-        return False
+    def view_offset(self) -> None:
+        return None
 
 
 def copy_of(tensor: Tensor, name: str) -> Copy:

@@ -115,6 +115,11 @@ class Svdf(RecurrentOp):
     def macs(self) -> int:
         return self.batch * (self.weights.elements + self.time.elements)
 
+    def work(self) -> dict[str, float]:
+        """`mac`: products with the input; `row`: filters, each with a memory that is summed."""
+        products, filters = self.batch * self.weights.elements, self.batch * self.filters
+        return super().work() | {"mac": float(products), "row": float(filters)}
+
     @property
     def multipliers(self) -> tuple[Multiplier, Multiplier]:
         """To the memory's scale, and from sums over time to the output's."""

@@ -24,6 +24,10 @@ class TwoOperands(Op):
         return self.function
 
     @property
+    def variant(self) -> str:
+        return self.function
+
+    @property
     def a(self) -> Tensor:
         return self.input
 

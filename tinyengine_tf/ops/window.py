@@ -34,6 +34,11 @@ class Window:
         return HW((self.kernel.h - 1) * self.dilation.h + 1, (self.kernel.w - 1) * self.dilation.w + 1)
 
     @property
+    def kind(self) -> str:
+        """Size and stride, as in 3x3s1."""
+        return f"{self.kernel.h}x{self.kernel.w}s{self.stride.w}"
+
+    @property
     def is_pointwise(self) -> bool:
         return self.kernel == (1, 1) and self.stride == (1, 1) and self.pad_top == 0 and self.pad_left == 0
 
@@ -75,6 +80,12 @@ class WindowOp(Op):
     @property
     def out_image(self) -> HW:
         return HW(*self.output.shape[1:3])
+
+    @property
+    def reads_padding(self) -> bool:
+        """Whether some window reaches beyond the image."""
+        after = self.window.padding_after(self.image, self.out_image)
+        return any((self.window.pad_top, self.window.pad_left, after.h, after.w))
 
 
 MAX_SIZE = 2**15 - 1  # so that positions within an image stay within 32 bits in the generated C

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from tinyengine_tf.ir import Graph, Op, Tensor
-from tinyengine_tf.ops.concatenation import Concatenation
-from tinyengine_tf.ops.lookup import Lookup
-from tinyengine_tf.ops.pad import Pad
-from tinyengine_tf.ops.pool2d import Pool2D
-from tinyengine_tf.ops.reduce import Reduce, Sum
 from tinyengine_tf.ops.reshape import Reshape
-from tinyengine_tf.ops.strided_copy import StridedCopy
 
 
 def remove_noops(graph: Graph) -> Graph:
@@ -29,9 +23,7 @@ def remove_noops(graph: Graph) -> Graph:
     ops: list[Op] = []
     for op in graph.ops:
         op = op.remap(alias)
-        if copies_input(op):
-            op = Reshape(inputs=(op.input,), outputs=op.outputs, source=op.source)
-        if isinstance(op, Reshape):
+        if op.copies_input:
             source = shaped.get(op.input, op.input)
             if is_same(source, op.output) and op.output not in graph.outputs:
                 alias[op.output] = source
@@ -44,20 +36,3 @@ def remove_noops(graph: Graph) -> Graph:
 
 def is_same(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and a.dtype is b.dtype and a.quant == b.quant
-
-
-def copies_input(op: Op) -> bool:
-    """Whether the output's elements are the input's, in order."""
-    if len(op.inputs) == 0 or op.input.elements != op.output.elements or isinstance(op, Reshape):
-        return False
-    if isinstance(op, StridedCopy):
-        return op.is_view and op.offset == 0
-    if isinstance(op, Concatenation):
-        return len(op.inputs) == 1
-    if isinstance(op, Sum):
-        return op.count == 1 and op.input.quant == op.output.quant
-    if isinstance(op, Pool2D):
-        return op.window.is_pointwise and op.image == op.out_image and op.clamp == (-128, 127)
-    if isinstance(op, Lookup):
-        return op.is_identity
-    return isinstance(op, (Pad, Reduce))

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.ops.strided_copy import copy_of
-from tinyengine_tf.ops.view import is_view
 
 
 def separate_states(graph: Graph) -> Graph:
@@ -22,7 +21,7 @@ def separate_states(graph: Graph) -> Graph:
         return graph
     memory = {s.before: s.before for s in graph.states}
     for op in graph.ops:
-        if is_view(op) and op.input in memory:
+        if op.view_offset is not None and op.input in memory:
             memory[op.output] = memory[op.input]
     ops = list(graph.ops)
 

@@ -9,16 +9,7 @@ import numpy as np
 
 from tinyengine_tf.ir import DType, Graph, Op, Quant, Tensor
 from tinyengine_tf.ops.conv2d import WeightedOp
-from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
-from tinyengine_tf.passes.channels import (
-    Constants,
-    channels_of,
-    find_constants,
-    find_needed,
-    foldable,
-    folded_share,
-    mixes_channels,
-)
+from tinyengine_tf.passes.channels import Constants, find_constants, find_needed, foldable, folded_share
 
 
 def shrink(graph: Graph) -> Graph:
@@ -62,19 +53,14 @@ def _shrink_weights(op: WeightedOp, needed: Mapping[Tensor, np.ndarray], constan
     keep_out = needed[op.output]
     w, bias = op.weights.values, op.bias_values
     source = constants.get(op.input)
-    if isinstance(op, DepthwiseConv2D):
-        if keep_out.all():
-            return op
-        w = w[..., keep_out]
-    elif mixes_channels(op):
-        keep_in = needed[op.input]
-        if keep_in.all() and keep_out.all():
-            return op
+    keep_in = needed[op.input]
+    if keep_in.all() and keep_out.all():
+        return op
+    w = np.compress(keep_out, w, axis=op.CHANNEL_AXIS)
+    if op.mixes_channels:
         if source is not None:
             bias = bias + folded_share(op, source, foldable(op, source) & ~keep_in)
-        w = w[keep_out][..., keep_in]
-    else:
-        return op
+        w = w[..., keep_in]
     quant = op.weights.quant
     if quant is not None and quant.per_channel:
         each = np.broadcast_to(quant.zero_points, len(quant.scales))
@@ -96,7 +82,7 @@ def _shrink_operands(op: Op, needed: Mapping[Tensor, np.ndarray]) -> Op:
         return op
 
     def cut(t: Tensor | None) -> Tensor | None:
-        if t is None or not t.const or t.data is None or channels_of(t) != len(keep) or t.elements == 1:
+        if t is None or not t.const or t.data is None or t.depth != len(keep) or t.elements == 1:
             return t
         return replace(t, shape=(*t.shape[:-1], int(keep.sum())), data=np.ascontiguousarray(t.data[..., keep]))
 

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from tinyengine_tf.errors import DoesNotFitError, UnsupportedError
 from tinyengine_tf.ir import Graph, Op
 from tinyengine_tf.kernels.select import NO_BUDGET, OVER_BUDGET, select
-from tinyengine_tf.ops.view import is_view
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.storage import Storage, storage_of
 from tinyengine_tf.target import Target
@@ -25,7 +24,7 @@ def choose_kernels(
     layers: list[Layer] = []
     problems: list[str] = []
     for op in graph.ops:
-        if is_view(op) or op in joined:
+        if op.view_offset is not None or op in joined:
             continue
         try:
             layers.append(_layer(len(layers), op, target, frugal))

@@ -12,9 +12,6 @@ from collections.abc import Iterable, Mapping
 
 from tinyengine_tf.ir import Graph, Op, Tensor
 from tinyengine_tf.ops.concatenation import Concatenation
-from tinyengine_tf.ops.recurrent import RecurrentOp
-from tinyengine_tf.ops.strided_copy import StridedCopy
-from tinyengine_tf.ops.view import is_view
 
 Storage = Mapping[Tensor, tuple[Tensor, int]]
 """Tensor -> (tensor that owns the memory, offset in bytes); tensors that are missing own theirs."""
@@ -25,12 +22,10 @@ def storage_of(graph: Graph, joined: Iterable[Op] = ()) -> Storage:
     joined = set(joined)
     storage: dict[Tensor, tuple[Tensor, int]] = {}
     for op in graph.ops:
-        if is_view(op):
+        storage |= {s.after: (s.before, 0) for s in op.states}
+        if op.view_offset is not None:
             owner, begin = storage.get(op.input, (op.input, 0))
-            inside = op.offset * op.input.dtype.nbytes if isinstance(op, StridedCopy) else 0
-            storage[op.output] = (owner, begin + inside)
-        elif isinstance(op, RecurrentOp):
-            storage |= {after: (before, 0) for before, after in op.updates}
+            storage[op.output] = (owner, begin + op.view_offset * op.input.dtype.nbytes)
         elif op in joined:
             at = 0
             for t in op.data_inputs:
@@ -42,7 +37,7 @@ def storage_of(graph: Graph, joined: Iterable[Op] = ()) -> Storage:
 def joinable(graph: Graph) -> list[Concatenation]:
     """Concatenations whose inputs can be computed in place, each on its own and all together."""
     storage: dict[Tensor, tuple[Tensor, int]] = dict(storage_of(graph))
-    made = {t for op in graph.ops if not is_view(op) for t in op.outputs}
+    made = {t for op in graph.ops if op.view_offset is None for t in op.outputs}
     found = []
     for op in graph.ops:
         if not isinstance(op, Concatenation) or op.outer != 1 or len(op.data_inputs) != len(op.inputs):
