@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from tinyengine_tf.kernels.class_kernel import class_kernel
-from tinyengine_tf.kernels.elementwise.broadcast import BroadcastKernel
+from tinyengine_tf.kernels.base import Lowered, kernel
+from tinyengine_tf.kernels.elementwise.broadcast import broadcast
 from tinyengine_tf.kernels.reduction.running_sum import SUMMED, sum_params
 from tinyengine_tf.ops.running_sum import AddN
+from tinyengine_tf.target import Core
 
 
-@class_kernel
-class AddNPortable(BroadcastKernel):
-    name = "te_add_n"
-    ops = (AddN,)
-    types = SUMMED
-    why = "one requantisation per element"
-    template = "elementwise/add_n.c.j2"
-    needs = ("requantize",)
-
-    def params(self, op: AddN, units: int) -> dict[str, Any]:
-        return {**self.loop_params(op, units), **sum_params(op)}
+@kernel(AddN, types=SUMMED)
+def te_add_n(op: AddN, core: Core) -> Lowered:
+    """One requantisation per element."""
+    return broadcast(op, "elementwise/add_n.c.j2", lambda: sum_params(op), ("requantize",))

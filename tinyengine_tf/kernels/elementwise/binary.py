@@ -8,11 +8,42 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.ir import DType
-from tinyengine_tf.kernels.class_kernel import class_kernel
-from tinyengine_tf.kernels.elementwise.broadcast import BroadcastKernel
+from tinyengine_tf.kernels.base import Because, Lowered, kernel
+from tinyengine_tf.kernels.elementwise.broadcast import broadcast
 from tinyengine_tf.kernels.literal import literal
+from tinyengine_tf.kernels.types import S8, Types
 from tinyengine_tf.ops.binary import Binary
 from tinyengine_tf.target import Core
+
+STORED = Types(data=(DType.INT8, DType.INT32, DType.FLOAT32), out=(DType.INT8, DType.INT32, DType.FLOAT32))
+
+
+@kernel(Binary, types=(S8,))
+def te_binary_s8(op: Binary, core: Core) -> Lowered | Because:
+    """Requantisation with literal multipliers."""
+    if not op.needs_scales:
+        return Because("nothing is requantised")
+    return broadcast(op, "elementwise/binary.c.j2", lambda: _params(op), ("requantize",))
+
+
+@kernel(Binary, types=(STORED,), before=("te_binary_s8",))
+def te_binary(op: Binary, core: Core) -> Lowered | Because:
+    """No requantisation."""
+    if op.needs_scales:
+        return Because("operands and output have different scales")
+    return broadcast(op, "elementwise/binary.c.j2", lambda: _params(op))
+
+
+def _params(op: Binary) -> dict[str, Any]:
+    return {
+        "function": op.function,
+        "value_type": "float" if op.dtype is DType.FLOAT32 else "int32_t",
+        "arithmetic": op.needs_scales,
+        "zeros": [t.zero_point if op.needs_scales else 0 for t in (op.a, op.b, op.output)],
+        "multipliers": op.multipliers if op.needs_scales else (),
+        "headroom": op.headroom_bits,
+        "clamp": None if limits_nothing(op) else [literal(end, op.dtype) for end in op.clamp],
+    }
 
 
 def limits_nothing(op: Binary) -> bool:
@@ -21,41 +52,3 @@ def limits_nothing(op: Binary) -> bool:
         return math.isinf(op.clamp[1])
     info = np.iinfo(op.dtype.numpy)
     return op.clamp == (info.min, info.max) and not op.needs_scales
-
-
-class BinaryLoops(BroadcastKernel):
-    """What both kernels below share."""
-
-    ops = (Binary,)
-    template = "elementwise/binary.c.j2"
-
-    def params(self, op: Binary, units: int) -> dict[str, Any]:
-        return {
-            **self.loop_params(op, units),
-            "function": op.function,
-            "value_type": "float" if op.dtype is DType.FLOAT32 else "int32_t",
-            "arithmetic": op.needs_scales,
-            "zeros": [t.zero_point if op.needs_scales else 0 for t in (op.a, op.b, op.output)],
-            "multipliers": op.multipliers if op.needs_scales else (),
-            "headroom": op.headroom_bits,
-            "clamp": None if limits_nothing(op) else [literal(end, op.dtype) for end in op.clamp],
-        }
-
-
-@class_kernel
-class BinaryArithmetic(BinaryLoops):
-    name = "te_binary_s8"
-    why = "requantisation with literal multipliers"
-    needs = ("requantize",)
-
-    def rejects(self, op: Binary, core: Core) -> str | None:
-        return None if op.needs_scales else "nothing is requantised"
-
-
-@class_kernel
-class BinaryPlain(BinaryLoops):
-    name = "te_binary"
-    why = "no requantisation"
-
-    def rejects(self, op: Binary, core: Core) -> str | None:
-        return "operands and output have different scales" if op.needs_scales else None

@@ -20,10 +20,9 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import MAX_TAIL_SHIFT, Requantization, evaluate
-from tinyengine_tf.kernels.base import Table
-from tinyengine_tf.kernels.class_kernel import class_kernel
-from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
-from tinyengine_tf.kernels.elementwise.broadcast import loop_counts
+from tinyengine_tf.kernels.base import Array, Because, Code, Lowered, kernel
+from tinyengine_tf.kernels.elementwise.broadcast import broadcast_layout, loop_counts
+from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
 from tinyengine_tf.ops.fixedpoint import Multiplier
 from tinyengine_tf.target import Core
@@ -32,39 +31,43 @@ HALF = Multiplier(1 << 30, 0)
 SUM_BITS, PRODUCT_BITS = 3, 8
 MAX_SUM_TAIL = 31 - SUM_BITS
 UNROLLED = 4
+SPELT = {UNROLLED: "four"}
 
 
-@class_kernel
-class BinaryDsp(BinaryLoops):
-    name = "te_binary_s8_dsp"
-    why = "core has DSP: four elements a round, requantisation in 3 to 5 instructions"
-    template = "elementwise/binary_dsp.c.j2"
-    isa = "dsp"
-    rank = 10
+@kernel(Binary, types=(S8,), isa="dsp", before=("te_binary_s8_thumb1",))
+def te_binary_s8_dsp(op: Binary, core: Core) -> Lowered | Because:
+    """Core has DSP: four elements a round, requantisation in 3 to 5 instructions."""
+    if (reason := not_run_by_run(op, UNROLLED)) is not None:
+        return reason
+    found = solve(op)
+    if isinstance(found, str):
+        return Because(found)
+    return Lowered(Code("elementwise/binary_dsp.c.j2", lambda units: _params(op, units)), broadcast_layout(op))
 
-    def rejects(self, op: Binary, core: Core) -> str | None:
-        if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
-            return "not an ADD, SUB or MUL of int8"
-        if op.a.const or op.b.const:
-            return "an operand is constant"
-        if op.loops[-1].strides != (1, 1) or op.loops[-1].count < UNROLLED or len(op.loops) > 2:
-            return "operands are not read side by side, four or more at a time"
-        found = solve(op)
-        return found if isinstance(found, str) else None
 
-    def tables(self, op: Binary) -> tuple[Table, ...]:
-        return ()
+def not_run_by_run(op: Binary, shortest: int) -> Because | None:
+    """Why the operands are not two computed int8 tensors read side by side in runs of at least `shortest` elements."""
+    if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
+        return Because("not an ADD, SUB or MUL of int8")
+    if op.a.const or op.b.const:
+        return Because("an operand is constant")
+    if op.loops[-1].strides != (1, 1) or op.loops[-1].count < shortest or len(op.loops) > 2:
+        several = f", {SPELT[shortest]} or more at a time" if shortest > 1 else ""
+        return Because("operands are not read side by side" + several)
+    return None
 
-    def params(self, op: Binary, units: int) -> dict[str, Any]:
-        counts = loop_counts(op, units)
-        return {
-            "function": op.function,
-            "times": counts[0] if len(counts) > 1 else 1,
-            "count": counts[-1],
-            "steps": op.loops[0].strides if len(counts) > 1 else (0, 0),
-            "numbers": RunCode(op, counts[-1]).numbers(),
-            "lines": RunCode(op, counts[-1]).lines(),
-        }
+
+def _params(op: Binary, units: int) -> dict[str, Any]:
+    counts = loop_counts(op, units)
+    code = RunCode(op, counts[-1])
+    return {
+        "function": op.function,
+        "times": counts[0] if len(counts) > 1 else 1,
+        "count": counts[-1],
+        "steps": op.loops[0].strides if len(counts) > 1 else (0, 0),
+        "numbers": code.numbers(),
+        "lines": code.lines(),
+    }
 
 
 _solved: dict[Hashable, Requantization | str] = {}
@@ -102,11 +105,11 @@ def _solve(op: Binary) -> Requantization | str:
     return Requantization(signed, zero, low, high, tail, *one, bits)
 
 
-def products(op: Binary, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def products(op: Binary, a: Array, b: Array) -> Array:
     return (a - op.a.zero_point) * (b - op.b.zero_point)
 
 
-def sums(op: Binary, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def sums(op: Binary, a: Array, b: Array) -> Array:
     """The sum before its requantisation, as the instructions compute it."""
     plain, other, m = split(op)
     x, v = (a, b) if plain == 0 else (b, a)

@@ -18,7 +18,7 @@ steps up and down, with and without [t < 0].
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
-from tinyengine_tf.kernels.class_kernel import class_kernel
-from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
-from tinyengine_tf.kernels.elementwise.broadcast import loop_counts
+from tinyengine_tf.kernels.base import Array, Because, Code, Lowered, Table, kernel
+from tinyengine_tf.kernels.elementwise.broadcast import broadcast_layout, loop_counts
+from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.machine import flow
 from tinyengine_tf.machine.helium import (
     LARGEST_NARROWING_SHIFT,
@@ -69,30 +69,28 @@ class Short:
     constant: int = 0
 
 
-@class_kernel
-class BinaryMve(BinaryLoops):
-    name = "te_binary_s8_mve"
-    why = "core has Helium: four elements a round, proven equal to TFLM for all pairs of operands"
-    template = FUNCTION
-    isa = "mve"
-    rank = 20
+@kernel(Binary, types=(S8,), isa="mve", before=("te_binary_s8_dsp",))
+def te_binary_s8_mve(op: Binary, core: Core) -> Lowered | Because:
+    """Core has Helium: four elements a round, proven equal to TFLM for all pairs of operands."""
+    if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
+        return Because("not an ADD, SUB or MUL of int8")
+    if op.loops[-1].strides != (1, 1) or op.loops[-1].count < SHORTEST_RUN or len(op.loops) > 2:
+        return Because("operands are not read side by side, four or more at a time")
+    if not solve(op):
+        return Because("the short form differs from TFLM's")
+    tables = tuple(Table.of(name, t) for name, t in (("a", op.a), ("b", op.b)) if t.const)
+    return Lowered(Code(FUNCTION, lambda units: _params(op, units)), broadcast_layout(op), tables)
 
-    def rejects(self, op: Binary, core: Core) -> str | None:
-        if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
-            return "not an ADD, SUB or MUL of int8"
-        if op.loops[-1].strides != (1, 1) or op.loops[-1].count < SHORTEST_RUN or len(op.loops) > 2:
-            return "operands are not read side by side, four or more at a time"
-        return None if solve(op) else "the short form differs from TFLM's"
 
-    def params(self, op: Binary, units: int) -> dict[str, Any]:
-        counts = loop_counts(op, units)
-        operands = [(Argument("const int8_t *", name), t.const) for name, t in (("a", op.a), ("b", op.b))]
-        arguments = [argument for argument, const in operands if not const] + [Argument("int8_t *", "out")]
-        arguments += [argument for argument, const in operands if const]
-        registers = {argument.name: r[i] for i, argument in enumerate(arguments)}
-        code = RunCode(op, counts, registers).code()
-        comment = f"{op.function} of {' x '.join(map(str, counts))} elements."
-        return in_assembly(comment, thumb2_function(arguments, code))
+def _params(op: Binary, units: int) -> Mapping[str, Any]:
+    counts = loop_counts(op, units)
+    operands = [(Argument("const int8_t *", name), t.const) for name, t in (("a", op.a), ("b", op.b))]
+    arguments = [argument for argument, const in operands if not const] + [Argument("int8_t *", "out")]
+    arguments += [argument for argument, const in operands if const]
+    registers = {argument.name: r[i] for i, argument in enumerate(arguments)}
+    code = RunCode(op, counts, registers).code()
+    comment = f"{op.function} of {' x '.join(map(str, counts))} elements."
+    return in_assembly(comment, thumb2_function(arguments, code))
 
 
 @lru_cache(maxsize=256)
@@ -144,7 +142,7 @@ def split(op: Binary) -> tuple[int, int, Multiplier]:
     return plain, 1 - plain, op.multipliers[1 - plain]
 
 
-def total(op: Binary, form: Short, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def total(op: Binary, form: Short, a: Array, b: Array) -> Array:
     """t, as the instructions compute it."""
     if op.function == "MUL":
         return (a - op.a.zero_point) * (b - op.b.zero_point)
@@ -157,7 +155,7 @@ def total(op: Binary, form: Short, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     )
 
 
-def evaluate(op: Binary, form: Short, t: np.ndarray) -> np.ndarray:
+def evaluate(op: Binary, form: Short, t: Array) -> Array:
     """What the instructions make of t."""
     h = doubling_high_mul(t, form.mantissa) + (op.output.zero_point << form.shift) + (t >> 31 if form.signed else 0)
     return np.clip(h + (1 << form.shift - 1) >> form.shift, *op.clamp)

@@ -11,74 +11,62 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization
-from tinyengine_tf.kernels.base import Table
-from tinyengine_tf.kernels.class_kernel import class_kernel
-from tinyengine_tf.kernels.elementwise.binary import BinaryLoops
-from tinyengine_tf.kernels.elementwise.binary_dsp import rounding, solve, split
-from tinyengine_tf.kernels.elementwise.broadcast import loop_counts
+from tinyengine_tf.kernels.base import Because, Code, Lowered, kernel
+from tinyengine_tf.kernels.elementwise.binary_dsp import not_run_by_run, rounding, solve, split
+from tinyengine_tf.kernels.elementwise.broadcast import broadcast_layout, loop_counts
+from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.binary import Binary
 from tinyengine_tf.target import Core
 
 
-@class_kernel
-class BinaryShort(BinaryLoops):
-    name = "te_binary_s8_short"
-    why = "one long product per element, proven equal to TFLM for all pairs of operands"
-    template = "elementwise/binary_short.c.j2"
-    needs = ("short_requantize",)
-    rank = 5
+@kernel(Binary, types=(S8,), before=("te_binary",))
+def te_binary_s8_short(op: Binary, core: Core) -> Lowered | Because:
+    """One long product per element, proven equal to TFLM for all pairs of operands."""
+    return _short(op, "short_requantize")
 
-    def rejects(self, op: Binary, core: Core) -> str | None:
-        if op.function not in ("ADD", "SUB", "MUL") or not op.needs_scales:
-            return "not an ADD, SUB or MUL of int8"
-        if op.a.const or op.b.const:
-            return "an operand is constant"
-        if op.loops[-1].strides != (1, 1) or len(op.loops) > 2:
-            return "operands are not read side by side"
-        found = solve(op)
-        return found if isinstance(found, str) else None
 
-    def tables(self, op: Binary) -> tuple[Table, ...]:
-        return ()
+@kernel(Binary, types=(S8,), before=("te_binary_s8_short",))
+def te_binary_s8_thumb1(op: Binary, core: Core) -> Lowered | Because:
+    """Armv6-M: products of 32 bits only, proven equal to TFLM for all pairs of operands."""
+    return _short(op, "short_requantize_thumb1") if core.is_thumb1 else Because("the core is not Armv6-M")
 
-    def params(self, op: Binary, units: int) -> dict[str, Any]:
-        rq = solve(op)
-        assert isinstance(rq, Requantization) and rq.tail is not None, rq
-        counts = loop_counts(op, units)
-        product = op.function == "MUL"
-        _, other, m = (0, 0, None) if product else split(op)
-        return {
-            "function": op.function,
-            "product": product,
-            "times": counts[0] if len(counts) > 1 else 1,
-            "count": counts[-1],
-            "steps": op.loops[0].strides if len(counts) > 1 else (0, 0),
-            "zeros": [literal(op.a.zero_point), literal(op.b.zero_point)],
-            "signs": (1, -1 if op.function == "SUB" else 1),
-            "other": other,
-            "m": m,
-            "rounding": rounding(m) if m else 0,
-            "mantissa": int(rq.mantissas[0]),
-            "constant": literal((rq.factor << rq.tail) + rq.half),
-            "signed": rq.signed,
-            "tail": rq.tail,
-            "bits": rq.bits,
-            "low": rq.low,
-            "high": rq.high,
-        }
+
+def _short(op: Binary, requantize: str) -> Lowered | Because:
+    if (reason := not_run_by_run(op, 1)) is not None:
+        return reason
+    found = solve(op)
+    if isinstance(found, str):
+        return Because(found)
+    code = Code("elementwise/binary_short.c.j2", lambda units: _params(op, found, units), (requantize,))
+    return Lowered(code, broadcast_layout(op))
+
+
+def _params(op: Binary, rq: Requantization, units: int) -> dict[str, Any]:
+    assert rq.tail is not None, rq
+    counts = loop_counts(op, units)
+    product = op.function == "MUL"
+    _, other, m = (0, 0, None) if product else split(op)
+    return {
+        "function": op.function,
+        "product": product,
+        "times": counts[0] if len(counts) > 1 else 1,
+        "count": counts[-1],
+        "steps": op.loops[0].strides if len(counts) > 1 else (0, 0),
+        "zeros": [literal(op.a.zero_point), literal(op.b.zero_point)],
+        "signs": (1, -1 if op.function == "SUB" else 1),
+        "other": other,
+        "m": m,
+        "rounding": rounding(m) if m else 0,
+        "mantissa": int(rq.mantissas[0]),
+        "constant": literal((rq.factor << rq.tail) + rq.half),
+        "signed": rq.signed,
+        "tail": rq.tail,
+        "bits": rq.bits,
+        "low": rq.low,
+        "high": rq.high,
+    }
 
 
 def literal(value: int) -> str:
     """A number that may stand after an operator."""
     return f"({value})" if value < 0 else str(value)
-
-
-@class_kernel
-class BinaryThumb1(BinaryShort):
-    name = "te_binary_s8_thumb1"
-    why = "Armv6-M: products of 32 bits only, proven equal to TFLM for all pairs of operands"
-    needs = ("short_requantize_thumb1",)
-    rank = 6
-
-    def rejects(self, op: Binary, core: Core) -> str | None:
-        return super().rejects(op, core) if core.is_thumb1 else "the core is not Armv6-M"

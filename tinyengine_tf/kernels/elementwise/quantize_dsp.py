@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tinyengine_tf.ir import DType
-from tinyengine_tf.kernels.class_kernel import class_kernel
-from tinyengine_tf.kernels.elementwise.lookup import Elementwise
+from tinyengine_tf.kernels.base import Because, Lowered, kernel
+from tinyengine_tf.kernels.elementwise.unary import unary
+from tinyengine_tf.kernels.types import Types
 from tinyengine_tf.ops.quantize import Quantize
 from tinyengine_tf.target import Core
 
@@ -14,31 +13,24 @@ FRACTION_BITS = 16
 ROUNDED = 4
 """Elements of a round of the loop."""
 
+TO_INT8 = Types(data=(DType.FLOAT32,), out=(DType.INT8,))
 
-@class_kernel
-class QuantizeDsp(Elementwise):
-    """x / scale, truncated to 16 fraction bits, tells exactly on which side of a half it lies; conversion and additions
-    saturate, and NaN becomes 0, as in the portable kernel."""
 
-    name = "te_quantize_f32_dsp"
-    ops = (Quantize,)
-    why = "core has DSP and an FPU: division, conversion to fixed point, saturating rounding"
-    template = "elementwise/quantize_dsp.c.j2"
-    isa = "dsp"
-    rank = 10
+@kernel(Quantize, types=(TO_INT8,), isa="dsp", before=("te_quantize_f32",))
+def te_quantize_f32_dsp(op: Quantize, core: Core) -> Lowered | Because:
+    """Core has DSP and an FPU: division, conversion to fixed point, saturating rounding.
 
-    def rejects(self, op: Quantize, core: Core) -> str | None:
-        if not core.fpu:
-            return "the compiler flags of the target promise no FPU"
-        return None if op.output.dtype is DType.INT8 else "not to int8"
-
-    def params(self, op: Quantize, units: int) -> dict[str, Any]:
-        zero = op.output.zero_point
-        return {
-            **super().params(op, units),
-            "scale": op.output.scale,
-            "bits": FRACTION_BITS,
-            "round": ROUNDED,
-            "rounding": (zero << FRACTION_BITS) + (1 << FRACTION_BITS - 1),
-            "zero": zero,
-        }
+    x / scale, truncated to 16 fraction bits, tells exactly on which side of a half it lies; conversion and additions
+    saturate, and NaN becomes 0, as in the portable kernel.
+    """
+    if not core.fpu:
+        return Because("the compiler flags of the target promise no FPU")
+    zero = op.output.zero_point
+    further = {
+        "scale": op.output.scale,
+        "bits": FRACTION_BITS,
+        "round": ROUNDED,
+        "rounding": (zero << FRACTION_BITS) + (1 << FRACTION_BITS - 1),
+        "zero": zero,
+    }
+    return unary(op, "elementwise/quantize_dsp.c.j2", further)

@@ -10,16 +10,17 @@ Inputs are limited to 512 steps first, so that nothing overflows; NaN passes all
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.ir import DType
 from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
-from tinyengine_tf.kernels.class_kernel import class_kernel
-from tinyengine_tf.kernels.elementwise.lookup import Elementwise
+from tinyengine_tf.kernels.base import Because, Lowered, kernel
+from tinyengine_tf.kernels.elementwise.quantize_dsp import TO_INT8
+from tinyengine_tf.kernels.elementwise.unary import unary
 from tinyengine_tf.machine import flow
 from tinyengine_tf.machine.helium import (
     vadd,
@@ -47,50 +48,47 @@ SMALLEST_SCALE, LARGEST_SCALE = 2.0**-60, 2.0**60
 """Between them no intermediate value that matters is subnormal or infinite."""
 
 
-@class_kernel
-class QuantizeMve(Elementwise):
-    name = "te_quantize_f32_mve"
-    ops = (Quantize,)
-    why = "core has Helium: four divisions at once as products with a correction, proven exact for this scale"
-    template = FUNCTION
-    isa = "mve"
-    rank = 20
+NO_FLOATS = Because("the compiler flags of the target promise no floating point")
 
-    def rejects(self, op: Quantize, core: Core) -> str | None:
-        if not core.fpu:
-            return "the compiler flags of the target promise no floating point"
-        if op.output.dtype is not DType.INT8:
-            return "not to int8"
-        return None if is_exact(op.output.scale) else "the corrected product is not the quotient for this scale"
 
-    def params(self, op: Quantize, units: int) -> dict[str, Any]:
-        scale = np.float32(op.output.scale)
-        limit = np.float32(STEPS) * scale
-        constants = ((q3, reciprocal(scale)), (q4, scale), (q5, limit), (q6, -limit))
-        code: list[Item] = []
-        for q, value in constants:
-            code += [*load_number(r2, int(value.view(np.uint32))), vdup(q, r2, 32)]
-        code += [*load_number(r2, op.output.zero_point), *load_number(r3, units)]
-        quotient = [
-            vldrw(q0, r0.post(16), "u32"),
-            *flow.compared("f32", "eq", q0, q0, vminnm(q0, q0, q5, "f32"), vmaxnm(q0, q0, q6, "f32")),
-            vmul(q1, q0, q3, "f32"),
-            vfms(q0, q1, q4, "f32"),
-            vfma(q1, q0, q3, "f32"),
-        ]
-        rounded = [
-            vcvta(q1, q1, "s32.f32"),
-            vadd(q1, q1, r2, "i32"),
-            vqmovnb(q1, q1, "s32"),
-            vqmovnb(q1, q1, "s16"),
-            vstrb(q1, r1.post(4), "32"),
-        ]
-        code += flow.elementwise_loop(32, r3, [*quotient, *rounded])
-        return in_assembly(
-            f"{units} floats to zero point {op.output.zero_point} + round(x / {op.output.scale:.9g}), "
-            "halves away from zero; NaN to the zero point.",
-            thumb2_function((Argument("const float *", "in"), Argument("int8_t *", "out")), code),
-        )
+@kernel(Quantize, types=(TO_INT8,), isa="mve", before=("te_quantize_f32_dsp",))
+def te_quantize_f32_mve(op: Quantize, core: Core) -> Lowered | Because:
+    """Core has Helium: four divisions at once as products with a correction, proven exact for this scale."""
+    if not core.fpu:
+        return NO_FLOATS
+    if not is_exact(op.output.scale):
+        return Because("the corrected product is not the quotient for this scale")
+    return unary(op, FUNCTION, lambda units: _params(op, units))
+
+
+def _params(op: Quantize, units: int) -> Mapping[str, Any]:
+    scale = np.float32(op.output.scale)
+    limit = np.float32(STEPS) * scale
+    constants = ((q3, reciprocal(scale)), (q4, scale), (q5, limit), (q6, -limit))
+    code: list[Item] = []
+    for q, value in constants:
+        code += [*load_number(r2, int(value.view(np.uint32))), vdup(q, r2, 32)]
+    code += [*load_number(r2, op.output.zero_point), *load_number(r3, units)]
+    quotient = [
+        vldrw(q0, r0.post(16), "u32"),
+        *flow.compared("f32", "eq", q0, q0, vminnm(q0, q0, q5, "f32"), vmaxnm(q0, q0, q6, "f32")),
+        vmul(q1, q0, q3, "f32"),
+        vfms(q0, q1, q4, "f32"),
+        vfma(q1, q0, q3, "f32"),
+    ]
+    rounded = [
+        vcvta(q1, q1, "s32.f32"),
+        vadd(q1, q1, r2, "i32"),
+        vqmovnb(q1, q1, "s32"),
+        vqmovnb(q1, q1, "s16"),
+        vstrb(q1, r1.post(4), "32"),
+    ]
+    code += flow.elementwise_loop(32, r3, [*quotient, *rounded])
+    return in_assembly(
+        f"{units} floats to zero point {op.output.zero_point} + round(x / {op.output.scale:.9g}), "
+        "halves away from zero; NaN to the zero point.",
+        thumb2_function((Argument("const float *", "in"), Argument("int8_t *", "out")), code),
+    )
 
 
 def reciprocal(scale: np.float32) -> np.float32:
