@@ -26,6 +26,14 @@ def dense(data: str, weights: str, *, through: str | None = None, name: str = "y
     return b
 
 
+def elementwise(dtype: str) -> ModelBuilder:
+    b = ModelBuilder()
+    x, y = b.input((1, 4), dtype, scale=0.1), b.tensor((1, 4), dtype, scale=0.1)
+    b.op("ADD", [x, x], [y])
+    b.output(y)
+    return b
+
+
 def custom(name: str) -> ModelBuilder:
     b = ModelBuilder()
     x, y = b.input((1, 4), scale=0.1), b.tensor((1, 4), scale=0.1)
@@ -59,11 +67,12 @@ FIRST_LINES = [
     (dense("FLOAT32", "FLOAT16", through="DEQUANTIZE"), "float16 weights.*leave out"),
     (dense("UINT8", "UINT8"), "a uint8 model.*Convert the trained model again"),
     (dense("INT16", "INT8"), "int16 activations with int8 weights"),
+    (elementwise("INT16"), "int16 activations"),
     (custom("ethos-u"), "compiled by Vela for an Arm Ethos-U.*give the .tflite file that Vela was given"),
     (custom("edgetpu-custom-op"), "compiled for the Google Edge TPU"),
     (custom("FlexErf"), "operators of TensorFlow itself .Erf."),
     (custom("MyOwn"), "an operator that is not available here .MyOwn."),
-    (custom("SignalRfft"), "an operator that is not available here .SignalRfft."),
+    (custom("SignalRfft"), "audio features with TFLM's signal operators .SignalRfft."),
     (control(), "control flow .WHILE."),
     (edge("UINT32"), "inputs or outputs of type UINT32"),
     (edge("FLOAT16"), "inputs or outputs of type FLOAT16"),

@@ -96,8 +96,9 @@ class Refused:
         """(operator, data's type, type in which its weights are stored) of each operator with weights."""
         for op in self.model.ops:
             tensors = self.inputs(op)
-            if op.opcode in WEIGHTED and len(tensors) >= 2:
-                yield op, tensors[0].dtype_name, self.origin(tensors[1]).dtype_name
+            data = 2 if op.opcode == "TRANSPOSE_CONV" else 0  # its first input is the output's shape
+            if op.opcode in WEIGHTED and len(tensors) >= max(2, data + 1):
+                yield op, tensors[data].dtype_name, self.origin(tensors[1]).dtype_name
 
 
 def verdict(model: RawModel, problems: Sequence[Problem]) -> str:
@@ -124,6 +125,16 @@ def _flex(refused: Refused) -> str:
     return (
         f"contains operators of TensorFlow itself ({_some(flex)}), which no microcontroller runs: export without "
         "SELECT_TF_OPS, and replace the layers that need them"
+    )
+
+
+def _signal(refused: Refused) -> str:
+    names = sorted({name for name in refused.custom if name.startswith("Signal")})
+    if not names:
+        return ""
+    return (
+        f"computes audio features with TFLM's signal operators ({_some(names)}), which are not computed here: call "
+        "TFLM's signal library or your own front end, and convert the network behind it"
     )
 
 
@@ -182,7 +193,11 @@ def _uint8(refused: Refused) -> str:
 
 
 def _int16(refused: Refused) -> str:
-    if not any(data == "INT16" for _, data, _ in refused.weighted()):
+    weighted = [data for _, data, _ in refused.weighted()]
+    others = [
+        t.dtype_name for p in refused.problems if p.index >= 0 for t in refused.inputs(_op(refused.model, p.index))[:1]
+    ]
+    if "INT16" not in (weighted or others):
         return ""
     return (
         "int16 activations with int8 weights (16x8): only int8 activations are computed here. "
@@ -286,6 +301,7 @@ def _some(names: Iterator[str] | Sequence[str], most: int = 4) -> str:
 RECOGNISERS: tuple[Callable[[Refused], str], ...] = (
     _compiled,
     _flex,
+    _signal,
     _training,
     _text,
     _float16,
