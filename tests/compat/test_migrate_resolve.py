@@ -23,6 +23,12 @@ TFLM = '#include "tensorflow/lite/micro/micro_interpreter.h"\n#include "tensorfl
 DECLARED = "extern const unsigned char g_x[];\n"
 
 
+@pytest.fixture(autouse=True)
+def no_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What TFLM itself needs is asked of its package in a process of its own, which takes seconds."""
+    monkeypatch.setattr("tinyengine_tf.reference.smallest_arena_bytes", lambda *_, **__: 1024)
+
+
 def tree(folder: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         path = folder / name
@@ -74,6 +80,8 @@ NAMED = {
     "comment, string, splice": DECLARED + '// tflite::GetModel(g_no)\nconst char* s = "GetModel(g_no)"; /* GetModel(\ng_no) */\n'
     'const char* r = R"x(GetModel(g_no))x";\nauto* m = tflite::Get\\\nModel(g_x);',
     "#if 0": DECLARED + "#if 0\nauto* m = tflite::GetModel(g_no);\n#else\nauto* m = tflite::GetModel(g_x);\n#endif",
+    "call in a macro's body": DECLARED + "void run(const void* p) { tflite::GetModel(p); }\n#define RUN(n, m) run(m)\n"
+    "void f() { RUN(3, g_x); }",
     "branches of one function": DECLARED + "#ifdef A\nvoid f(int n) {\n#else\nvoid f() {\n#endif\n tflite::GetModel(g_x); }\nint after;",
 }  # fmt: skip
 
@@ -127,6 +135,41 @@ def test_models_read_at_run_time(text: str, tmp_path: Path, capsys: pytest.Captu
     assert code == 1 and said["model_symbol"] is None and "--keep-flatbuffer" in str(said["problems"])
     code, said = run_migrate(source, "--keep-flatbuffer", capsys=capsys)
     assert code == 0 and said["keep_flatbuffer"] and not said["problems"]
+
+
+def test_two_models_read_at_run_time_need_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "void f() { tflite::GetModel(read_file(1)); }\nvoid g() { tflite::GetModel(fetch_model()); }"
+    source = tree(tmp_path, {"a.cc": TFLM + text})
+    code, said = run_migrate(source, "--keep-flatbuffer", capsys=capsys)
+    assert code == 1 and "2 places load models" in str(said["problems"])
+    other = tmp_path / "other.tflite"
+    other.write_bytes(MODEL.read_bytes())
+    code, said = run_migrate(
+        source, "--keep-flatbuffer", "--model", str(other), "--out", str(tmp_path / "net"), capsys=capsys
+    )
+    assert code == 0 and {p.name for p in (tmp_path / "net").iterdir()} == {"motion_net", "other_net"}
+
+
+def test_a_folder_whose_programs_have_no_build_file_of_their_own(tmp_path: Path) -> None:
+    """Programs in folders beside one with a project of its own are not taken for the whole."""
+    use = TFLM + DECLARED + "auto* m = tflite::GetModel(g_x);"
+    source = tree(
+        tmp_path, {"kws/a.cc": use, "ic/CMakeLists.txt": "project(ic)\nadd_executable(ic a.cc)", "ic/a.cc": use}
+    )
+    with pytest.raises(UsageError, match=r"2 programs that use TFLM: \., ic"):
+        migrate(source, MODEL)
+
+
+def test_builds_of_libraries_in_the_folder_are_not_the_firmwares(tmp_path: Path) -> None:
+    files = {
+        "platformio.ini": "[env:a]\n",
+        "src/a.cc": TFLM + DECLARED + "auto* m = tflite::GetModel(g_x);",
+        "lib/led/CMakeLists.txt": "idf_component_register(SRCS led.c)",
+        "components/rgb/examples/rainbow/rainbow.ino": "void setup() {}",
+        "components/tf/examples/hello/idf_component.yml": "dependencies:\n  espressif/esp-tflite-micro: 1\n",
+    }
+    found = scan(tree(tmp_path, files))
+    assert [kind for kind, _ in found.builds] == ["platformio"] and not found.origins
 
 
 UNSURE = {
@@ -300,7 +343,7 @@ def test_steps_say_where_tflm_comes_from(tmp_path: Path, capsys: pytest.CaptureF
         },
     )
     assert "lib_deps" not in text and "lib/tf/tensorflow is a copy of TFLM: take it out of the build" in text
-    text = said("old", {"src/old.cc": '#include "tensorflow/lite/experimental/micro/micro_interpreter.h"\n'})
+    text = said("old", {"src/old.cc": '#include "tensorflow/lite/micro/never/was.h"\n'})
     assert "leave the sources as they are" not in text and "1 places" in text
 
 
@@ -311,6 +354,25 @@ def test_wrapper_libraries_are_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     source = tree(tmp_path, {"s.ino": sketch, "net.h": array("g_x", MODEL.read_bytes())})
     code, said = run_migrate(source, capsys=capsys)
     assert code == 1 and said["wrappers"] == ["MicroTFLite"] and said["array"] == "g_x" and said["keep_flatbuffer"]
+
+
+def test_a_macro_of_the_build(tmp_path: Path) -> None:
+    text = (
+        TFLM
+        + "extern const unsigned char g_small[], g_big[];\n#ifndef NET\n#define NET g_small\n#endif\nauto* m = tflite::GetModel(NET);"
+    )
+    source = tree(
+        tmp_path,
+        {"a.cc": text, "CMakeLists.txt": "add_executable(a a.cc)\ntarget_compile_definitions(a PRIVATE NET=g_big)"},
+    )
+    with pytest.raises(UsageError, match="g_big, g_small"):
+        migrate(source, MODEL)
+
+
+def test_an_anonymous_namespace_is_private(tmp_path: Path) -> None:
+    numbers = ", ".join(map(hex, MODEL.read_bytes()))
+    text = TFLM + f"namespace {{ alignas(8) unsigned char g_x[] = {{{numbers}}}; }}\nauto* m = tflite::GetModel(g_x);"
+    assert migrate(tree(tmp_path, {"a.cc": text}), MODEL).symbols.array is None
 
 
 def test_symbol_that_does_not_exist(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tflm_compat.library import TENSOR_SLOT_BYTES_32, convert, used_ops
 from tflm_compat.migrate.assign import GivenModel, Pairing, has_content, listed, pair_models, plain
-from tflm_compat.migrate.outcome import Found
+from tflm_compat.migrate.outcome import Found, ReadAtRunTime, Unsure
 from tflm_compat.migrate.scan import Findings, scan
 from tflm_compat.migrate.steps import folder_of, steps
 from tflm_compat.symbols import LENGTH_TYPES, ModelSymbols, Symbol
@@ -216,6 +216,14 @@ def _problems(findings: Findings, moves: Sequence[Move], pairs: Sequence[Pairing
     problems += [
         f"{place}: {w.name} calls TFLM: {w.why.format(out='DIR')}; not tried" for w, place in findings.wrappers
     ]
+    open_calls: list[ReadAtRunTime | Unsure] = [*findings.read_at_run_time, *findings.unsure]
+    free_files = sum(1 for pair in pairs if pair.array is None)
+    if keep_flatbuffer and len(open_calls) > max(free_files, 1):
+        problems.append(
+            f"{len(open_calls)} places load models that are not arrays here "
+            f"({listed([str(call.place) for call in open_calls])}), "
+            f"and {free_files} files were given for them: give --model for each"
+        )
     for move in moves:
         if move.array is not None and move.symbols.array is None and move.array.definitions:
             others = [d for d in move.array.definitions if d.data is not None and not has_content(d.data, move.data)]

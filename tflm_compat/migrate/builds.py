@@ -18,18 +18,20 @@ _LISTS = re.compile(
     r"CMakeLists\.txt|.*\.cmake|[Mm]akefile|GNUmakefile|.*\.mk|Kbuild|Make\.defs|BUILD(\.bazel)?|meson\.build|.*\.slcp"
 )
 _WILDCARD = re.compile(
-    r"GLOB|SRC_DIRS|wildcard|\*\.c|aux_source_directory|glob\s*\(|COMPONENT_SRCDIRS|shell\s+find|vpath"
+    r"GLOB|SRC_DIRS|wildcard|\*\.c|aux_source_directory|glob\s*\(|COMPONENT_SRCDIRS|shell\s+find|vpath|foreach|\$\{?\(?\w+[})][^\s\"]*\.c"
 )
 
 
 def build_systems(tree: Tree) -> tuple[tuple[str, str], ...]:
     """(build system, file that gives it away), the specific ones first."""
-    return tuple(_systems(tree))
+    found = list(_systems(tree))
+    top = min((path.count("/") for _, path in found), default=0)
+    return tuple((kind, path) for kind, path in found if path.count("/") == top)  # deeper ones belong to libraries
 
 
 def _systems(tree: Tree) -> Iterator[tuple[str, str]]:
     def first(pattern: str) -> str | None:
-        found = [p for p in tree.names if fnmatch.fnmatchcase(p.rsplit("/", 1)[-1], pattern)]
+        found = [p for p in tree.names if fnmatch.fnmatchcase(p.rsplit("/", 1)[-1], pattern) and not is_example(p)]
         return min(found, key=lambda p: (p.count("/"), p), default=None)
 
     cmake = first("CMakeLists.txt")
@@ -53,8 +55,19 @@ def _systems(tree: Tree) -> Iterator[tuple[str, str]]:
             break
 
 
-def program_of(tree: Tree) -> dict[str, str]:
-    """{source file: folder of the program it belongs to}: the nearest folder above that a build system starts from."""
+def is_example(path: str) -> bool:
+    """Does it belong to an example or a test of a library that lies in the folder?"""
+    return (
+        re.search(
+            r"(^|/)(components|lib|libs|libraries|managed_components|third_party|external)/.*(examples?|tests?|test_app)/",
+            path,
+        )
+        is not None
+    )
+
+
+def program_folders(tree: Tree) -> set[str]:
+    """Folders that a build system starts from."""
     roots = {path.rpartition("/")[0] for path in tree.names if _MARKERS.fullmatch(path.rsplit("/", 1)[-1])}
     roots |= {
         p.rpartition("/")[0]
@@ -68,6 +81,13 @@ def program_of(tree: Tree) -> dict[str, str]:
         for s in sketches
         if not any(s != r and (not r or s.startswith(f"{r}/")) for r in whole if r in roots and _has_main(tree, r))
     }
+
+    return roots
+
+
+def program_of(tree: Tree) -> dict[str, str]:
+    """{source file: folder of the program it belongs to}, the nearest one above it."""
+    roots = program_folders(tree)
 
     @cache
     def nearest(folder: str) -> str:
@@ -91,6 +111,7 @@ def unused_files(tree: Tree) -> dict[str, str]:
     by_folder: dict[str, list[str]] = {}
     for path in lists:
         by_folder.setdefault(path.rpartition("/")[0], []).append(path)
+    mentioned = frozenset[str]().union(*(_names_in(text) for text in lists.values()))
     wild = {path for path, text in lists.items() if _WILDCARD.search(text)}
     filters = _source_filters(tree)
     sketches = {p.rpartition("/")[0] for p in tree.texts if p.endswith((".ino", ".pde"))}
@@ -108,10 +129,7 @@ def unused_files(tree: Tree) -> dict[str, str]:
         above = [f for f in _ancestors(folder) if f in by_folder]
         if above and not any(root in _ancestors(folder) for root in filters):
             listing = [p for f in above for p in by_folder[f]]
-            mentioned = any(_mentions(lists[p], name) for p in listing) or any(
-                _mentions(t, name) for t in lists.values()
-            )
-            if not mentioned and not any(p in wild for p in listing):
+            if not mentioned & {name, f"{name.rpartition('.')[0]}.o"} and not any(p in wild for p in listing):
                 unused[path] = f"{listing[0]} does not name it"
     included = _included_files(tree, unused)
     if included is None:
@@ -148,14 +166,9 @@ def _uncommented(text: str) -> str:
     return re.sub(r"(?m)(?:^|\s)#.*$", "", text)
 
 
-def _mentions(text: str, name: str) -> bool:
-    """The file's name, or for Makefiles that of its object."""
-    stem = name.rpartition(".")[0]
-    return (
-        re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.])", text) is not None
-        or f"{stem}.o" in text
-        or f"${{{stem}" in text
-    )
+def _names_in(text: str) -> frozenset[str]:
+    """File names that a build file mentions, without their folders."""
+    return frozenset(re.findall(r"[\w.+-]+", text))
 
 
 def _source_filters(tree: Tree) -> dict[str, list[tuple[str, str]]]:

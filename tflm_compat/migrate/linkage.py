@@ -45,7 +45,10 @@ def _private(variable: Variable, unit: Unit, program: Program, used: Place) -> s
         return f"it is static in {variable.path}"
     declared = any(v.name == variable.name and v.is_extern for u in program.units(variable.name) for v in u.variables)
     if variable.is_const and not declared and not variable.path.endswith(".c") and "::" not in variable.qualified:
-        return f"it is const in {variable.path} and nowhere declared extern: in C++ that makes it private to the file"
+        return (
+            f"it is const in {variable.path} and not declared extern in this folder: "
+            "in C++ that makes it private to the file"
+        )
     more = [f"{f.name}()" for f in unit.functions if not f.is_macro]
     more += [
         v.name

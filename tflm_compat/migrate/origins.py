@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflm_compat.migrate.builds import is_example
 from tflm_compat.migrate.tree import Tree
 
 _TFLM = (
@@ -28,6 +29,8 @@ class Origin:
 def origins_of_tflm(tree: Tree) -> Iterator[Origin]:
     for path, text in tree.builds.items():
         name = path.rsplit("/", 1)[-1]
+        if is_example(path):
+            continue
         plain = re.sub(r"(?m)^\s*[#;].*$", "", text)
         if name == "platformio.ini":
             for block in re.findall(r"(?m)^\s*lib_deps\s*=((?:.*\n?)(?:[ \t]+.*\n?)*)", plain):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflm_compat.migrate.tokens import tokenize
 from tflm_compat.migrate.tree import ASSEMBLY, Tree
 from tflm_compat.migrate.unit import Branch, Function, Tokens, Unit, Variable, is_parameter_list, parse, split
 
@@ -113,6 +114,21 @@ class Program:
     def macros(self, name: str) -> list[tuple[Unit, Tokens, Branch]]:
         return [(u, body, branch) for u in self.units(name) for body, branch in u.macros.get(name, [])]
 
+    def macros_on_command_line(self, name: str) -> list[Tokens]:
+        """What build files define `name` as: -DNAME=value, target_compile_definitions(t PRIVATE NAME=value)."""
+        pattern = re.compile(rf"(?<!\w){re.escape(name)}=\\?[\"']?([A-Za-z_][\w:]*)")
+        texts = [text for text in self.tree.builds.values() if name in text]
+        return [tuple(tokenize(value)) for text in texts for value in dict.fromkeys(pattern.findall(text))]
+
+    def calls_in_macros(self, name: str) -> Iterator[tuple[Unit, Function | None, Tokens]]:
+        """(file, the macro, arguments) of each call in the body of a macro."""
+        for unit in self.units(name):
+            bodies: list[tuple[Function | None, Tokens]] = [(f, f.body) for f in unit.functions if f.is_macro]
+            bodies += [(None, body) for alternatives in unit.macros.values() for body, _ in alternatives]
+            for macro, body in bodies:
+                for arguments, _ in calls_in(body, name):
+                    yield unit, macro, arguments
+
     def functions(self, name: str) -> list[tuple[Unit, Function]]:
         return [(u, f) for u in self.units(name) for f in u.functions if f.name == name]
 
@@ -175,6 +191,19 @@ class Program:
                     continue
                 receiver = tokens[index - 2].text if index > 1 and tokens[index - 1].text in (".", "->", "::") else None
                 yield Call(unit, function, arguments, token.line, index, receiver)
+
+
+def calls_in(tokens: Tokens, name: str) -> Iterator[tuple[Tokens, int]]:
+    """(arguments, line) of each name(...) in a macro's body."""
+    for index, token in enumerate(tokens[:-1]):
+        if token.text == name and tokens[index + 1].text == "(":
+            depth, end = 0, index + 1
+            while end < len(tokens):
+                depth += (tokens[end].text == "(") - (tokens[end].text == ")")
+                if depth == 0:
+                    break
+                end += 1
+            yield tokens[index + 2 : end], token.line
 
 
 def _opening(unit: Unit, name: int) -> int | None:

@@ -111,8 +111,11 @@ class Resolver:
         self, name: str, unit: Unit, function: Function | None, place: Place, used: Place, depth: int
     ) -> list[Outcome]:
         macros = self._near(self.program.macros(name), unit, lambda m: m[0].path)
-        if macros:
+        defined = self.program.macros_on_command_line(name)
+        if macros or defined:
             outcomes: list[Outcome] = []
+            for body in defined:
+                outcomes += self.resolve(body, unit, None, used, depth)
             for origin, body, branch in macros:
                 outcomes += [_under(o, origin.path, branch) for o in self.resolve(body, unit, function, used, depth)]
             return outcomes
@@ -306,6 +309,11 @@ class Resolver:
             if position < len(call.arguments):
                 calls += 1
                 outcomes += self.resolve(call.arguments[position], call.unit, call.function, used, depth)
+        for origin, macro, inside in self.program.calls_in_macros(function.name):
+            arguments = split(inside)
+            if position < len(arguments) <= len(function.parameters):
+                calls += 1
+                outcomes += self.resolve(arguments[position], origin, macro, used, depth)
         if function.name == function.owner:
             for other in self.program.units(function.name):
                 for derived in other.functions:

@@ -13,12 +13,12 @@ from functools import cache
 from pathlib import Path
 
 from tflm_compat.library import shim_headers
-from tflm_compat.migrate.builds import build_systems, is_test, program_of, unused_files
+from tflm_compat.migrate.builds import build_systems, is_test, program_folders, program_of, unused_files
 from tflm_compat.migrate.constants import Constants
 from tflm_compat.migrate.linkage import is_length_of
 from tflm_compat.migrate.origins import Origin, origins_of_tflm
 from tflm_compat.migrate.outcome import Found, Outcome, Place, ReadAtRunTime, Unsure
-from tflm_compat.migrate.program import Program
+from tflm_compat.migrate.program import Program, calls_in
 from tflm_compat.migrate.resolve import Resolver
 from tflm_compat.migrate.tokens import tokenize
 from tflm_compat.migrate.tree import HEADERS, Tree, read_tree
@@ -148,22 +148,17 @@ def choose_program(tree: Tree) -> tuple[list[str], list[tuple[Place, str]], list
     if any(not is_test(p) and p not in unused for p in uses):
         why.update((p, "it is a test") for p in tree.texts if is_test(p))
     roots = sorted({owner[p] for p in uses if p not in why})
-    if len(roots) > 1 and "" in roots and tree_starts_at_top(tree):
+    if len(roots) > 1 and "" in roots and "" in program_folders(tree):
         why.update((p, f"{owner[p]} is a program of its own") for p in tree.texts if owner[p])
         roots = [""]
     if len(roots) > 1:  # a library with programs beside it: what calls GetModel() for one of them
-        return [p for p in tree.texts if p not in why], _calls_elsewhere(tree, uses, why), roots
+        folders = [root or "." for root in roots]
+        return [p for p in tree.texts if p not in why], _calls_elsewhere(tree, uses, why), folders
     if len(roots) == 1:
         why.update((p, f"{owner[p]} is a program of its own") for p in tree.texts if owner[p] not in ("", roots[0]))
     if all(p in why for p in uses):  # never leave out everything
         why = {}
     return [p for p in tree.texts if p not in why], _calls_elsewhere(tree, uses, why), []
-
-
-def tree_starts_at_top(tree: Tree) -> bool:
-    """Is the folder itself what is built?"""
-    owner = program_of(tree)
-    return any(path for path in tree.names if "/" not in path and path in (*tree.builds, *owner))
 
 
 def _calls_elsewhere(tree: Tree, uses: list[str], why: dict[str, str]) -> list[tuple[Place, str]]:
@@ -189,11 +184,11 @@ def _get_model_calls(program: Program) -> Iterator[tuple[Tokens, Unit, Function 
                 continue
             for function in unit.functions:
                 if function.is_macro:
-                    for tokens, line in _calls_in(function.body, name):
+                    for tokens, line in calls_in(function.body, name):
                         yield tokens, unit, function, Place(unit.path, line)
             for bodies in unit.macros.values():
                 for body, _ in bodies:
-                    for tokens, line in _calls_in(body, name):
+                    for tokens, line in calls_in(body, name):
                         yield tokens, unit, None, Place(unit.path, line)
             for call in program.calls(name):
                 if call.unit is unit and len(call.arguments) == 1 and not is_parameter_list(call.arguments[0]):
@@ -201,18 +196,6 @@ def _get_model_calls(program: Program) -> Iterator[tuple[Tokens, Unit, Function 
                     own = call.receiver is not None and unit.tokens[call.index - 1].text != "::"
                     if not (name == "GetRoot" and "Model" not in before) and not own:
                         yield call.arguments[0], unit, call.function, Place(unit.path, call.line)
-
-
-def _calls_in(tokens: Tokens, name: str) -> Iterator[tuple[Tokens, int]]:
-    for index, token in enumerate(tokens[:-1]):
-        if token.text == name and tokens[index + 1].text == "(":
-            depth, end = 0, index + 1
-            while end < len(tokens):
-                depth += (tokens[end].text == "(") - (tokens[end].text == ")")
-                if depth == 0:
-                    break
-                end += 1
-            yield tokens[index + 2 : end], token.line
 
 
 def _lengths(program: Program, models: list[Found]) -> Iterator[tuple[str, str, Place]]:

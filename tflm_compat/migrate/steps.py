@@ -61,7 +61,8 @@ def _array_steps(move: Move) -> list[str]:
         ]
     taken = list(dict.fromkeys(d.step for d in move.array.definitions if d.step))
     return [f"{step}: the library defines {move.array.symbol}" for step in taken] or [
-        f"what defines {move.array.symbol} is not in this folder: take it out of the build, for the library defines it"
+        f"what defines {move.array.symbol} was not found (made by the build, or in TFLM's own folder): take it "
+        "out of the build, for the library defines it"
     ]
 
 

@@ -84,7 +84,8 @@ def read_tree(root: Path) -> Tree:
         package = TFLM_PACKAGE.match(path)
         inside = TFLM_FOLDER.match(path)
         if package or inside:
-            copies.setdefault(package[0] if package else inside[0].rstrip("/"))  # type: ignore[index]
+            if path.endswith(SOURCES + HEADERS):  # not what a build has left behind
+                copies.setdefault(package[0] if package else inside[0].rstrip("/"))  # type: ignore[index]
             if path.endswith(HEADERS):
                 copied.add(path)
             continue

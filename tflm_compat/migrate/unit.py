@@ -21,6 +21,7 @@ ATTRIBUTE = re.compile(
     r"alignas|_Alignas|__attribute__|__attribute|__declspec|__aligned|__align|asm|__asm__|__asm|[A-Z][A-Z0-9_]{2,}"
 )
 ASM = ("asm", "__asm__", "__asm")
+ANONYMOUS = "(anonymous)"
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 TYPE_WORDS = {"const", "void", "int", "unsigned", "char", "bool", "float", "double", "long", "struct", "volatile"}
 _NO_DECLARATION = set("typedef using friend return goto delete throw case template break continue".split())
@@ -274,7 +275,7 @@ class _Parser:
             tokens = list(_after_template(tokens))
             words = [t.text for t in tokens]
         if "namespace" in words[:2] and "=" not in words:
-            return "namespace", "".join(w for w in words if w not in ("namespace", "inline"))
+            return "namespace", "".join(w for w in words if w not in ("namespace", "inline")) or ANONYMOUS
         if words[:1] == ["extern"] and len(tokens) == 2 and tokens[1].kind == "string":
             return "namespace", ""
         level = [words[i] for i in top(tokens)]
@@ -297,7 +298,9 @@ class _Parser:
         return "function", ""
 
     def qualified(self, name: str) -> str:
-        return "::".join([text for kind, text in self.scopes if kind == "namespace" and text] + [name])
+        return "::".join(
+            [text for kind, text in self.scopes if kind == "namespace" and text not in ("", ANONYMOUS)] + [name]
+        )
 
     def owner(self) -> str | None:
         return self.scopes[-1][1] if self.scopes and self.scopes[-1][0] == "class" else None
@@ -341,6 +344,7 @@ class _Parser:
             tokens = (Token("name", self.type_before, tokens[0].line), *tokens)
             self.type_before = ""
         owner = self.owner() if function is None else None
+        private = ("static",) if function is None and ("namespace", ANONYMOUS) in self.scopes else ()
         for name, words, is_array, value, label, line, length in declarators(tokens):
             full = name
             if len(words) > 2 and words[-1] == "::":  # T Class::name = ...
@@ -350,7 +354,7 @@ class _Parser:
                 self.qualified(full) if function is None and owner is None else full,
                 self.unit.path,
                 line,
-                words,
+                (*private, *words),
                 is_array,
                 value,
                 owner,
