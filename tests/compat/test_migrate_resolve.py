@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.compat.test_migrate import MODEL, array
+from tests.compat.toolchain import run, toolchain
 from tflm_compat.cli import main
 from tflm_compat.migrate import migrate, scan
 from tflm_compat.migrate.outcome import Found, ReadAtRunTime, Unsure
@@ -431,3 +432,22 @@ def test_bytes_of_initializers() -> None:
     assert byte_values(tokenize("{0x1, 2, -1, 010, 'A'}")) == bytes((1, 2, 255, 8, 65))
     assert byte_values(tokenize(r'"\x01\002" "a\n"')) == b"\x01\x02a\n\x00"
     assert byte_values(tokenize("{1, SIZE}")) is None
+
+
+def test_two_libraries_build_and_link_into_one_program(tmp_path: Path) -> None:
+    """Both arrays are gone, TFLM's headers come with the first library alone, and each model answers under its name."""
+    text = (
+        TFLM
+        + "extern const unsigned char g_x[], g_second[];\n"
+        + "int main() { return tflite::GetModel(g_x)->version() == 3 && tflite::GetModel(g_second)->version() == 3 ? 0 : 1; }\n"
+    )
+    source = tree(tmp_path / "fw", {"a.cc": text})
+    result = migrate(source, [("g_x", MODEL), ("g_second", MODEL)], target="host")
+    result.write(tmp_path / "net")
+    headers = sorted(p.parent.parent.name for p in (tmp_path / "net").glob("*/include/tensorflow"))
+    assert headers == ["x_net"]
+    sources = sorted((tmp_path / "net").glob("*/src/*.c"))
+    program = toolchain("gcc").build(
+        tmp_path, [source / "a.cc", *sources], *(f"-I{tmp_path}/net/{name}/include" for name in ("x_net", "second_net"))
+    )
+    run([str(program)])

@@ -22,6 +22,8 @@ from tinyengine_tf.errors import TinyEngineError, ToolchainError, UsageError
 class Move:
     """One model of the firmware, converted. `array` is None where it is read at run time.
 
+    headers              does this library bring TFLM's headers? The first one does.
+
     needed_arena_bytes   upper bound on a 32-bit processor, from an aligned start.
     tflm_arena_bytes     what TFLM itself needs on this host (8-byte pointers); None without the tflite_micro package.
     """
@@ -33,6 +35,7 @@ class Move:
     conversion: api.Conversion
     needed_arena_bytes: int
     tflm_arena_bytes: int | None
+    headers: bool
 
     @property
     def name(self) -> str:
@@ -126,7 +129,7 @@ def migrate(
     stays: list[str] = []
     for pair, file in zip(pairs, [*(str(path) for _, path in files), *[""] * len(pairs)], strict=False):
         try:
-            moves.append(_move(findings, pair, file, target, name, keep_flatbuffer, len(pairs)))
+            moves.append(_move(findings, pair, file, target, name, keep_flatbuffer, len(pairs), not moves))
         except TinyEngineError as error:
             if pair.model in given or pair.array is None:
                 raise
@@ -142,16 +145,23 @@ def migrate(
 
 
 def _move(
-    findings: Findings, pair: Pairing, file: str, target: str, name: str | None, keep_flatbuffer: bool, count: int
+    findings: Findings,
+    pair: Pairing,
+    file: str,
+    target: str,
+    name: str | None,
+    keep_flatbuffer: bool,
+    count: int,
+    headers: bool,
 ) -> Move:
     symbols = ModelSymbols(None) if keep_flatbuffer or pair.array is None else choose_symbols(findings, pair.array)
     data = pair.model.data
     if symbols.array is None and count > 1:  # libraries in one program need different names
         name = Symbol(re.sub(r"\W", "_", pair.array.stem if pair.array else pair.model.name)).name
         name = ModelSymbols(Symbol(name)).library_name
-    conversion = convert(
-        data, symbols=symbols, target=target, name=name if symbols.array is None or count == 1 else None
-    )
+    if symbols.array is not None and count > 1:
+        name = None  # from the array's own name
+    conversion = convert(data, symbols=symbols, target=target, name=name, headers=headers)
     graph = conversion.arena.schedule.graph
     slots = TENSOR_SLOT_BYTES_32 * (len(graph.inputs) + len(graph.outputs))
     needed = (conversion.arena_bytes + 7) // 8 * 8 + slots
@@ -160,7 +170,7 @@ def _move(
     except ToolchainError:
         tflm_bytes = None
     shown = file or f"MODEL.tflite (the bytes of {pair.model.symbol})"
-    return Move(pair.array, data, shown, symbols, conversion, needed, tflm_bytes)
+    return Move(pair.array, data, shown, symbols, conversion, needed, tflm_bytes, headers)
 
 
 def choose_symbols(findings: Findings, array: Found) -> ModelSymbols:

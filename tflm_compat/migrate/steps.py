@@ -32,6 +32,10 @@ def steps(migration: Migration, out: str) -> list[str]:
             todo.append(
                 f"{kind}: " + PUT_IN[kind].format(out=folder_of(move, migration, out), name=move.name, symbol=symbol)
             )
+            if kind == "arduino" and not move.headers:
+                todo.append(
+                    f"arduino: #include <{move.name}.h> in the sketch: that is how the IDE knows of this library"
+                )
     if migration.stays:
         todo.append(f"TFLM cannot leave this firmware: {migration.stays[0]}")
         return todo
@@ -46,7 +50,10 @@ def steps(migration: Migration, out: str) -> list[str]:
             f"change the sources where they cannot stay as they are: {len(migration.source_changes)} places, below"
         )
     elif not migration.findings.wrappers:
-        todo.append("leave the sources as they are; TFLM's own library and include path are no longer needed")
+        otherwise = " otherwise" if len(migration.moves) > 1 and "arduino" in kinds else ""
+        todo.append(
+            f"leave the sources as they are{otherwise}; TFLM's own library and include path are no longer needed"
+        )
     return todo
 
 
@@ -78,5 +85,7 @@ def command(move: Move, out: str) -> str:
     if move.symbols.header is not None:
         options.append(f"--model-header {move.symbols.header}")
     target = move.conversion.arena.schedule.target.name
+    if not move.headers:
+        options.append("--without-headers")
     options += [f"--target {target}", f"--name {move.name}", f"--out {out}"]
     return f"tinyengine_tf convert {move.file} --compat tflm {' '.join(options)}"
