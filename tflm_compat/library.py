@@ -20,10 +20,10 @@ from tflm_compat.graph import graph_words
 from tflm_compat.symbols import ModelSymbols
 from tinyengine_tf import api, templates
 from tinyengine_tf.codegen import Bundle, Options
-from tinyengine_tf.codegen.bundle import c_float
 from tinyengine_tf.codegen.entries import STEPS
 from tinyengine_tf.errors import UnsupportedError, UsageError
 from tinyengine_tf.ir import DType, Tensor
+from tinyengine_tf.kernels.literal import c_float, c_text
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.regions import Places
 from tinyengine_tf.target import Target
@@ -147,7 +147,7 @@ def _port(arena: ArenaPlan, tensor: Tensor) -> dict[str, Any]:
         )
     quant = tensor.quant if tensor.quant is not None and not tensor.quant.per_channel else None
     return {
-        "name": _c_text(tensor.name),
+        "name": c_text(tensor.name),
         "type": TFLITE_TYPES[tensor.dtype],
         "bytes": tensor.nbytes,
         "offset": arena.offset(tensor),
@@ -163,7 +163,7 @@ def used_ops(data: bytes) -> list[tuple[int, str]]:
     codes = {name: code for code, name in schema.BUILTIN_OPERATORS.items()}
     found = dict.fromkeys(op.opcode for op in read(data, "model").ops)
     return [
-        (CUSTOM, _c_text(text.partition(":")[2])) if text.startswith("CUSTOM:") else (codes[text], text)
+        (CUSTOM, c_text(text.partition(":")[2])) if text.startswith("CUSTOM:") else (codes[text], text)
         for text in found
     ]
 
@@ -179,11 +179,6 @@ def model_hash(data: bytes) -> int:
 
 def _words(value: int) -> str:
     return f"0x{value & 0xFFFFFFFF:08x}u, 0x{value >> 32:08x}u"
-
-
-def _c_text(text: str) -> str:
-    """The inside of a C string literal: names come from the model file."""
-    return "".join(c if c.isascii() and c.isprintable() and c not in '"\\?' else "_" for c in text)[:120]
 
 
 @cache

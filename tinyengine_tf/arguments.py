@@ -151,6 +151,9 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
         "--name", help="prefix of all C symbols; default net, or with --compat the model symbol's name"
     )
     _add_plan(convert)
+    convert.add_argument(
+        "--steps", action="store_true", help="add NAME_step(), which runs the network in pieces, and a list of them"
+    )
     _add_compat(convert)
 
 

@@ -17,6 +17,8 @@ from absl import app, logging
 
 from tinyengine_tf import api, report
 from tinyengine_tf.arguments import Command, parse, plan_options
+from tinyengine_tf.codegen import Options
+from tinyengine_tf.codegen.entries import STEP_BY_STEP
 from tinyengine_tf.command import carry_out
 from tinyengine_tf.drawing import Choice, front_png, front_svg, plan_page
 from tinyengine_tf.errors import MismatchError, UsageError
@@ -68,9 +70,11 @@ def _convert_plain(args: argparse.Namespace) -> api.Conversion:
     ]
     if given:
         raise UsageError(f"--{given[0].replace('_', '-')} has a meaning only for TFLM's API", hint="add --compat tflm")
-    return api.convert(
-        args.model, args.out, name="net" if args.name is None else args.name, force=args.force, **plan_options(args)
-    )
+    if args.steps and args.feed != "frame":
+        raise UsageError("steps take whole inputs", hint="leave out --feed, which has pieces of its own, or --steps")
+    name = "net" if args.name is None else args.name
+    options = Options(name=name, entries=(STEP_BY_STEP,) if args.steps else ())
+    return api.convert(args.model, args.out, options=options, force=args.force, **plan_options(args))
 
 
 def _convert_compat(args: argparse.Namespace) -> api.Conversion:
@@ -82,6 +86,8 @@ def _convert_compat(args: argparse.Namespace) -> api.Conversion:
         )
     if args.signature:
         raise UsageError("with --compat, firmware runs the file's first subgraph", hint="leave out --signature")
+    if args.steps:
+        raise UsageError("TFLM's API runs a model as a whole", hint="leave out --steps, or --compat")
     if args.region:
         raise UsageError("with --compat, firmware's own arena is the only one", hint="leave out --region")
     symbols = parse_symbols(

@@ -30,7 +30,7 @@ from tinyengine_tf.codegen.names import check_name
 from tinyengine_tf.codegen.sections import sections
 from tinyengine_tf.ir import State, Tensor
 from tinyengine_tf.kernels.base import row_elements
-from tinyengine_tf.kernels.literal import c_float
+from tinyengine_tf.kernels.literal import c_float, c_text
 from tinyengine_tf.memory.arena import ArenaPlan
 
 Bundle = Mapping[str, str]
@@ -58,6 +58,7 @@ def environment() -> jinja2.Environment:
     """Templates of this package and of the kernels; an undefined variable is an error."""
     env = templates.environment(("tinyengine_tf", "codegen"), ("tinyengine_tf", "kernels"))
     env.filters["c_float"] = c_float
+    env.filters["c_text"] = c_text
     env.filters["at"] = at
     return env
 

@@ -23,3 +23,8 @@ def c_integer(value: int) -> str:
 def literal(value: int | float, dtype: DType) -> str:
     """`value` as a C constant of the element type."""
     return c_float(float(value)) if dtype is DType.FLOAT32 else c_integer(int(value))
+
+
+def c_text(text: str) -> str:
+    """The inside of a string literal: names come from the model file, and are cut to 120 characters."""
+    return "".join(c if c.isascii() and c.isprintable() and c not in '"\\?' else "_" for c in text)[:120]

@@ -34,6 +34,9 @@ INVOKE_IMAGE = Entry("entries/invoke_image.j2")
 STATES = Entry("entries/states.j2")
 """NAME_forget() and NAME_reset(), for networks that remember."""
 
+STEP_BY_STEP = Entry("entries/step_by_step.j2")
+"""NAME_step(): NAME_invoke() in pieces, for an application that has other things to do between them."""
+
 STEPS = Entry("entries/steps.j2")
 """NAME_steps[]: the steps one by one, for a profiler (struct te_step of tflm_compat)."""
 
