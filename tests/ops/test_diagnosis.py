@@ -188,3 +188,12 @@ def test_a_parsers_own_fault_is_ours(monkeypatch: pytest.MonkeyPatch, error: Exc
     b.output(y)
     with pytest.raises(InternalError, match=f"operator 0 RESHAPE: its parser failed on .*{type(error).__name__}"):
         api.load_graph(b.finish())
+
+
+def test_outputs_that_nothing_computes_are_a_sentence() -> None:
+    b = ModelBuilder()
+    x, y, more = b.input((1, 4), scale=0.1), b.tensor((1, 4), scale=0.1), b.tensor((1, 4), scale=0.1)
+    b.op("RELU", [x], [y, more])
+    b.output(y, more)
+    with pytest.raises(UnsupportedError, match="no outputs beyond those that it computes .found 2"):
+        api.load_graph(b.finish())

@@ -15,7 +15,7 @@ import numpy as np
 from tinyengine_tf.errors import InternalError, ModelError, TinyEngineError, UnsupportedError
 from tinyengine_tf.ir import DType, Graph, Op, Tensor
 from tinyengine_tf.ops.absent import ABSENT
-from tinyengine_tf.ops.base import REGISTRY, Constraint, Entry, Reject
+from tinyengine_tf.ops.base import REGISTRY, Constraint, Entry, Reject, Rule
 from tinyengine_tf.ops.diagnosis import UNKNOWN, verdict
 from tinyengine_tf.ops.open_dimensions import with_known_shape
 from tinyengine_tf.ops.problems import Problem, accepted_only_if, causes_first, operator_problem, shortened, summary
@@ -25,6 +25,7 @@ from tinyengine_tf.tflite import RawModel, RawOp, RawTensor
 
 EMPTY_ALLOWED = "it has outputs, and no tensor but a constant list or a part of a split is empty"
 
+ALL_COMPUTED = Rule("it has no outputs beyond those that it computes")
 FROM_LISTS = ("FILL", "REDUCE_PROD")
 """Operators whose first input may be an empty list: the shape of a scalar, a product of nothing."""
 
@@ -155,6 +156,9 @@ class Import:
         entry = REGISTRY[raw.opcode]
         try:
             ops = self.variables.follow(raw) if raw.opcode in VARIABLE_OPCODES else _parsed(entry, raw, inputs, outputs)
+            computed = {t for op in ops for t in op.outputs}
+            if any(t not in computed and t.elements and t.dtype is not None for t in outputs):
+                raise Reject(ALL_COMPUTED, len(outputs))
             self._append(replace(op, source=(raw.index,)) for op in ops)
         except Reject:
             raise

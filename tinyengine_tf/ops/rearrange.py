@@ -132,7 +132,7 @@ class SpaceToBatch(StridedCopy):
             raise Reject(DIVIDES, f"{x} padded to {shape}, blocks of {block}, into {y}")
         ops: list[Op] = []
         if shape != x.shape:
-            zero = y.zero_point if y.quant is not None and y.dtype is DType.INT8 else 0
+            zero = y.quant.zero_points[0] if y.quant is not None and y.dtype is DType.INT8 else 0
             padded = replace(x, name=f"{y.name}/padded", shape=shape, quant=y.quant, source=None)
             ops.append(Pad(inputs=(x,), outputs=(padded,), before=before, after=after, fill=zero))
             x = padded
