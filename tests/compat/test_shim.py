@@ -159,6 +159,17 @@ def check_syntax(compiler: Toolchain, source: Path, std: str) -> None:
     )
 
 
+def test_standard_headers_come_along_as_with_tflm(tmp_path: Path) -> None:
+    """Programs use what FlatBuffers' headers include below TFLM's; Arm's evaluation kit does."""
+    source = tmp_path / "one.cc"
+    source.write_text(
+        '#include "tensorflow/lite/micro/micro_interpreter.h"\n'
+        "std::set<std::pair<float, uint32_t>> scores;\nstd::function<int()> f;\nstd::array<int, 2> a;\n"
+        "int main() { assert(scores.empty()); return std::abs(a[0]) + (isdigit('a') ? 1 : 0); }\n"
+    )
+    check_syntax(toolchain("gcc"), source, "c++11")
+
+
 def test_headers_below_corals_prefix_lead_to_the_others() -> None:
     """All that applications include; micro/kernels/ holds what a program seldom names."""
     there = {header.removeprefix(CORALS_PREFIX) for header in HEADERS if header.startswith(CORALS_PREFIX)}

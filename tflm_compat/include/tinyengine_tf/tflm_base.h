@@ -5,6 +5,9 @@
 // TFLM's headers bring these along, and firmware relies on it: programs call memcpy, strcmp, abs, std::min or use
 // INT_MAX, std::vector without including anything for it.
 #include <algorithm>
+#include <array>
+#include <cassert>
+#include <cctype>
 #include <climits>
 #include <cmath>
 #include <cstddef>
@@ -12,10 +15,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <initializer_list>
 #include <iterator>
 #include <limits>
 #include <memory>
 #include <new>
+#include <set>
 #include <string>
 #include <tuple>
 #include <type_traits>
