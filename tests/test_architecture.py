@@ -31,6 +31,7 @@ STAGES = (
     ("report", "output", "packaging", "samples", "command"),
     ("drawing",),
     ("build", "emulate", "reference", "verify", "calibrate"),
+    ("request",),
     ("api",),
     ("arguments",),
     ("cli",),

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import jinja2
 
@@ -26,7 +26,7 @@ from tinyengine_tf.ir import DType, Tensor
 from tinyengine_tf.kernels.literal import c_float, c_text
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.regions import Places
-from tinyengine_tf.target import Target
+from tinyengine_tf.request import Asked, Request
 from tinyengine_tf.tflite import read, schema
 
 MODEL_H = "tinyengine_tf/model.h"  # what a library's own C needs
@@ -49,15 +49,12 @@ def convert(
     out: str | Path | None = None,
     *,
     symbols: ModelSymbols,
-    target: str | Target = "cortex-m4",
     name: str | None = None,
-    optimize: str = "latency",
-    ram_budget_bytes: int | None = None,
-    flash_budget_bytes: int | None = None,
     builtin_arena: bool = False,
     profile_layers: bool = False,
     headers: bool = True,
     force: bool = False,
+    **asked: Unpack[Asked],
 ) -> api.Conversion:
     """tinyengine_tf.convert() with TFLM's API on top.
 
@@ -67,8 +64,13 @@ def convert(
     profile_layers  let a MicroProfiler see every layer; otherwise it sees the model as one event.
     force           replace files in `out` that we did not write; otherwise they are an error.
     headers         False: another library of the program brings TFLM's headers.
+    asked           as in tinyengine_tf.convert(), of which TFLM's API allows target, optimize and budgets.
     Raises what tinyengine_tf.convert() raises.
     """
+    Request.of(**asked).require_whole_model(
+        "TFLM's API hands over whole inputs of the file's own first subgraph, and one arena"
+    )
+    asked["regions"] = Places(split=False)
     chosen_name = symbols.library_name if name is None else name
     options = Options(name=chosen_name, static_arena=False, entries=(STEPS,) if profile_layers else ())
 
@@ -78,14 +80,10 @@ def convert(
     return api.convert(
         model,
         out,
-        target=target,
-        optimize=optimize,
-        ram_budget_bytes=ram_budget_bytes,
-        flash_budget_bytes=flash_budget_bytes,
-        regions=Places(split=False),  # TFLM's API hands over one arena
         options=options,
         extend=extend,
         force=force,
+        **asked,
     )
 
 

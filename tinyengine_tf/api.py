@@ -6,11 +6,11 @@ read -> import -> passes -> schedule -> memory plan -> C
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -25,11 +25,12 @@ from tinyengine_tf.memory.replay import replay
 from tinyengine_tf.ops.importer import import_graph
 from tinyengine_tf.output import LIST, REPORT, write_folder
 from tinyengine_tf.packaging import package_files
-from tinyengine_tf.regions import Places, parse_places
+from tinyengine_tf.regions import Places
 from tinyengine_tf.report import report, weights_bytes
+from tinyengine_tf.request import Asked, Request
 from tinyengine_tf.samples import load_samples
 from tinyengine_tf.schedule import Goal
-from tinyengine_tf.target import Target, load_target
+from tinyengine_tf.target import Target
 from tinyengine_tf.tflite import read, with_signature
 from tinyengine_tf.verify import Verification
 from tinyengine_tf.verify import verify as verify_arena
@@ -37,7 +38,6 @@ from tinyengine_tf.verify import verify as verify_arena
 MODEL_BYTES_MAX = (1 << 31) - 1  # offsets in a FlatBuffer have 31 bits
 
 Model = str | Path | bytes
-Regions = Mapping[str, str] | Places | None
 
 
 @dataclass(frozen=True)
@@ -158,53 +158,42 @@ def compile_graph(
     return placed
 
 
-def places_on(target: Target, regions: Regions) -> Places:
-    """The regions that a caller allows on a target. Raises UsageError for names it does not know."""
-    if isinstance(regions, Places):
-        return regions
-    return parse_places(regions or {}, (*target.ram, *target.constants))
+def compiled(graph: Graph, request: Request, *, exact: bool = True, enough_bytes: int = 0) -> ArenaPlan:
+    """What a request makes of a graph."""
+    return compile_graph(
+        graph,
+        request.target,
+        request.goal,
+        io=request.io,
+        exact=exact,
+        enough_bytes=enough_bytes,
+        places=request.places,
+    )
 
 
 def convert(
     model: Model,
     out: str | Path | None = None,
     *,
-    target: str | Target = "cortex-m4",
     name: str = "net",
-    io: str = "model",
-    optimize: str = "latency",
-    ram_budget_bytes: int | None = None,
-    flash_budget_bytes: int | None = None,
-    feed: str = "frame",
-    regions: Regions = None,
-    signature: str | None = None,
     options: Options | None = None,
     extend: Callable[[bytes, ArenaPlan, Options], Bundle] | None = None,
     force: bool = False,
+    **asked: Unpack[Asked],
 ) -> Conversion:
-    """Turn an int8 .tflite model into C for `target`; write it to the folder `out` if one is given.
+    """Turn an int8 .tflite model into C for a target; write it to the folder `out` if one is given.
 
-    name               prefix of every C symbol and file.
-    io                 "model": inputs and outputs as in the file; "int8": without boundary QUANTIZE/DEQUANTIZE.
-    optimize           "latency", "balanced" or "ram": see schedule.Goal.
-    ram_budget_bytes   least work within this arena instead.
-    flash_budget_bytes what constants may take, where larger ones make layers faster; None: as little as they can.
-    feed               "rows" generates NAME_feed_rows(): the input arrives row by row and never lies in RAM; "image"
-                       generates NAME_invoke_image(): it stays where the caller has it, and is not in the arena.
-    regions            memory regions to use, such as {"arena": "DTCM:64KB,AXI_SRAM", "weights": "FLASH,QSPI"}, fastest
-                       first; by default the arena is split only where no region on the chip can hold it.
-    signature          which of the file's signatures is meant; None: its first subgraph, as TFLM does.
-    options            the finer choices of code generation; its name counts instead of `name`.
-    extend             makes further files from the .tflite file's bytes, the plan and the options.
-    force              replace files in `out` that we did not write; otherwise they are an error.
+    name       prefix of every C symbol and file.
+    options    the finer choices of code generation; its name counts instead of `name`.
+    extend     makes further files from the .tflite file's bytes, the plan and the options.
+    force      replace files in `out` that we did not write; otherwise they are an error.
+    asked      target, signature, io, optimize, ram_budget_bytes, flash_budget_bytes, feed, regions: see request.Asked.
     Raises ModelError, UnsupportedError, UsageError, or DoesNotFitError when the arena or the constants
     exceed a budget or a board's memory. Nothing is written on an error.
     """
-    chosen = options or Options(name=name)
-    device = load_target(target) if isinstance(target, str) else target
-    data, title = read_model(model, signature)
-    goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
-    arena = compile_graph(import_graph(read(data, title)), device, goal, io=io, places=places)
+    chosen, request = options or Options(name=name), Request.of(**asked)
+    data, title = read_model(model, request.signature)
+    arena = compiled(import_graph(read(data, title)), request)
     check_fit(arena)
     bundle = dict(render(arena, chosen))
     bundle |= extend(data, arena, chosen) if extend is not None else {}
@@ -225,52 +214,40 @@ def check_fit(arena: ArenaPlan) -> None:
         raise found
 
 
-def estimate(
-    model: Model | Graph,
-    *,
-    target: str | Target = "cortex-m4",
-    io: str = "model",
-    optimize: str = "latency",
-    ram_budget_bytes: int | None = None,
-    flash_budget_bytes: int | None = None,
-    feed: str = "frame",
-    exact: bool = False,
-    enough_bytes: int = 0,
-    regions: Regions = None,
-    signature: str | None = None,
-) -> Estimate:
+def estimate(model: Model | Graph, *, exact: bool = False, enough_bytes: int = 0, **asked: Unpack[Asked]) -> Estimate:
     """What convert() would report for a model, or for a Graph whose constants may lack their values.
 
+    asked   as in convert().
     Fast enough to be asked by a search: the exact planner runs only with exact=True. Where the question is whether the
     arena fits into `enough_bytes`, a plan that does is not made smaller; everything but `arena_bytes` stays the same.
     """
-    graph = model if isinstance(model, Graph) else load_graph(model, signature)
-    device = load_target(target) if isinstance(target, str) else target
-    goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
-    arena = compile_graph(graph, device, goal, io=io, exact=exact, enough_bytes=enough_bytes, places=places)
-    return Estimate(arena.arena_bytes, weights_bytes(arena), arena.schedule.macs, arena.schedule.instructions, arena)
+    request = Request.of(**asked)
+    return _estimate(compiled(_graph(model, request), request, exact=exact, enough_bytes=enough_bytes))
 
 
-def pareto(
-    model: Model | Graph,
-    *,
-    target: str | Target = "cortex-m4",
-    io: str = "model",
-    feed: str = "frame",
-    flash_budget_bytes: int | None = None,
-    signature: str | None = None,
-) -> tuple[Estimate, ...]:
+def _graph(model: Model | Graph, request: Request) -> Graph:
+    return model if isinstance(model, Graph) else load_graph(model, request.signature)
+
+
+def _estimate(arena: ArenaPlan) -> Estimate:
+    done = arena.schedule
+    return Estimate(arena.arena_bytes, weights_bytes(arena), done.macs, done.instructions, arena)
+
+
+def pareto(model: Model | Graph, **asked: Unpack[Asked]) -> tuple[Estimate, ...]:
     """The choices between RAM and work: estimates from the fastest to the leanest, none better than another in both.
 
+    asked   as in convert(), but for `optimize` and `ram_budget_bytes`, which are what is chosen.
     Exact within the segments that are enumerated (see schedule.segments), but for what planning adds to the sum of
-    live buffers. Each is what convert() makes with `ram_budget_bytes` set to its arena and the same flash budget.
+    live buffers. Each is what convert() makes with `ram_budget_bytes` set to its arena and the rest as asked.
     """
-    graph = passes.run(model if isinstance(model, Graph) else load_graph(model, signature), io=io)
-    device = load_target(target) if isinstance(target, str) else target
+    request = Request.of(**asked)
+    if request.asks_for_plan:
+        raise UsageError("pareto lists the choices between RAM and work", hint="leave out optimize and RAM budget")
+    graph, goal = passes.run(_graph(model, request), io=request.io), request.goal
     points: list[Estimate] = []
-    for candidate in schedule.build_front(graph, device, feed, flash_budget_bytes):
-        arena = in_regions(plan_arena(candidate), Places())
-        point = Estimate(arena.arena_bytes, weights_bytes(arena), candidate.macs, candidate.instructions, arena)
+    for candidate in schedule.build_front(graph, request.target, goal.feed, goal.flash_budget_bytes):
+        point = _estimate(in_regions(plan_arena(candidate), request.places))
         while points and points[-1].arena_bytes >= point.arena_bytes and points[-1].instructions >= point.instructions:
             points.pop()
         if not points or point.arena_bytes < points[-1].arena_bytes:
@@ -281,32 +258,25 @@ def pareto(
 def verify(
     model: Model,
     *,
-    target: str | Target = "cortex-m4",
-    io: str = "model",
-    optimize: str = "latency",
-    ram_budget_bytes: int | None = None,
-    flash_budget_bytes: int | None = None,
-    feed: str = "frame",
-    regions: Regions = None,
-    signature: str | None = None,
     inputs: str | Path | Sequence[Sequence[np.ndarray]] | None = None,
     count: int = 3,
     seed: int = 0,
     layers: bool = False,
     sanitize: bool = False,
+    **asked: Unpack[Asked],
 ) -> Verification:
     """Convert, build, run on the host or an emulated core, and compare with TFLM bit for bit.
 
     inputs   samples (a sequence of one array per model input each), a .npy/.npz file of them, or None
              for `count` samples of noise from `seed`.
     layers   compare every layer even when all outputs agree.
+    asked    as in convert().
     Returns a Verification whose `exact` tells the outcome; raises ToolchainError when a compiler, the
     emulator or the tflite_micro package is missing.
     """
-    data, name = read_model(model, signature)
+    request = Request.of(**asked)
+    data, name = read_model(model, request.signature)
     graph = import_graph(read(data, name))
-    device = load_target(target) if isinstance(target, str) else target
-    goal, places = Goal(optimize, ram_budget_bytes, feed, flash_budget_bytes), places_on(device, regions)
-    arena = compile_graph(graph, device, goal, io=io, places=places)
+    arena = compiled(graph, request)
     samples = load_samples(inputs, graph.inputs) if isinstance(inputs, str | Path) else inputs
     return verify_arena(data, graph, arena, samples=samples, count=count, seed=seed, layers=layers, sanitize=sanitize)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from absl.flags import argparse_flags
 
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.passes import IO_MODES
 from tinyengine_tf.regions import parse_size
+from tinyengine_tf.request import Asked
 from tinyengine_tf.schedule import FEEDS, OPTIMIZE
 
 EPILOG = """examples:
@@ -112,6 +112,14 @@ def _add_form(sub: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="what constants may take to make layers faster, such as 256KB; default: as little as they can",
     )
+    sub.add_argument(
+        "--region",
+        action="append",
+        default=[],
+        metavar="WHAT=NAMES",
+        help="memory regions (see `targets`) for arena or weights, fastest first: arena=DTCM:64KB,AXI_SRAM or "
+        "weights=FLASH,QSPI; repeatable; default: what the board has, split only where it must be",
+    )
 
 
 def _add_optimize(sub: argparse.ArgumentParser) -> None:
@@ -124,19 +132,11 @@ def _add_optimize(sub: argparse.ArgumentParser) -> None:
 
 
 def _add_plan(sub: argparse.ArgumentParser) -> None:
-    """All that decides about a plan: what `plan_options` reads."""
+    """All that decides about a plan."""
     _add_form(sub)
     _add_optimize(sub)
     sub.add_argument(
         "--ram-budget", type=size, metavar="SIZE", help="least work within this arena, such as 64KB or 20000"
-    )
-    sub.add_argument(
-        "--region",
-        action="append",
-        default=[],
-        metavar="WHAT=NAMES",
-        help="memory regions (see `targets`) for arena or weights, fastest first: arena=DTCM:64KB,AXI_SRAM or "
-        "weights=FLASH,QSPI; repeatable; default: what the board has, split only where it must be",
     )
 
 
@@ -167,7 +167,7 @@ def _add_verify(verify: argparse.ArgumentParser) -> None:
 
 
 def _add_compare(compare: argparse.ArgumentParser) -> None:
-    _add_optimize(compare)
+    _add_plan(compare)
     _add_samples(compare, "--data")
     compare.add_argument("--html", metavar="FILE", help="also write a page with plots")
     compare.add_argument("--tflm-lib", metavar="FILE.a", help="TFLM built for the target: measure it there, too")
@@ -258,18 +258,19 @@ def size(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{error.message}; {error.hint}") from error
 
 
-def plan_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The options that all commands on a model share, as arguments of `api`."""
-    return {
+def asked(args: argparse.Namespace) -> Asked:
+    """What a command line asks of the compiler, as the keywords of `api`; commands without an option leave it out."""
+    found: Asked = {
         "target": args.target,
+        "signature": args.signature,
         "io": args.io,
-        "optimize": args.optimize,
-        "ram_budget_bytes": args.ram_budget,
         "flash_budget_bytes": args.flash_budget,
         "feed": args.feed,
         "regions": _regions(args.region),
-        "signature": args.signature,
     }
+    if "optimize" in args:
+        found |= {"optimize": args.optimize, "ram_budget_bytes": args.ram_budget}
+    return found
 
 
 def _regions(given: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any
 from absl import app, logging
 
 from tinyengine_tf import api, report
-from tinyengine_tf.arguments import Command, parse, plan_options
+from tinyengine_tf.arguments import Command, asked, parse
 from tinyengine_tf.codegen import Options
 from tinyengine_tf.codegen.entries import STEP_BY_STEP
 from tinyengine_tf.command import carry_out
@@ -74,22 +74,14 @@ def _convert_plain(args: argparse.Namespace) -> api.Conversion:
         raise UsageError("steps take whole inputs", hint="leave out --feed, which has pieces of its own, or --steps")
     name = "net" if args.name is None else args.name
     options = Options(name=name, entries=(STEP_BY_STEP,) if args.steps else ())
-    return api.convert(args.model, args.out, options=options, force=args.force, **plan_options(args))
+    return api.convert(args.model, args.out, options=options, force=args.force, **asked(args))
 
 
 def _convert_compat(args: argparse.Namespace) -> api.Conversion:
     from tflm_compat import convert, parse_symbols
 
-    if args.io != "model" or args.feed != "frame":
-        raise UsageError(
-            "with --compat, inputs and outputs are the file's own and whole", hint="leave out --io and --feed"
-        )
-    if args.signature:
-        raise UsageError("with --compat, firmware runs the file's first subgraph", hint="leave out --signature")
     if args.steps:
         raise UsageError("TFLM's API runs a model as a whole", hint="leave out --steps, or --compat")
-    if args.region:
-        raise UsageError("with --compat, firmware's own arena is the only one", hint="leave out --region")
     symbols = parse_symbols(
         args.model_symbol, args.length_symbol, args.model_header, keep_flatbuffer=args.keep_flatbuffer
     )
@@ -97,20 +89,17 @@ def _convert_compat(args: argparse.Namespace) -> api.Conversion:
         args.model,
         args.out,
         symbols=symbols,
-        target=args.target,
         name=args.name,
-        optimize=args.optimize,
-        ram_budget_bytes=args.ram_budget,
-        flash_budget_bytes=args.flash_budget,
         builtin_arena=args.builtin_arena,
         profile_layers=args.profile_layers,
         headers=not args.without_headers,
         force=args.force,
+        **asked(args),
     )
 
 
 def _compiled(args: argparse.Namespace) -> api.Estimate:
-    return api.estimate(args.model, exact=True, **plan_options(args))
+    return api.estimate(args.model, exact=True, **asked(args))
 
 
 def _plan(args: argparse.Namespace) -> None:
@@ -131,14 +120,7 @@ def _pareto(args: argparse.Namespace) -> None:
     kind = Path(args.plot).suffix.lower() if args.plot else ""
     if kind not in ("", ".svg", ".png"):
         raise UsageError(f"cannot draw to {args.plot}", hint="a file that ends with .svg or .png")
-    points = api.pareto(
-        args.model,
-        target=args.target,
-        io=args.io,
-        feed=args.feed,
-        flash_budget_bytes=args.flash_budget,
-        signature=args.signature,
-    )
+    points = api.pareto(args.model, **asked(args))
     if args.plot:
         _plot_front(points, Path(args.plot), kind)
     if args.json:
@@ -192,7 +174,7 @@ def _verify(args: argparse.Namespace) -> None:
         seed=args.seed,
         layers=args.layers,
         sanitize=args.sanitize,
-        **plan_options(args),
+        **asked(args),
     )
     if args.json:
         _print_json(result.as_dict())
@@ -223,13 +205,11 @@ def _compare(args: argparse.Namespace) -> None:
         logging.info("running TFLM and the generated code for %s ...", args.target)
     result = compare(
         args.model,
-        target=args.target,
-        optimize=args.optimize,
         data=args.data,
         samples=args.samples,
         seed=args.seed,
         library=library,
-        signature=args.signature,
+        **asked(args),
     )
     if args.html:
         write_text(Path(args.html), as_html(result))

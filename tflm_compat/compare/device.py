@@ -29,6 +29,7 @@ from tinyengine_tf.emulate import Run, run
 from tinyengine_tf.errors import MismatchError, ToolchainError, UsageError
 from tinyengine_tf.ir import Graph
 from tinyengine_tf.output import write_folder
+from tinyengine_tf.request import Asked, Request
 from tinyengine_tf.target import Target
 from tinyengine_tf.tflite import read
 
@@ -90,12 +91,10 @@ def run_tflm(
     return _side("TFLM", observed, {"interpreter and kernels": code_bytes, "model file": sizes.weights_bytes})
 
 
-def run_shim(
-    content: bytes, graph: Graph, target: Target, optimize: str, folder: Path, samples: Sequence[Sample]
-) -> Side:
+def run_shim(content: bytes, graph: Graph, folder: Path, samples: Sequence[Sample], asked: Asked) -> Side:
     """The same source over the converted model, in the arena that TFLM is given; outputs are checked as TFLM's are."""
     symbols = ModelSymbols(Symbol("tflm_model"))
-    bundle = convert(content, symbols=symbols, target=target, name="model", optimize=optimize).bundle
+    bundle = convert(content, symbols=symbols, name="model", **asked).bundle
     runtime = _Runtime(
         title="the shim",
         hint="please report this model: it should be exact",
@@ -103,6 +102,7 @@ def run_shim(
         includes=(folder / "c/src/include",),
         flags=DEFAULT_FLAGS,
     )
+    target = Request.of(**asked).target
     program, observed = _build_and_run(content, graph, target, runtime, folder, samples)
     sizes = program.sizes
     constants = sizes.weights_bytes + sizes.tables_bytes

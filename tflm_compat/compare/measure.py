@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
@@ -23,8 +24,8 @@ from tinyengine_tf.emulate import Run, run
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.output import write_folder
+from tinyengine_tf.request import Asked, Request
 from tinyengine_tf.samples import load_samples
-from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import load_target
 from tinyengine_tf.verify import check_samples, compare_outputs, device_sample, random_samples
 
@@ -71,25 +72,25 @@ class Comparison:
 def compare(
     model: api.Model,
     *,
-    target: str = "cortex-m4",
-    optimize: str = "latency",
     data: str | Path | None = None,
     samples: int = 3,
     seed: int = 0,
     library: TflmLibrary | None = None,
-    signature: str | None = None,
+    **asked: Unpack[Asked],
 ) -> Comparison:
     """Run `model` through both and gather everything.
 
     data      .npy or .npz with samples along axis 0; None for `samples` of noise from `seed`.
-    library   TFLM built for `target`; None: its cost there is not measured.
-    signature which of the file's signatures; None: its first subgraph.
+    library   TFLM built for the target; None: its cost there is not measured.
+    asked     as in tinyengine_tf.convert()
     Raises ToolchainError when a compiler, emulator or the tflite_micro package is missing.
     """
-    content, name = api.read_model(model, signature)
-    graph = api.load_graph(content)
-    device = load_target(target)
-    arena = api.compile_graph(graph, device, Goal(optimize))
+    request = Request.of(**asked)
+    if library is not None:
+        request.require_whole_model("the same source on both runs whole inputs in one arena")
+    content, name = api.read_model(model, request.signature)
+    graph, device = api.load_graph(content), request.target
+    arena = api.compiled(graph, request)
     chosen = (
         random_samples(graph, samples, seed) if data is None else check_samples(graph, load_samples(data, graph.inputs))
     )
@@ -99,11 +100,11 @@ def compare(
         folder = Path(work)
         plain = _build_and_run(arena, folder / "plain", inputs, Options())
         traced = _build_and_run(arena, folder / "traced", inputs, Options(hooks=(TRACE,)), trace=True)
-        host_ns = _host_ns(graph, optimize, folder / "host", chosen)
+        host_ns = _host_ns(graph, request, folder / "host", chosen)
         on_device = shim = None
         if library is not None:
             on_device = run_tflm(content, graph, device, library, folder / "tflm", chosen)
-            shim = run_shim(content, graph, device, optimize, folder / "shim", chosen)
+            shim = run_shim(content, graph, folder / "shim", chosen, asked)
     layers = layer_results(arena, traced, expected)
     difference = compare_outputs(arena, plain, expected, chosen)
     wrong = next((layer.label for layer in layers if layer.equal is False), None)
@@ -132,9 +133,9 @@ def _build_and_run(
     )
 
 
-def _host_ns(graph: Graph, optimize: str, folder: Path, samples: Sequence[Sample]) -> int:
+def _host_ns(graph: Graph, request: Request, folder: Path, samples: Sequence[Sample]) -> int:
     """Fastest inference of the generated code on this host."""
-    arena = api.compile_graph(graph, load_target("host"), Goal(optimize))
+    arena = api.compile_graph(graph, load_target("host"), request.goal, io=request.io)
     repeated = [device_sample(graph, arena, sample) for sample in samples for _ in range(20)]
     return min(_build_and_run(arena, folder, repeated, Options()).nanoseconds_each)
 

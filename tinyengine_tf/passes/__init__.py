@@ -45,14 +45,19 @@ MOST_KNOWN = 4
 """Graphs whose result is kept: several estimates of one graph run its passes, and prove its kernels exact, once."""
 
 
+def check_io(io: str) -> None:
+    """Raise UsageError unless `io` is one of IO_MODES."""
+    if io not in IO_MODES:
+        raise UsageError(f"io is {io!r}", hint=f"one of {', '.join(IO_MODES)}")
+
+
 def run(graph: Graph, *, io: str = "model", observe: Observer | None = None) -> Graph:
     """Apply all passes; `observe(name, graph)` sees the graph after each.
 
     io   "model" keeps the types of the graph's inputs and outputs; "int8" also runs the passes of
          `BOUNDARY_PASSES`, which drop QUANTIZE at inputs and DEQUANTIZE at outputs.
     """
-    if io not in IO_MODES:
-        raise UsageError(f"io is {io!r}", hint=f"one of {', '.join(IO_MODES)}")
+    check_io(io)
     return run_passes(graph, _passes(io), observe) if observe is not None else _result(graph, io)
 
 
