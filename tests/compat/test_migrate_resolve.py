@@ -83,6 +83,8 @@ NAMED = {
     "#if 0": DECLARED + "#if 0\nauto* m = tflite::GetModel(g_no);\n#else\nauto* m = tflite::GetModel(g_x);\n#endif",
     "call in a macro's body": DECLARED + "void run(const void* p) { tflite::GetModel(p); }\n#define RUN(n, m) run(m)\n"
     "void f() { RUN(3, g_x); }",
+    "switch and else": DECLARED + "const void* pick(int i) { switch (i) { case 0: return g_x; default: return g_x; } }\n"
+    "const void* p; void f(int i) { if (i) p = pick(i); else p = g_x; tflite::GetModel(p); }",
     "branches of one function": DECLARED + "#ifdef A\nvoid f(int n) {\n#else\nvoid f() {\n#endif\n tflite::GetModel(g_x); }\nint after;",
 }  # fmt: skip
 
@@ -138,6 +140,16 @@ def test_models_read_at_run_time(text: str, tmp_path: Path, capsys: pytest.Captu
     assert code == 0 and said["keep_flatbuffer"] and not said["problems"]
 
 
+def test_every_way_counts(tmp_path: Path) -> None:
+    """A call through a pointer may hand over another model than the calls that are seen."""
+    text = (
+        DECLARED
+        + "void run(const void* p) { tflite::GetModel(p); }\nvoid f() { run(g_x); std::thread t(run, g_other); }"
+    )
+    result = migrate(tree(tmp_path, {"a.cc": TFLM + text}), MODEL)
+    assert any("run() is called through a pointer" in p for p in result.stays)
+
+
 def test_two_models_read_at_run_time_need_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = "void f() { tflite::GetModel(read_file(1)); }\nvoid g() { tflite::GetModel(fetch_model()); }"
     source = tree(tmp_path, {"a.cc": TFLM + text})
@@ -178,6 +190,7 @@ UNSURE = {
     "a library's function": "auto* m = tflite::GetModel(sdk_next());",
     "undeclared": "auto* m = tflite::GetModel(g_nowhere);",
     "pointer nobody sets": "extern const uint8_t* later;\nauto* m = tflite::GetModel(later);",
+    "address of a function": "void run(const void* p) { tflite::GetModel(p); }\nvoid (*later)(const void*) = run;",
     "offset": DECLARED + "auto* m = tflite::GetModel(g_x + header_bytes);",
 }
 

@@ -151,7 +151,8 @@ class Program:
                 after = index + 1
                 while after < len(tokens) and tokens[after].text == "[":
                     after = unit.match.get(after, after) + 1
-                if after < len(tokens) and tokens[after].text == "=":
+                is_array = after > index + 1 and after + 1 < len(tokens) and tokens[after + 1].text[:1] in ("{", '"')
+                if after < len(tokens) and tokens[after].text == "=" and not is_array:
                     before = tokens[index - 1].text if index else ""
                     yield Assignment(
                         unit,
@@ -161,6 +162,18 @@ class Program:
                         before in (".", "->"),
                         unit.branches[index],
                     )
+
+    def uses_as_value(self, name: str) -> Iterator[tuple[Unit, int]]:
+        """(file, line) where a function is named without being called: its address goes somewhere."""
+        for unit in self.units(name):
+            tokens = unit.tokens
+            if any(v.name == name for v in unit.variables):
+                continue
+            for index in range(1, len(tokens) - 1):
+                if tokens[index].text == name and tokens[index].kind == "name":
+                    before, after = tokens[index - 1].text, tokens[index + 1].text
+                    if before in ("=", "(", ",", "&", "{", "return", "::") and after in (",", ")", ";", "}"):
+                        yield unit, tokens[index].line
 
     def calls(self, name: str) -> Iterator[Call]:
         """name(...), x.name(...), name<T>(...), Name variable(...) or {...}, new Name(...), make_unique<Name>(...)"""

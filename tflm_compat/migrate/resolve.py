@@ -322,6 +322,10 @@ class Resolver:
                         if base == function.name and position < len(arguments):
                             calls += 1
                             outcomes += self.resolve(arguments[position], other, derived, used, depth)
+        if function.name != function.owner:
+            for other, line in self.program.uses_as_value(function.name):
+                calls += 1
+                outcomes.append(Unsure(f"{function.name}() is called through a pointer, too", Place(other.path, line)))
         default = function.parameters[position][1]
         if default is not None:
             outcomes += self.resolve(default, unit, None, used, depth)

@@ -22,6 +22,7 @@ ATTRIBUTE = re.compile(
 )
 ASM = ("asm", "__asm__", "__asm")
 ANONYMOUS = "(anonymous)"
+LABELS = {"case", "default", "public", "private", "protected"}
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 TYPE_WORDS = {"const", "void", "int", "unsigned", "char", "bool", "float", "double", "long", "struct", "volatile"}
 _NO_DECLARATION = set("typedef using friend return goto delete throw case template break continue".split())
@@ -391,7 +392,12 @@ class _Parser:
             if text == ";":
                 self.declaration(head, function)
                 head = []
-            elif text == "}":
+            elif (
+                text == "}"
+                or text in ("else", "do")
+                or text == ":"
+                and tokens[head[0] if head else index].text in LABELS
+            ):
                 head = []
             elif text == "{" and kind == "punct":
                 words = [tokens[i].text for i in head]
@@ -534,6 +540,8 @@ def declarators(
                 or before[-1] == "::"
                 and len([w for w in before if re.fullmatch(r"[^\W\d]\w*", w)]) < 2
             ):
+                return
+            if _NO_DECLARATION & set(before) or _FLOW & set(before):
                 return
             words = before
         length = tuple(left[bracket + 1 : _closing(left, bracket)]) if bracket is not None else None
