@@ -1,7 +1,8 @@
 """Existing firmware -> what must change for it to run on generated code. Reads the firmware, never writes to it.
 
 tree.py       a folder -> texts of sources and build files; TFLM's own copies left out
-tokens.py     text -> C/C++ tokens          unit.py     tokens -> declarations of one file
+tokens.py     text -> C/C++ tokens          syntax.py   tokens of a statement -> its parts
+unit.py       tokens of a file -> declarations, functions, classes, macros
 program.py    all files of a program, by name
 builds.py     build systems, programs, files that are not built      origins.py   what brings TFLM into the build
 embedded.py   symbols made from files (EMBED_FILES, .incbin)         linkage.py   can the library define this array?

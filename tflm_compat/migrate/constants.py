@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from tflm_compat.migrate.program import Program
-from tflm_compat.migrate.unit import text_of
+from tflm_compat.migrate.syntax import text_of
 
 _SUFFIX = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uUlLzZ]+\b")
 _CAST = re.compile(r"\(\s*(?:size_t|int|unsigned|uint32_t|int32_t)\s*\)|static_cast\s*<[^>]*>")

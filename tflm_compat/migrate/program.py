@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tflm_compat.migrate.syntax import Tokens, is_parameter_list, split
 from tflm_compat.migrate.tokens import tokenize
 from tflm_compat.migrate.tree import ASSEMBLY, Tree
-from tflm_compat.migrate.unit import Branch, Function, Tokens, Unit, Variable, is_parameter_list, parse, split
+from tflm_compat.migrate.unit import Branch, Function, Unit, Variable, parse
 
 INCLUDE = re.compile(r"(?m)^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)[>\"]")
 MAX_UNITS_PER_NAME = 400

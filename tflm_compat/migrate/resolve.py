@@ -14,7 +14,8 @@ from tflm_compat.migrate.embedded import embedded_symbols
 from tflm_compat.migrate.linkage import definition_of
 from tflm_compat.migrate.outcome import Found, Outcome, Place, ReadAtRunTime, Unsure
 from tflm_compat.migrate.program import Call, Program
-from tflm_compat.migrate.unit import Function, Tokens, Unit, Variable, _closing, split, text_of, top
+from tflm_compat.migrate.syntax import Tokens, closing, split, text_of, top
+from tflm_compat.migrate.unit import Function, Unit, Variable
 
 MAX_DEPTH = 24
 READING = re.compile(
@@ -359,7 +360,7 @@ class Resolver:
         bodies = self.program.functions(name)
         for origin, callee in bodies:
             if callee.is_macro:
-                passed = split(tokens[opening + 1 : _closing(tokens, opening)])
+                passed = split(tokens[opening + 1 : closing(tokens, opening)])
                 given = {name: value for (name, _), value in zip(callee.parameters, passed, strict=False)}
                 body = tuple(t for token in callee.body for t in given.get(token.text, (token,)))
                 outcomes += self.resolve(body, unit, function, used, depth)
@@ -458,7 +459,7 @@ def _peel_once(tokens: Tokens) -> Tokens | None:
     level = list(top(tokens))
     words = [tokens[i].text for i in level]
     if first == "(":
-        close = _closing(tokens, 0)
+        close = closing(tokens, 0)
         if close == last:
             return tokens[1:-1]
         return tokens[close + 1 :] if _is_cast(tokens[1:close], tokens[close + 1]) else None
@@ -466,7 +467,7 @@ def _peel_once(tokens: Tokens) -> Tokens | None:
         return tokens[1:]
     if first in CASTS or first == "std" and last > 1 and tokens[2].text in CASTS:
         opening = next((i for i in level if tokens[i].text == "("), None)
-        return tokens[opening + 1 : -1] if opening is not None and _closing(tokens, opening) == last else None
+        return tokens[opening + 1 : -1] if opening is not None and closing(tokens, opening) == last else None
     if words[-2:] == ["+", "0"] or len(words) > 2 and words[-2] in (".", "->") and words[-1] == "items":
         return tokens[: level[-2]]
     if len(words) < 3 or level[-1] != last or words[-2] not in ("(", "["):

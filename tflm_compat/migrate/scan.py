@@ -20,9 +20,10 @@ from tflm_compat.migrate.origins import Origin, origins_of_tflm
 from tflm_compat.migrate.outcome import Found, Outcome, Place, ReadAtRunTime, Unsure
 from tflm_compat.migrate.program import Program, calls_in
 from tflm_compat.migrate.resolve import Resolver
+from tflm_compat.migrate.syntax import Tokens, is_parameter_list, split, text_of
 from tflm_compat.migrate.tokens import tokenize
 from tflm_compat.migrate.tree import HEADERS, Tree, read_tree
-from tflm_compat.migrate.unit import Function, Tokens, Unit, is_parameter_list, split, text_of
+from tflm_compat.migrate.unit import Function, Unit
 from tflm_compat.migrate.wrappers import Wrapper, models_given, wrapper_uses
 
 BROUGHT_ALONG = re.compile(r"tensorflow/lite/experimental/microfrontend/")
