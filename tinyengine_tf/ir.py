@@ -23,19 +23,24 @@ Values = tuple[Any, ...]
 
 
 class DType(enum.Enum):
-    """Element type of a tensor: (name in .tflite, bytes, C type, numpy type)."""
+    """Element type of a tensor: (name in .tflite, bits, C type, numpy type)."""
 
-    INT8 = ("INT8", 1, "int8_t", "int8")
-    UINT8 = ("UINT8", 1, "uint8_t", "uint8")
-    INT16 = ("INT16", 2, "int16_t", "int16")
-    INT32 = ("INT32", 4, "int32_t", "int32")
-    INT64 = ("INT64", 8, "int64_t", "int64")
-    FLOAT32 = ("FLOAT32", 4, "float", "float32")
-    BOOL = ("BOOL", 1, "uint8_t", "bool")
+    INT8 = ("INT8", 8, "int8_t", "int8")
+    UINT8 = ("UINT8", 8, "uint8_t", "uint8")
+    INT16 = ("INT16", 16, "int16_t", "int16")
+    INT32 = ("INT32", 32, "int32_t", "int32")
+    INT64 = ("INT64", 64, "int64_t", "int64")
+    FLOAT32 = ("FLOAT32", 32, "float", "float32")
+    BOOL = ("BOOL", 8, "uint8_t", "bool")
 
-    def __init__(self, tflite_name: str, nbytes: int, c: str, numpy_name: str):
-        self.tflite_name, self.nbytes, self.c = tflite_name, nbytes, c
+    def __init__(self, tflite_name: str, bits: int, c: str, numpy_name: str):
+        self.tflite_name, self.bits, self.c = tflite_name, bits, c
         self.numpy = np.dtype(numpy_name)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of one element, or of the smallest piece of memory that holds one."""
+        return -(-self.bits // 8)
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,8 @@ class Tensor:
 
     @cached_property
     def nbytes(self) -> int:
-        return self.elements * self.dtype.nbytes
+        """Elements of less than a byte lie side by side."""
+        return -(-self.elements * self.dtype.bits // 8)
 
     @property
     def scale(self) -> float:

@@ -114,7 +114,7 @@ class Softmax(Op):
         return super().work() | {"row": float(self.output.elements // self.depth)}
 
     def compute(self, values: Values) -> Values:
-        shares, bits = self.differences.of(values[0]), 8 * self.output.dtype.nbytes
+        shares, bits = self.differences.of(values[0]), self.output.dtype.bits
         sums = self.differences.sums(shares)
         zeros = 32 - np.frompyfunc(int.bit_length, 1, 1)(sums).astype(np.int64)
         inverse = each(one_over_one_plus, (sums << zeros) - 2**31)
