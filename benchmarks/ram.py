@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import tinyengine_tf
-from tinyengine_tf.verify import Verification
+from tinyengine_tf.lab.verify import Verification
 
 LIMITS: dict[str, tuple[int, float, int | None]] = {
     "mlperf_vww": (36_000, 1.15, 14_000),

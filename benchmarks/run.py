@@ -22,10 +22,11 @@ REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
 from tinyengine_tf import api, emulate  # noqa: E402
-from tinyengine_tf.build import compile_network  # noqa: E402
 from tinyengine_tf.codegen import Options, render  # noqa: E402
 from tinyengine_tf.errors import TinyEngineError  # noqa: E402
 from tinyengine_tf.ir import Op  # noqa: E402
+from tinyengine_tf.lab.build import compile_network  # noqa: E402
+from tinyengine_tf.lab.verify import device_sample, random_samples  # noqa: E402
 from tinyengine_tf.memory.arena import ArenaPlan  # noqa: E402
 from tinyengine_tf.ops.binary import Binary  # noqa: E402
 from tinyengine_tf.ops.conv2d import Conv2D  # noqa: E402
@@ -33,7 +34,6 @@ from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D  # noqa: E402
 from tinyengine_tf.ops.fully_connected import FullyConnected  # noqa: E402
 from tinyengine_tf.output import write_folder  # noqa: E402
 from tinyengine_tf.target import load_target  # noqa: E402
-from tinyengine_tf.verify import device_sample, random_samples  # noqa: E402
 
 CORES = ("cortex-m4", "cortex-m7", "cortex-m55")
 DSP_LIMITS = {"dense": 18 / 24, "pointwise": 18 / 24, "depthwise": 6 / 9, "fully connected": 15 / 16}

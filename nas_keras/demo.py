@@ -22,7 +22,8 @@ from nas_keras.budget import SearchBudget
 from nas_keras.data import Data, load, resize
 from nas_keras.files import write_arrays
 from nas_keras.result import SearchResult
-from tinyengine_tf import MismatchError, TinyEngineError, reference, verify
+from tinyengine_tf import MismatchError, TinyEngineError
+from tinyengine_tf.lab import reference, verify
 
 TARGET = "stm32f412"
 SRAM_BYTES, FLASH_BYTES, MAX_LATENCY_MS = 8 * 1024, 32 * 1024, 15.0

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyengine_tf import api, interpret, passes, reference
+from tinyengine_tf import api, interpret, passes
 from tinyengine_tf.codegen import Bundle, Options, render
 from tinyengine_tf.ir import DType, Graph, Tensor
+from tinyengine_tf.lab import reference
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import load_target

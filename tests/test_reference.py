@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.modelgen.builder import ModelBuilder
-from tinyengine_tf import reference
 from tinyengine_tf.errors import ToolchainError, UsageError
+from tinyengine_tf.lab import reference
 
 pytest.importorskip("tflite_micro", reason="tflite_micro is absent: pip install '.[compare]' in tinyengine_tf's folder")
 

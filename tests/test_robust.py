@@ -17,8 +17,9 @@ from tests.graphs.draw import random_graph
 from tests.modelgen.mutate import mutate, mutate_tables, tables
 from tests.modelgen.perturb import perturb
 from tests.modelgen.samples import BUILDERS, build_convolution, build_many_operators, samples
-from tinyengine_tf import api, reference
+from tinyengine_tf import api
 from tinyengine_tf.errors import InternalError, ModelError, TinyEngineError, ToolchainError, UnsupportedError
+from tinyengine_tf.lab import reference
 from tinyengine_tf.tflite import read
 
 EFFORT = int(os.environ.get("TINYENGINE_FUZZ", "1"))

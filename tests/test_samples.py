@@ -15,8 +15,8 @@ import pytest
 from tests.modelgen.mutate import mutate
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import DType, Graph, Tensor
-from tinyengine_tf.samples import BYTES_MAX, load_samples
-from tinyengine_tf.verify import check_samples
+from tinyengine_tf.lab.samples import BYTES_MAX, load_samples
+from tinyengine_tf.lab.verify import check_samples
 
 IMAGE = Tensor("image", (1, 4, 4, 3), DType.INT8)
 LEVEL = Tensor("level", (1, 2), DType.FLOAT32)

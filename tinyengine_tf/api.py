@@ -18,6 +18,9 @@ from tinyengine_tf import passes, schedule
 from tinyengine_tf.codegen import Bundle, Options, render
 from tinyengine_tf.errors import ModelError, UsageError
 from tinyengine_tf.ir import Graph
+from tinyengine_tf.lab.samples import load_samples
+from tinyengine_tf.lab.verify import Verification
+from tinyengine_tf.lab.verify import verify as verify_arena
 from tinyengine_tf.memory.arena import ArenaPlan, draft_arena, plan_arena
 from tinyengine_tf.memory.misfit import misfit
 from tinyengine_tf.memory.placement import in_regions
@@ -28,12 +31,9 @@ from tinyengine_tf.packaging import package_files
 from tinyengine_tf.regions import Places
 from tinyengine_tf.report import report, weights_bytes
 from tinyengine_tf.request import Asked, Request
-from tinyengine_tf.samples import load_samples
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import Target
 from tinyengine_tf.tflite import read, with_signature
-from tinyengine_tf.verify import Verification
-from tinyengine_tf.verify import verify as verify_arena
 
 MODEL_BYTES_MAX = (1 << 31) - 1  # offsets in a FlatBuffer have 31 bits
 

@@ -11,13 +11,13 @@ import pytest
 
 from tests.codegen.models import small_cnn
 from tinyengine_tf import api, report
-from tinyengine_tf.build import compile_network
 from tinyengine_tf.drawing import plan_page
-from tinyengine_tf.emulate import run
 from tinyengine_tf.errors import DoesNotFitError, InternalError, ToolchainError, UsageError
+from tinyengine_tf.lab.build import compile_network
+from tinyengine_tf.lab.emulate import run
+from tinyengine_tf.lab.verify import random_samples
 from tinyengine_tf.regions import Places, Region
 from tinyengine_tf.target import Target, load_target
-from tinyengine_tf.verify import random_samples
 
 M4 = load_target("cortex-m4")
 KB = 1024

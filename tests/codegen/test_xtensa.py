@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.codegen.models import small_cnn
-from tinyengine_tf import api, emulate, reference
-from tinyengine_tf.build import compile_network
+from tinyengine_tf import api
 from tinyengine_tf.errors import UsageError
+from tinyengine_tf.lab import emulate, reference
+from tinyengine_tf.lab.build import compile_network
+from tinyengine_tf.lab.verify import random_samples
 from tinyengine_tf.target import load_target
-from tinyengine_tf.verify import random_samples
 
 BOARDS = ("esp32", "esp32-s2", "esp32-s3")
 

@@ -13,9 +13,10 @@ from tests.compat.toolchain import FIRMWARE, MCU, STRICT, run
 from tests.ops.remembering import MODELS as MODELS_THAT_REMEMBER
 from tflm_compat import convert, parse_symbols
 from tflm_compat.library import model_hash, shim_headers
-from tinyengine_tf import api, cli, reference
+from tinyengine_tf import api, cli
 from tinyengine_tf.errors import UsageError
-from tinyengine_tf.verify import random_samples
+from tinyengine_tf.lab import reference
+from tinyengine_tf.lab.verify import random_samples
 
 C_FLAGS = ("-std=c99", "-O1", "-Wall", "-Wextra", "-Wconversion", "-Wcast-align", "-Wmissing-declarations", "-Werror")
 SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")

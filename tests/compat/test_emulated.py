@@ -10,8 +10,9 @@ import pytest
 from tests.compat.toolchain import FIRMWARE, MCU, REPO, STRICT, run
 from tests.ops.remembering import MODELS as MODELS_THAT_REMEMBER
 from tflm_compat import convert, parse_symbols
-from tinyengine_tf import api, reference
-from tinyengine_tf.verify import random_samples
+from tinyengine_tf import api
+from tinyengine_tf.lab import reference
+from tinyengine_tf.lab.verify import random_samples
 
 CORE = ("-mcpu=cortex-m4", "-mthumb", "-O2", "-ffunction-sections", "-fdata-sections")
 EXAMPLE = REPO / "examples/tflm_firmware"

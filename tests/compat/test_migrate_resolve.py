@@ -27,7 +27,7 @@ DECLARED = "extern const unsigned char g_x[];\n"
 @pytest.fixture(autouse=True)
 def no_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     """What TFLM itself needs is asked of its package in a process of its own, which takes seconds."""
-    monkeypatch.setattr("tinyengine_tf.reference.smallest_arena_bytes", lambda *_, **__: 1024)
+    monkeypatch.setattr("tinyengine_tf.lab.reference.smallest_arena_bytes", lambda *_, **__: 1024)
 
 
 def tree(folder: Path, files: dict[str, str]) -> Path:

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from tests.exact import random_samples, write_bundle
-from tinyengine_tf import api, build, emulate, reference
+from tinyengine_tf import api
 from tinyengine_tf.codegen import Options, render
+from tinyengine_tf.lab import build, emulate, reference
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import Target, load_target
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyengine_tf import build, emulate
 from tinyengine_tf.errors import InternalError, ToolchainError, UsageError
+from tinyengine_tf.lab import build, emulate
 from tinyengine_tf.target import Target
 
 CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32")

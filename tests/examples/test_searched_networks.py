@@ -18,9 +18,9 @@ import pytest
 import tinyengine_tf
 from nas_keras.data import Coding
 from tinyengine_tf.api import compile_graph, load_graph
+from tinyengine_tf.lab.verify import build_and_run
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import load_target
-from tinyengine_tf.verify import build_and_run
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RESNET8_INSTRUCTIONS = 11_925_583

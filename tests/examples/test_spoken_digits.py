@@ -14,8 +14,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from tinyengine_tf import reference
 from tinyengine_tf.api import load_graph
+from tinyengine_tf.lab import reference
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/spoken_digits"
 MODEL = EXAMPLE / "digits.tflite"

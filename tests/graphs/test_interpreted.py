@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from tests.exact import assert_computed, assert_same, random_samples
 from tests.graphs.draw import random_graph
 from tests.graphs.test_random_graphs import other_side
-from tinyengine_tf import api, interpret, passes, reference
+from tinyengine_tf import api, interpret, passes
 from tinyengine_tf.errors import InternalError, UnsupportedError
 from tinyengine_tf.ir import Graph
+from tinyengine_tf.lab import reference
 from tinyengine_tf.ops import lookup
 from tinyengine_tf.ops.reduce import Sum
 from tinyengine_tf.ops.strided_copy import StridedCopy

@@ -14,10 +14,11 @@ from tests.graphs import layers, movement, values
 from tests.graphs.registry import DRAWS, Draw
 from tests.graphs.values import GraphBuilder, Shape
 from tests.modelgen import ModelBuilder
-from tinyengine_tf import api, reference
+from tinyengine_tf import api
 from tinyengine_tf.codegen.constants import Constants
 from tinyengine_tf.errors import InternalError, ToolchainError, UnsupportedError
 from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.lab import reference
 from tinyengine_tf.schedule import Goal
 
 BEYOND_15_BITS, BEYOND_16_BITS = 2**15 + 4, 2**16 + 4

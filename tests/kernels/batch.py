@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.modelgen import ModelBuilder
 from tinyengine_tf import api
-from tinyengine_tf.verify import Verification
+from tinyengine_tf.lab.verify import Verification
 
 LINEAR, RELU = ("NONE", 5), ("RELU", -128)
 """(activation, output zero point) of the two common kinds of layer."""

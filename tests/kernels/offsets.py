@@ -19,12 +19,12 @@ import numpy as np
 
 from tests.exact import random_input, write_bundle
 from tinyengine_tf import api, passes
-from tinyengine_tf.build import compile_network
 from tinyengine_tf.codegen import Options, render
-from tinyengine_tf.emulate import run
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.kernels.base import Lowered
 from tinyengine_tf.kernels.select import candidates
+from tinyengine_tf.lab.build import compile_network
+from tinyengine_tf.lab.emulate import run
 from tinyengine_tf.memory import Buffer, Plan, Problem
 from tinyengine_tf.memory.arena import ArenaPlan, Share
 from tinyengine_tf.memory.liveness import Liveness

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from tests.kernels.batch import LINEAR, RELU, Batch, extremes, kernels
-from tinyengine_tf import api, emulate, reference
-from tinyengine_tf.build import compile_network
+from tinyengine_tf import api
 from tinyengine_tf.codegen import Options, render
 from tinyengine_tf.codegen.bundle import environment
+from tinyengine_tf.lab import emulate, reference
+from tinyengine_tf.lab.build import compile_network
+from tinyengine_tf.lab.verify import random_samples
 from tinyengine_tf.output import write_folder
 from tinyengine_tf.target import load_target
-from tinyengine_tf.verify import random_samples
 
 CORES = ("cortex-m0plus", "cortex-m3", "riscv32", "host")
 POINTWISE, CONV, DEPTHWISE = "te_pointwise_s8", "te_conv2d_s8", "te_depthwise_conv2d_s8"

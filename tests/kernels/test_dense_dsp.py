@@ -9,7 +9,7 @@ import pytest
 
 import tinyengine_tf
 from tests.kernels.batch import LINEAR, RELU, Batch, kernels
-from tinyengine_tf.build import compile_network
+from tinyengine_tf.lab.build import compile_network
 from tinyengine_tf.target import load_target
 
 POINTWISE, CONV, FULLY = "te_pointwise_s8_dsp", "te_conv2d_s8_dsp", "te_fully_connected_s8_dsp"

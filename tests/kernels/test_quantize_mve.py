@@ -11,8 +11,8 @@ import pytest
 from tests.modelgen import ModelBuilder
 from tinyengine_tf import api
 from tinyengine_tf.kernels.elementwise.quantize_mve import corrected, is_exact, to_float32
+from tinyengine_tf.lab.verify import build_and_run
 from tinyengine_tf.target import load_target
-from tinyengine_tf.verify import build_and_run
 
 CORE, KERNEL = "cortex-m55", "te_quantize_f32_mve"
 

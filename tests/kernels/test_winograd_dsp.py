@@ -11,9 +11,9 @@ import tinyengine_tf
 from tests.kernels.batch import LINEAR, RELU, Batch, extremes, kernels
 from tests.modelgen import ModelBuilder
 from tinyengine_tf import api
-from tinyengine_tf.build import compile_network
 from tinyengine_tf.kernels.dense.conv2d_winograd_dsp import Conv2DWinogradDsp
 from tinyengine_tf.kernels.dense.winograd import TWICE_G, run_groups, transformed
+from tinyengine_tf.lab.build import compile_network
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.target import load_target
 

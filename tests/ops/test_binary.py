@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.exact import HostModel, assert_exact
 from tests.modelgen.builder import ModelBuilder
-from tinyengine_tf import api, reference
+from tinyengine_tf import api
 from tinyengine_tf.errors import UnsupportedError
 from tinyengine_tf.kernels.elementwise.broadcast import operand_distance, read_depth
+from tinyengine_tf.lab import reference
 from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_shape
 from tinyengine_tf.schedule import Goal
 

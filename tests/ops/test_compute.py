@@ -9,10 +9,11 @@ import pytest
 
 from tests.modelgen import ModelBuilder
 from tests.ops.cases import int32, one_op_model
-from tinyengine_tf import api, interpret, reference
+from tinyengine_tf import api, interpret
 from tinyengine_tf.errors import InvalidIR, ToolchainError, UsageError
 from tinyengine_tf.ir import DType, Op, Tensor, stored
 from tinyengine_tf.kernels.base import KERNELS
+from tinyengine_tf.lab import reference
 from tinyengine_tf.ops.base import REGISTRY, Definition
 from tinyengine_tf.ops.variables import Variable
 

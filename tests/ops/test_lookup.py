@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.exact import HostModel, assert_exact
 from tests.modelgen.builder import ModelBuilder
-from tinyengine_tf import api, reference
+from tinyengine_tf import api
 from tinyengine_tf.errors import UnsupportedError
+from tinyengine_tf.lab import reference
 from tinyengine_tf.ops.lookup import Lookup
 
 EVERY_INT8 = np.arange(-128, 128, dtype=np.int8).reshape(1, 4, 4, 16)

@@ -14,9 +14,10 @@ import pytest
 from tests.exact import HostModel, assert_exact, random_samples
 from tests.modelgen import ModelBuilder
 from tests.ops.recurrent import LSTMS, SVDFS, LstmCase, SvdfCase, model
-from tinyengine_tf import api, reference
+from tinyengine_tf import api
 from tinyengine_tf.codegen.bundle import environment
 from tinyengine_tf.errors import UnsupportedError
+from tinyengine_tf.lab import reference
 from tinyengine_tf.ops.fixedpoint import Multiplier, requantize
 from tinyengine_tf.ops.lstm import sigmoid, sigmoid_table, tanh
 from tinyengine_tf.schedule import Goal

@@ -9,8 +9,9 @@ import pytest
 
 from tests.exact import HostModel, assert_exact, random_samples
 from tests.ops.remembering import MODELS, broken
-from tinyengine_tf import api, reference
+from tinyengine_tf import api
 from tinyengine_tf.errors import UnsupportedError, UsageError
+from tinyengine_tf.lab import reference
 from tinyengine_tf.schedule import Goal
 
 

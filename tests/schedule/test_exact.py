@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from tests.exact import HostModel, assert_exact, random_samples
 from tests.schedule.graphs import NetworkBuilder, random_network
-from tinyengine_tf import api, reference
+from tinyengine_tf import api
 from tinyengine_tf.codegen import layers as codegen_layers
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import Tensor
+from tinyengine_tf.lab import reference
 from tinyengine_tf.schedule import Goal, Ring
 from tinyengine_tf.schedule.pipeline import Pipeline
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from tests.exact import HostModel, assert_exact, random_samples
 from tests.schedule.graphs import NetworkBuilder, random_network
-from tinyengine_tf import api, passes, reference
+from tinyengine_tf import api, passes
 from tinyengine_tf.errors import DoesNotFitError, UsageError
 from tinyengine_tf.ir import Op, Tensor
+from tinyengine_tf.lab import reference
 from tinyengine_tf.memory.arena import plan_arena
 from tinyengine_tf.memory.placement import constants_in, place_constants
 from tinyengine_tf.ops.window import WindowOp

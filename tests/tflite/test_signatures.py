@@ -73,7 +73,7 @@ def test_every_command_takes_it(tmp_path: Path) -> None:
 
 def test_noise_for_indices_is_valid(tmp_path: Path) -> None:
     """An embedding of 20 rows: TFLM would read outside of the table for other indices."""
-    from tinyengine_tf.verify import random_samples
+    from tinyengine_tf.lab.verify import random_samples
 
     b = ModelBuilder()
     x, cast, flat = b.input((1, 50), "FLOAT32"), b.tensor((1, 50), "INT32"), b.tensor((50,), "INT32")

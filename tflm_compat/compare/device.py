@@ -23,11 +23,12 @@ import numpy as np
 from tflm_compat.compare.side import Side
 from tflm_compat.library import convert, shim_headers, used_ops
 from tflm_compat.symbols import ModelSymbols, Symbol
-from tinyengine_tf import reference, templates
-from tinyengine_tf.build import Program, compile_network, find_tool
-from tinyengine_tf.emulate import Run, run
+from tinyengine_tf import templates
 from tinyengine_tf.errors import MismatchError, ToolchainError, UsageError
 from tinyengine_tf.ir import Graph
+from tinyengine_tf.lab import reference
+from tinyengine_tf.lab.build import Program, compile_network, find_tool
+from tinyengine_tf.lab.emulate import Run, run
 from tinyengine_tf.output import write_folder
 from tinyengine_tf.request import Asked, Request
 from tinyengine_tf.target import Target

@@ -16,18 +16,19 @@ import numpy as np
 
 from tflm_compat.compare.device import TflmLibrary, run_shim, run_tflm
 from tflm_compat.compare.side import Side
-from tinyengine_tf import api, reference
-from tinyengine_tf.build import compile_network
+from tinyengine_tf import api
 from tinyengine_tf.codegen import Options, render
 from tinyengine_tf.codegen.hooks import TRACE
-from tinyengine_tf.emulate import Run, run
 from tinyengine_tf.ir import Graph, Tensor
+from tinyengine_tf.lab import reference
+from tinyengine_tf.lab.build import compile_network
+from tinyengine_tf.lab.emulate import Run, run
+from tinyengine_tf.lab.samples import load_samples
+from tinyengine_tf.lab.verify import check_samples, compare_outputs, device_sample, random_samples
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.output import write_folder
 from tinyengine_tf.request import Asked, Request
-from tinyengine_tf.samples import load_samples
 from tinyengine_tf.target import load_target
-from tinyengine_tf.verify import check_samples, compare_outputs, device_sample, random_samples
 
 Sample = Sequence[np.ndarray]
 

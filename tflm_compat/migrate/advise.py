@@ -14,8 +14,9 @@ from tflm_compat.migrate.outcome import Found, ReadAtRunTime, Unsure
 from tflm_compat.migrate.scan import Findings, scan
 from tflm_compat.migrate.steps import folder_of, steps
 from tflm_compat.symbols import LENGTH_TYPES, ModelSymbols, Symbol
-from tinyengine_tf import api, reference
+from tinyengine_tf import api
 from tinyengine_tf.errors import TinyEngineError, ToolchainError, UsageError
+from tinyengine_tf.lab import reference
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyengine_tf.build import Program, compile_network, find_tool
 from tinyengine_tf.codegen import Options, render
 from tinyengine_tf.codegen.hooks import TICK
-from tinyengine_tf.emulate import run
+from tinyengine_tf.lab.build import Program, compile_network, find_tool
+from tinyengine_tf.lab.emulate import run
+from tinyengine_tf.lab.verify import random_samples
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.output import write_folder
-from tinyengine_tf.verify import random_samples
 
 REFILL_CYCLES = 2
 DIVISION_CYCLES = 7

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyengine_tf.build import compile_network
 from tinyengine_tf.calibrate.fit import Measurement
 from tinyengine_tf.calibrate.layers import Sampler
 from tinyengine_tf.codegen import Options, render
 from tinyengine_tf.codegen.hooks import TICK
-from tinyengine_tf.emulate import run
 from tinyengine_tf.ir import Graph, Op
 from tinyengine_tf.kernels.cost import CostTable
 from tinyengine_tf.kernels.select import NO_BUDGET, select
+from tinyengine_tf.lab.build import compile_network
+from tinyengine_tf.lab.emulate import run
+from tinyengine_tf.lab.verify import random_samples
 from tinyengine_tf.memory.arena import ArenaPlan, plan_arena
 from tinyengine_tf.output import write_folder
 from tinyengine_tf.schedule import Goal, Layer, Schedule, build
 from tinyengine_tf.schedule.segments import Segments
 from tinyengine_tf.target import Target
-from tinyengine_tf.verify import random_samples
 
 LAYERS_PER_RUN = 40
 BOTTLENECKS = 24

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tinyengine_tf.build import STACK_BYTES, Program, Sizes, find_tool
 from tinyengine_tf.errors import InternalError, ToolchainError, UsageError
+from tinyengine_tf.lab.build import STACK_BYTES, Program, Sizes, find_tool
 from tinyengine_tf.target import Emulator
 
 Sample = Sequence[np.ndarray | bytes]

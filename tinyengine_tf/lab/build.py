@@ -256,7 +256,7 @@ def _link_arguments(
     """Compile the harness for `target`; return its objects and the linker options."""
     harness = work_dir / "harness"
     harness.mkdir(exist_ok=True)
-    for entry in resources.files("tinyengine_tf").joinpath("harness").iterdir():
+    for entry in resources.files("tinyengine_tf.lab").joinpath("harness").iterdir():
         if entry.name.endswith((".c", ".h", ".S", ".ld")):
             (harness / entry.name).write_text(entry.read_text(encoding="utf-8"), encoding="utf-8")
     includes = [f"-I{work_dir}", f"-I{harness}", f"-I{include_dir}"]

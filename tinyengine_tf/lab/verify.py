@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf import reference
-from tinyengine_tf.build import compile_network
 from tinyengine_tf.codegen import Options, render
 from tinyengine_tf.codegen.hooks import TRACE
-from tinyengine_tf.emulate import Run, run
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import DType, Graph, Tensor
+from tinyengine_tf.lab import reference
+from tinyengine_tf.lab.build import compile_network
+from tinyengine_tf.lab.emulate import Run, run
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.ops.cast import Cast
 from tinyengine_tf.ops.concatenation import Concatenation

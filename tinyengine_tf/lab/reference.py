@@ -97,7 +97,7 @@ def _call(function: Callable[..., Any], *arguments: Any, isolated: bool, timeout
         request.write_bytes(pickle.dumps((function.__name__, arguments)))
         code = "import sys; from tinyengine_tf import reference; reference._serve(*sys.argv[1:])"
         path = os.pathsep.join(
-            filter(None, [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH")])
+            filter(None, [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")])
         )
         command = [sys.executable, "-c", code, str(request), str(reply)]
         try:

@@ -1,0 +1,1 @@
+"""Where generated code runs: built, emulated, compared with TFLM. Nothing here is needed to convert."""
