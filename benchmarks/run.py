@@ -21,10 +21,11 @@ from typing import Any
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
-from tinyengine_tf import api, emulate  # noqa: E402
+from tinyengine_tf import api  # noqa: E402
 from tinyengine_tf.codegen import Options, render  # noqa: E402
 from tinyengine_tf.errors import TinyEngineError  # noqa: E402
 from tinyengine_tf.ir import Op  # noqa: E402
+from tinyengine_tf.lab import emulate  # noqa: E402
 from tinyengine_tf.lab.build import compile_network  # noqa: E402
 from tinyengine_tf.lab.verify import device_sample, random_samples  # noqa: E402
 from tinyengine_tf.memory.arena import ArenaPlan  # noqa: E402
