@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 import tinyengine_tf
+from tests.exact import assert_computed, random_samples
+from tinyengine_tf import api
+from tinyengine_tf.lab import reference
 
 MODELS = (
     "hello_world_int8",
@@ -32,6 +35,14 @@ def cases() -> list[object]:
             slow = model in SLOW and core not in ("host", "cortex-m4")
             found.append(pytest.param(model, core, marks=[pytest.mark.nightly] if slow else []))
     return found
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_operators_compute_what_tflm_does(model: str, shared_dir: Path) -> None:
+    data = (shared_dir / "models" / f"{model}.tflite").read_bytes()
+    graph = api.load_graph(data)
+    samples = random_samples(graph, 1)
+    assert_computed(graph, samples, reference.run(data, samples))
 
 
 @pytest.mark.parametrize(("model", "core"), cases())
