@@ -25,6 +25,7 @@ STAGES = (
     ("passes",),
     ("machine",),
     ("kernels",),
+    ("cost",),
     ("schedule",),
     ("memory",),
     ("codegen",),

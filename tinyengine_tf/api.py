@@ -65,7 +65,8 @@ class Conversion:
 class Estimate:
     """Cost of one inference as the compiler plans it, without generating code.
 
-    instructions   predicted from measured kernels (kernels.cost): executed instructions, not cycles.
+    instructions   predicted from measured kernels (tinyengine_tf.cost): executed instructions, not cycles. Layers in
+                   arena.schedule.guessed have kernels that nobody has measured on the core.
     cycles         estimated from documented timings, Cortex-M4 and M7 only; energy_uj: microjoules, where the board's
                    mW/MHz is known, too. None otherwise.
     """

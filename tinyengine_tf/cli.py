@@ -155,9 +155,12 @@ def _explain(args: argparse.Namespace) -> None:
                     "op": x.op.KIND,
                     "kernel": x.kernel.name,
                     "why": x.kernel.why,
+                    "predicted_instructions": round(step.instructions_of(x)),
+                    "measured": x.prediction.measured,
                     "rejected": dict(x.rejected),
                 }
-                for x in arena.schedule.layers
+                for step in arena.schedule.steps
+                for x in step.layers
             ]
         )
         return

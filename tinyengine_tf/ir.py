@@ -211,7 +211,7 @@ class Op:
         return ""
 
     def work(self) -> dict[str, float]:
-        """What the work is made of, whatever kernel does it: counts, by the names in kernels/cost.py."""
+        """What the work is made of, whatever kernel does it: counts, by the names in cost/features.py."""
         out, depth = self.output.elements, self.output.depth
         pixels = out // max(depth, 1)
         found = {"out": out, "read": sum(t.elements for t in self.data_inputs)}

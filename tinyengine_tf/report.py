@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tinyengine_tf.cost.table import cost_table
 from tinyengine_tf.ir import Tensor
-from tinyengine_tf.kernels.cost import cost_table
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.memory.picture import draw
 from tinyengine_tf.memory.placement import constants_in
 from tinyengine_tf.schedule import Layer, Schedule, Step
 
 FORMAT_VERSION = 1
+GUESSED = "?"
+"""Stands behind instructions that nobody has measured."""
 
 
 def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
@@ -32,7 +34,9 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
         "weights_bytes": weights_bytes(arena),
         "macs": schedule.macs,
         "predicted_instructions": schedule.instructions,
-        "predicted_from_measurements": cost_table(target.core).is_measured,
+        "predicted_from_measurements": not schedule.guessed,
+        "guessed_instructions": schedule.guessed_instructions,
+        "guessed_kernels": guessed_kernels(schedule),
         "estimated_cycles": schedule.cycles,
         "estimated_cycles_source": cost_table(target.core).cycles_source or None,
         "estimated_energy_uj": schedule.energy_uj,
@@ -41,7 +45,7 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
         "inputs": [_port(t) for t in graph.inputs],
         "outputs": [_port(t) for t in graph.outputs],
         "states": [{"name": s.before.name, "bytes": s.before.nbytes} for s in graph.states],
-        "layers": [_layer(arena, layer) for layer in schedule.layers],
+        "layers": [_layer(arena, step, layer) for step in schedule.steps for layer in step.layers],
     }
 
 
@@ -86,7 +90,7 @@ def _port(tensor: Tensor) -> dict[str, Any]:
     }
 
 
-def _layer(arena: ArenaPlan, layer: Layer) -> dict[str, Any]:
+def _layer(arena: ArenaPlan, step: Step, layer: Layer) -> dict[str, Any]:
     op = layer.op
     return {
         "layer": layer.label,
@@ -96,6 +100,8 @@ def _layer(arena: ArenaPlan, layer: Layer) -> dict[str, Any]:
         "kernel": layer.kernel.name,
         "why": layer.kernel.why,
         "macs": op.macs,
+        "predicted_instructions": round(step.instructions_of(layer)),
+        "measured": layer.prediction.measured,
         "weights_bytes": layer.table_bytes,
         "scratch_bytes": layer.layout.scratch_bytes,
         "inputs": [_placed(arena, t) for t in op.data_inputs],
@@ -160,14 +166,42 @@ def layer_table(arena: ArenaPlan) -> str:
 
 
 def explain(arena: ArenaPlan) -> str:
-    """For each layer the kernel chosen, why, and each one passed over, with its reason."""
+    """For each layer the kernel chosen, why, what it should take, and each one passed over, with its reason."""
     lines = []
-    for layer in arena.schedule.layers:
-        shape = "x".join(map(str, layer.op.output.shape))
-        lines.append(f"{layer.label}  {layer.op.KIND} -> {shape}  {layer.op.name!r}")
-        lines.append(f"     takes  {layer.kernel.name}: {layer.kernel.why}")
-        lines.extend(f"     not    {name}: {reason}" for name, reason in layer.rejected)
-    return "\n".join(lines)
+    for step in arena.schedule.steps:
+        for layer in step.layers:
+            shape = "x".join(map(str, layer.op.output.shape))
+            lines.append(f"{layer.label}  {layer.op.KIND} -> {shape}  {layer.op.name!r}")
+            lines.append(f"     takes  {layer.kernel.name}: {layer.kernel.why}")
+            lines.append(f"     about  {layer_instructions(step, layer)} instructions")
+            lines.extend(f"     not    {name}: {reason}" for name, reason in layer.rejected)
+    return "\n".join([*lines, *guess_lines(arena.schedule)])
+
+
+def layer_instructions(step: Step, layer: Layer) -> str:
+    """Predicted for a layer of a step, marked where it is a guess."""
+    return f"{step.instructions_of(layer):,.0f}{'' if layer.prediction.measured else GUESSED}"
+
+
+def all_instructions(schedule: Schedule) -> str:
+    """Predicted for one inference, marked where a part of it is a guess."""
+    return f"{schedule.instructions:,}{GUESSED if schedule.guessed else ''}"
+
+
+def guessed_kernels(schedule: Schedule) -> list[str]:
+    """Kernels in use that nobody has measured on the core."""
+    return sorted({layer.kernel.name for layer in schedule.guessed})
+
+
+def guess_lines(schedule: Schedule) -> list[str]:
+    """What the mark means: a sentence, or nothing where all is measured."""
+    core, kernels = schedule.target.core, guessed_kernels(schedule)
+    if not kernels:
+        return []
+    if not cost_table(core).is_measured:
+        return [f"{GUESSED} nothing was measured on {core}: the prediction is a guess, good for comparing networks"]
+    share = f"{schedule.guessed_instructions:,} of the instructions are a guess"
+    return [f"{GUESSED} {share}: nobody has measured {', '.join(kernels)} on {core}"]
 
 
 def summary(arena: ArenaPlan) -> str:
@@ -180,8 +214,8 @@ def summary(arena: ArenaPlan) -> str:
             f"weights  {weights_bytes(arena):>10,} bytes of flash",
             *(f"  {r.name:<12}{n:>10,} of {r.size_bytes:,}" for r, n in constants_in(arena).items() if r is not None),
             f"work     {arena.schedule.macs:>10,} multiply-accumulates, "
-            f"about {arena.schedule.instructions:,} instructions predicted",
-            *_guess_lines(arena.schedule.target.core),
+            f"about {all_instructions(arena.schedule)} instructions predicted",
+            *(f"         {line}" for line in guess_lines(arena.schedule)),
             *_time_lines(arena.schedule),
         ]
     )
@@ -194,12 +228,6 @@ def _image_lines(schedule: Schedule) -> list[str]:
     strips = schedule.strips
     how = f"read in {strips} strips of columns" if strips else "read by rows"
     return [f"image    {schedule.image.nbytes:>10,} bytes, where the caller has them; {how}"]
-
-
-def _guess_lines(core: str) -> list[str]:
-    if cost_table(core).is_measured:
-        return []
-    return [f"         nothing was measured on {core}: the prediction is a guess, good for comparing networks"]
 
 
 def _time_lines(schedule: Schedule) -> list[str]:
@@ -244,6 +272,7 @@ def pareto_rows(points: Sequence[Any]) -> list[dict[str, Any]]:
             "arena_bytes": p.arena_bytes,
             "instructions": p.instructions,
             "beyond_fastest": p.instructions / max(fastest, 1) - 1,
+            "guessed_instructions": p.arena.schedule.guessed_instructions,
             "proven_minimal": p.arena.optimal,
             "pipelines": [step.label for step in p.arena.schedule.steps if step.fused],
             "steps": [step.label for step in p.arena.schedule.steps],
@@ -257,13 +286,14 @@ def pareto_table(points: Sequence[Any]) -> str:
     rows = [
         (
             row["arena_bytes"],
-            row["instructions"],
+            f"{row['instructions']:,}{GUESSED}" if row["guessed_instructions"] else row["instructions"],
             f"{100 * row['beyond_fastest']:+.2f} %",
             " ".join(label.replace("_", "-") for label in row["pipelines"]) or "none: layer by layer",
         )
         for row in pareto_rows(points)
     ]
-    return table(rows, ("RAM bytes", "instructions", "more", "row pipelines"))
+    text = table(rows, ("RAM bytes", "instructions", "more", "row pipelines"))
+    return "\n".join([text, *(line for p in points[-1:] for line in guess_lines(p.arena.schedule))])
 
 
 def plan_dict(arena: ArenaPlan) -> dict[str, Any]:

@@ -6,8 +6,8 @@ Where no timings are documented an instruction counts as one cycle. Flash waits 
 from __future__ import annotations
 
 from nas_keras.cost.footprint import Footprint
+from tinyengine_tf.cost.table import cost_table
 from tinyengine_tf.errors import UsageError
-from tinyengine_tf.kernels.cost import cost_table
 from tinyengine_tf.target import Target
 
 

@@ -13,8 +13,10 @@ from tinyengine_tf.calibrate import CORES
 from tinyengine_tf.calibrate.fit import Measurement, fit, non_negative_least_squares
 from tinyengine_tf.calibrate.layers import Sampler, draw
 from tinyengine_tf.calibrate.measure import run_ticked
+from tinyengine_tf.cost.division import TWOS, Division
+from tinyengine_tf.cost.features import features
+from tinyengine_tf.cost.table import cost_table
 from tinyengine_tf.ir import Op
-from tinyengine_tf.kernels.cost import TWOS, Division, cost_table, features
 from tinyengine_tf.kernels.select import NO_BUDGET, select
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import load_target, target_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tinyengine_tf.calibrate.cycles import SOURCES, Instruction, _steps, registers
-from tinyengine_tf.kernels.cost import cost_table
+from tinyengine_tf.cost.table import cost_table
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Measure kernels in QEMU and write costs/CORE.json: python -m tinyengine_tf.calibrate [--core cortex-m4 ...]
+"""Measure kernels in QEMU and write cost/tables/CORE.json: python -m tinyengine_tf.calibrate [--core cortex-m4 ...]
 
 Random layers of many kinds and sizes (layers.py) are generated, run a few dozen at a time with a tick after each layer
 (measure.py), and the instructions of all layers that one kernel (and variant) computed are fitted (fit.py). Then
@@ -23,8 +23,8 @@ from tinyengine_tf.calibrate.cycles import SOURCES, cycles_per_instruction
 from tinyengine_tf.calibrate.fit import fit_kernels
 from tinyengine_tf.calibrate.layers import Sampler, draw
 from tinyengine_tf.calibrate.measure import LAYERS_PER_RUN, measure, measure_pipeline, plan_layers
+from tinyengine_tf.cost.table import CostTable, table_from
 from tinyengine_tf.ir import Op
-from tinyengine_tf.kernels.cost import CostTable, table_from
 from tinyengine_tf.kernels.select import NO_BUDGET, select
 from tinyengine_tf.target import Target, load_target
 
@@ -35,13 +35,13 @@ TRACED, TRACED_LAYERS = (1_000, 20_000), 4
 _CORE = flags.DEFINE_multi_enum("core", None, CORES, "core to measure; may be repeated; default all")
 _LAYERS = flags.DEFINE_integer("layers", 50, "layers of a kind, more of common ones", lower_bound=4)
 _MISSING = flags.DEFINE_bool("missing", False, "measure only kernels that the tables lack")
-_OUT = flags.DEFINE_string("out", str(Path(__file__).parent.parent / "costs"), "folder of the tables")
+_OUT = flags.DEFINE_string("out", str(Path(__file__).parent.parent / "cost" / "tables"), "folder of the tables")
 
 
 def calibrate(
     core: str, layers: int, known: Mapping[str, Any] | None = None, seed: int = 0
 ) -> tuple[dict[str, Any], str]:
-    """(content of costs/CORE.json, how good it is). Of `known`, an earlier content, all is kept but what it lacks."""
+    """(a table's content, how good it is). Of `known`, an earlier content, all is kept but what it lacks."""
     target, sampler = load_target(core), Sampler(seed)
     ops = draw(sampler, layers)
     measurements = []
@@ -76,7 +76,7 @@ def add_cycles(content: dict[str, Any], ops: Sequence[Op], target: Target) -> No
         some: dict[str, list[Op]] = defaultdict(list)
         for op in ops:
             kernel = select(op, target.processor, frugal).kernel
-            size = table.kernel(kernel, op).instructions(op, 4)
+            size = table.kernel(kernel.name, op).instructions(op, 4)
             if table.kernels[kernel.name].cycles is None and TRACED[0] < size < TRACED[1]:
                 some[kernel.name].append(op)
         chosen = [op for found in some.values() for op in found[:TRACED_LAYERS]]

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinyengine_tf.cost.division import TILED, TWOS, Division
+from tinyengine_tf.cost.features import features
+from tinyengine_tf.cost.table import Fitted
 from tinyengine_tf.ir import Op
-from tinyengine_tf.kernels.cost import TILED, TWOS, Division, Fitted, features
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected

@@ -12,8 +12,8 @@ from tinyengine_tf.calibrate.fit import Measurement
 from tinyengine_tf.calibrate.layers import Sampler
 from tinyengine_tf.codegen import Options, render
 from tinyengine_tf.codegen.hooks import TICK
+from tinyengine_tf.cost.table import CostTable
 from tinyengine_tf.ir import Graph, Op
-from tinyengine_tf.kernels.cost import CostTable
 from tinyengine_tf.kernels.select import NO_BUDGET, select
 from tinyengine_tf.lab.build import compile_network
 from tinyengine_tf.lab.emulate import run
@@ -81,7 +81,7 @@ def measure_pipeline(target: Target, sampler: Sampler, table: CostTable) -> tupl
         arena = plan_arena(build(graph_of(sampler.bottleneck()), target, Goal("ram")), exact=False)
         step = arena.schedule.steps[0]
         if step.fused:
-            kernels = sum(table.kernel(x.kernel, x.op).instructions(x.op, x.calls) for x in step.layers)
+            kernels = sum(table.kernel(x.kernel.name, x.op).instructions(x.op, x.calls) for x in step.layers)
             excess.append((run_ticked(arena)[step.layers[-1].index] - kernels) / sum(x.calls for x in step.layers))
     row = max(float(np.median(excess)), 0.0)
     return float(f"{row:.4g}"), f"  a row of a pipeline: {row:.0f}, from {len(excess)} pipelines"

@@ -15,7 +15,15 @@ from tinyengine_tf.drawing.axis import Axis, axis, size_text
 from tinyengine_tf.ir import Tensor
 from tinyengine_tf.memory.arena import ArenaPlan, Share
 from tinyengine_tf.memory.problem import Buffer
-from tinyengine_tf.report import columns_text, place_text, proof_text, weights_bytes
+from tinyengine_tf.report import (
+    all_instructions,
+    columns_text,
+    guess_lines,
+    layer_instructions,
+    place_text,
+    proof_text,
+    weights_bytes,
+)
 from tinyengine_tf.schedule import Step
 
 HEIGHT, LEFT, TOP = 420, 70, 16
@@ -50,7 +58,8 @@ def plan_page(arena: ArenaPlan, title: str) -> str:
             proof=proof_text(arena),
             target=arena.schedule.target,
             graph=arena.schedule.graph,
-            instructions=arena.schedule.instructions,
+            instructions=all_instructions(arena.schedule),
+            guesses=guess_lines(arena.schedule),
             flash_bytes=weights_bytes(arena),
             size=size_text,
             budget=budget,
@@ -136,7 +145,7 @@ class View:
                     "first": position == 0,
                     "shape": "x".join(map(str, layer.op.output.shape)),
                     "place": place_text(self.arena, step, layer.op.output),
-                    "instructions": layer.instructions_by_rows if step.fused else layer.instructions,
+                    "instructions": layer_instructions(step, layer),
                 }
 
     def _box(

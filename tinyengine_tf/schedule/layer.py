@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from tinyengine_tf.cost.prediction import Prediction, predict
+from tinyengine_tf.cost.table import cost_table
 from tinyengine_tf.ir import Op
 from tinyengine_tf.kernels.base import Kernel, Layout, Lowered, Table, rows_of
-from tinyengine_tf.kernels.cost import cost_table, predict
 from tinyengine_tf.target import Core
 
 
@@ -50,17 +51,23 @@ class Layer:
         return rows_of(self.op.input if self.layout.gathers else self.op.output)
 
     @cached_property
+    def prediction(self) -> Prediction:
+        """Of its instructions over whole tensors."""
+        by_rows = self.layout.windows is not None and not self.layout.flat
+        calls = self.op.output.shape[0] * self.calls if by_rows else 1
+        return predict(self.core.name, self.kernel.name, self.op, calls)
+
+    @property
     def instructions(self) -> float:
         """Predicted, over whole tensors."""
-        by_rows = self.layout.windows is not None and not self.layout.flat
-        return predict(self.core.name, self.kernel, self.op, self.op.output.shape[0] * self.calls if by_rows else 1)
+        return self.prediction.instructions
 
     @property
     def cycles_per_instruction(self) -> float | None:
         """Estimated; None for cores without documented timings."""
-        return cost_table(self.core.name).cycles_per_instruction(self.kernel)
+        return cost_table(self.core.name).cycles_per_instruction(self.kernel.name)
 
     @cached_property
     def instructions_by_rows(self) -> float:
         """Predicted, as part of a row pipeline: a row's call, pointers and loop tests included."""
-        return predict(self.core.name, self.kernel, self.op, self.calls) + self.calls * cost_table(self.core.name).row
+        return predict(self.core.name, self.kernel.name, self.op, self.calls, self.calls).instructions

@@ -75,13 +75,17 @@ class Step:
     @property
     def instructions(self) -> float:
         """Predicted for one inference."""
-        return sum(layer.instructions_by_rows if self.fused else layer.instructions for layer in self.layers)
+        return sum(map(self.instructions_of, self.layers))
+
+    def instructions_of(self, layer: Layer) -> float:
+        """Predicted for one of its layers."""
+        return layer.instructions_by_rows if self.fused else layer.instructions
 
     @property
     def cycles(self) -> float | None:
         """Estimated for one inference, None for cores without documented timings."""
         each = [x.cycles_per_instruction for x in self.layers]
-        spent = [x.instructions_by_rows if self.fused else x.instructions for x in self.layers]
+        spent = map(self.instructions_of, self.layers)
         return None if None in each else sum(n * (c or 0.0) for n, c in zip(spent, each, strict=True))
 
     @property
@@ -129,8 +133,19 @@ class Schedule:
         return round(sum(step.instructions for step in self.steps))
 
     @property
+    def guessed(self) -> tuple[Layer, ...]:
+        """Layers whose predicted instructions are a guess: nobody has measured their kernel on the core."""
+        return tuple(layer for layer in self.layers if not layer.prediction.measured)
+
+    @property
+    def guessed_instructions(self) -> int:
+        """How many of the predicted instructions are a guess."""
+        spent = (step.instructions_of(x) for step in self.steps for x in step.layers if not x.prediction.measured)
+        return round(sum(spent))
+
+    @property
     def cycles(self) -> int | None:
-        """Estimated for one inference from documented timings (see kernels.cost); None for cores without any."""
+        """Estimated for one inference from documented timings (see cost); None for cores without any."""
         cycles = [step.cycles for step in self.steps]
         known = [c for c in cycles if c is not None]
         return round(sum(known)) if len(known) == len(cycles) else None

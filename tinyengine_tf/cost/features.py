@@ -1,104 +1,23 @@
-"""Predicted instructions of a layer, from a table of measured kernels.
-
-A prediction is a sum of coefficient times feature. Features count what a kernel does from the layer's shapes alone: its
-calls, blocks of pixels, groups of filters in each block, groups of inputs in each product, bytes gathered, outputs of
-each kind of requantisation. How a kernel divides its work is a Division; calibration tries all and keeps the best.
-
-`costs/CORE.json` holds, per kernel (and variant, such as "3x3s1"), the division and the coefficients;
-`python -m tinyengine_tf.calibrate` measures them again. Instructions executed, not cycles: those are estimated from
-documented timings where there are any (calibrate/cycles.py).
-"""
+"""What the work of a layer is made of: counts that follow from its shapes, for a kernel that divides it in some way."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache, singledispatch
-from importlib import resources
-from typing import Any
+from functools import singledispatch
 
+from tinyengine_tf.cost.division import TILED, UNDIVIDED, Division
 from tinyengine_tf.ir import Op
-from tinyengine_tf.kernels.base import Kernel
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
 
 Features = Mapping[str, float]
 
-UNMEASURED: Features = {"call": 60.0, "read": 2.0, "out": 12.0, "mac": 7.0}
-"""Portable C of middling speed, for kernels that nobody has measured on a core."""
-UNMEASURED_COPY: Features = {"call": 60.0, "out": 4.0}
-"""The same where elements are only moved."""
-UNMEASURED_ROW = 60.0
-"""The same for a row of a pipeline."""
 SHORT = 48
 """Inputs of a product up to which kernels may unroll it."""
-TWOS = 32
-"""As Division.pixels: blocks of three, and of two where a single pixel would remain."""
-TILED = 64
-"""As Division.pixels: tiles of 2x2 pixels, two side by side (Winograd)."""
 
 
-@dataclass(frozen=True)
-class Division:
-    """How a kernel divides its work: pixels of a block, filters and inputs of a group; what fills none is a rest."""
-
-    pixels: int = 1
-    filters: int = 1
-    inputs: int = 1
-
-    def blocks(self, units: int) -> tuple[int, int, int]:
-        """(whole blocks, smaller blocks, single pixels) of `units` pixels."""
-        if self.pixels != TWOS:
-            return units // self.pixels, 0, units % self.pixels
-        if units < 3:
-            return 0, units // 2, units % 2
-        twos = -units % 3
-        return (units - 2 * twos) // 3, twos, 0
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What is known of a kernel on a core; `cycles` of an instruction are an estimate (calibrate/cycles.py)."""
-
-    division: Division
-    coefficients: Features
-    cycles: float | None = None
-
-    def instructions(self, op: Op, calls: int) -> float:
-        have = features(op, calls, self.division)
-        return sum(weight * have.get(name, 0.0) for name, weight in self.coefficients.items())
-
-
-@dataclass(frozen=True)
-class CostTable:
-    """All measured kernels of a core.
-
-    row             what a row of a pipeline costs beyond its kernel
-    cycles_source   where estimates of cycles come from; "": there are none for the core
-    """
-
-    kernels: Mapping[str, Fitted]
-    row: float = UNMEASURED_ROW
-    cycles_source: str = ""
-
-    @property
-    def is_measured(self) -> bool:
-        """Whether any instruction was ever counted on the core; else predictions are one guess per kind of work."""
-        return bool(self.kernels)
-
-    def cycles_per_instruction(self, kernel: Kernel) -> float | None:
-        """An estimate; of kernels that were not measured, the mean of the others."""
-        known = {name: f.cycles for name, f in self.kernels.items() if f.cycles is not None}
-        return known.get(kernel.name, sum(known.values()) / len(known)) if known else None
-
-    def kernel(self, kernel: Kernel, op: Op) -> Fitted:
-        known = self.kernels.get(f"{kernel.name} {op.variant}") or self.kernels.get(kernel.name)
-        return known or Fitted(Division(), UNMEASURED_COPY if op.MOVES else UNMEASURED)
-
-
-def features(op: Op, calls: int, division: Division = Division()) -> Features:
+def features(op: Op, calls: int, division: Division = UNDIVIDED) -> Features:
     """What the work of a layer is made of when its kernel is called `calls` times.
 
     layer   1                            call    calls of the kernel
@@ -227,27 +146,3 @@ def _edge_columns(op: Conv2D | DepthwiseConv2D) -> int:
     first = min(-(-w.pad_left // w.stride.w), width)
     end = min((op.image.w + w.pad_left - w.extent.w) // w.stride.w + 1, width)
     return width - max(end - first, 0)
-
-
-@lru_cache(maxsize=16)
-def cost_table(core: str) -> CostTable:
-    """The table of a core, empty if it was never measured."""
-    path = resources.files("tinyengine_tf").joinpath("costs").joinpath(f"{core}.json")
-    try:
-        return table_from(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return CostTable({})
-
-
-def table_from(content: Mapping[str, Any]) -> CostTable:
-    """A CostTable from what calibration has written."""
-    kernels = {
-        name: Fitted(Division(*row["division"]), row["coefficients"], row.get("cycles"))
-        for name, row in content["kernels"].items()
-    }
-    return CostTable(kernels, content["row"], content.get("cycles_source", ""))
-
-
-def predict(core: str, kernel: Kernel, op: Op, calls: int) -> float:
-    """Instructions of one layer on a core."""
-    return cost_table(core).kernel(kernel, op).instructions(op, calls)
