@@ -95,7 +95,7 @@ def _call(function: Callable[..., Any], *arguments: Any, isolated: bool, timeout
     with tempfile.TemporaryDirectory(prefix="tinyengine_tf_") as folder:
         request, reply = Path(folder, "request"), Path(folder, "reply")
         request.write_bytes(pickle.dumps((function.__name__, arguments)))
-        code = "import sys; from tinyengine_tf import reference; reference._serve(*sys.argv[1:])"
+        code = "import sys; from tinyengine_tf.lab import reference; reference._serve(*sys.argv[1:])"
         path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")]))
         command = [sys.executable, "-c", code, str(request), str(reply)]
         try:
