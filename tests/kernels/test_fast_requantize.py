@@ -8,7 +8,7 @@ import pytest
 from tests.kernels.batch import LINEAR, RELU, Batch
 from tinyengine_tf import api, passes
 from tinyengine_tf.kernels.arithmetic.fast_requantize import SCALE, Requantization, evaluate, products_range, solve
-from tinyengine_tf.kernels.dense.weighted import folded_bias
+from tinyengine_tf.kernels.dense.weighted import by_filter, folded_bias
 from tinyengine_tf.ops.conv2d import WeightedOp
 from tinyengine_tf.ops.fixedpoint import requantize
 
@@ -25,7 +25,7 @@ def check_every_sum(op: WeightedOp) -> Requantization:
     found = solve(op)
     assert isinstance(found, Requantization), found
     bias = folded_bias(op)
-    for c, (low, high) in enumerate(zip(*products_range(op), strict=True)):
+    for c, (low, high) in enumerate(zip(*products_range(by_filter(op.weights, op.CHANNEL_AXIS)), strict=True)):
         products = np.arange(low, high + 1)
         wanted = np.clip(requantize(bias[c] + products, op.multipliers[c]) + op.output.zero_point, *op.clamp)
         scaled = found.biases[c] + SCALE * products * (not found.constant[c])

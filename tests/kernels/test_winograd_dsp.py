@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +13,27 @@ import tinyengine_tf
 from tests.kernels.batch import LINEAR, RELU, Batch, extremes, kernels
 from tests.modelgen import ModelBuilder
 from tinyengine_tf import api
-from tinyengine_tf.kernels.dense.conv2d_winograd_dsp import Conv2DWinogradDsp
+from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
+from tinyengine_tf.kernels.base import KERNELS
 from tinyengine_tf.kernels.dense.winograd import TWICE_G, run_groups, transformed
+from tinyengine_tf.kernels.select import candidates
 from tinyengine_tf.lab.build import compile_network
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.target import load_target
 
-WINOGRAD = Conv2DWinogradDsp.name
+WINOGRAD = "te_conv2d_s8_winograd_dsp"
 B_TRANSPOSED = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
 A_TRANSPOSED = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
 
 
 @pytest.fixture
-def wherever_possible(monkeypatch: pytest.MonkeyPatch) -> None:
+def wherever_possible(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The kernel is taken for every layer that it can compute, as if it took no more flash."""
-    monkeypatch.setattr(Conv2DWinogradDsp, "spends_flash", False)
+    with monkeypatch.context() as m:
+        m.setitem(KERNELS, WINOGRAD, replace(KERNELS[WINOGRAD], spends_flash=False))
+        candidates.cache_clear()
+        yield
+    candidates.cache_clear()
 
 
 def test_identity() -> None:
@@ -154,5 +162,7 @@ def test_transformed_weights_of_constant_channels_are_zero() -> None:
     batch.conv((4, 4, 4), 2, (3, 3), weights=weights)
     (op,) = api.load_graph(batch.builder.finish()).ops
     assert isinstance(op, Conv2D)
-    u = transformed(op)
+    rq = solve(op)
+    assert isinstance(rq, Requantization)
+    u = transformed(op, rq)
     assert not u[0].any() and u[1, 5].tolist() == [45] * 4

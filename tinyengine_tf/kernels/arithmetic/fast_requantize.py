@@ -25,15 +25,16 @@ of its up to 255 steps. Both are monotonic in a, so that proves equality for all
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from tinyengine_tf.kernels.dense.weighted import folded_bias
+from tinyengine_tf.ir import Quant, Tensor
+from tinyengine_tf.kernels.base import Array, Because
+from tinyengine_tf.kernels.dense.weighted import by_filter
 from tinyengine_tf.ops.conv2d import WeightedOp, channel_multipliers
-from tinyengine_tf.ops.fixedpoint import requantize
+from tinyengine_tf.ops.fixedpoint import Multiplier, requantize
 
 SCALE = 256
 """Accumulators hold this many times the sum."""
@@ -139,23 +140,13 @@ def tflm(sums: np.ndarray, mantissa: np.ndarray, r: np.ndarray, zero: int, low: 
     return np.clip(((h + (1 << (r - 1)) - (h < 0)) >> r) + zero, low, high)
 
 
-def products_range(op: WeightedOp) -> tuple[np.ndarray, np.ndarray]:
+def products_range(filters: Array) -> tuple[Array, Array]:
     """Smallest and largest sum of weight * input of each output channel, over all int8 inputs."""
-    weights = op.weights.values.astype(np.int64)
-    axis = op.CHANNEL_AXIS % weights.ndim
-    others = tuple(i for i in range(weights.ndim) if i != axis)
-    positive, negative = np.maximum(weights, 0).sum(axis=others), np.minimum(weights, 0).sum(axis=others)
+    positive, negative = np.maximum(filters, 0).sum(axis=1), np.minimum(filters, 0).sum(axis=1)
     return -128 * positive + 127 * negative, 127 * positive - 128 * negative
 
 
-_solved: dict[Hashable, Requantization | str] = {}
-"""By what the answer depends on: the strips of an image have the same weights."""
-
-MOST_SOLVED = 256
-
-
-@lru_cache(maxsize=256)
-def solve(op: WeightedOp) -> Requantization | str:
+def solve(op: WeightedOp) -> Requantization | Because:
     """The requantisation of a layer, proven equal to TFLM's, or why there is none.
 
     Without weights, as in a search, the multipliers alone are looked at.
@@ -166,35 +157,40 @@ def solve(op: WeightedOp) -> Requantization | str:
         return _without_weights(
             op.input.scale, op.weights.quant.scales, op.output.scale, op.out_channels, zero, low, high
         )
-    key = (type(op), op.weights, op.bias, op.input.quant, op.output.quant, op.clamp)
-    if key not in _solved:
-        if len(_solved) >= MOST_SOLVED:
-            _solved.clear()
-        _solved[key] = _solve(op)
-    return _solved[key]
+    assert op.input.quant is not None and op.output.quant is not None
+    return _solve(op.weights, op.bias, op.CHANNEL_AXIS, op.input.quant, op.output.quant, op.clamp)
 
 
-def _solve(op: WeightedOp) -> Requantization | str:
-    zero, (low, high) = op.output.zero_point, op.clamp
+@lru_cache(maxsize=256)
+def _solve(
+    weights: Tensor, bias: Tensor | None, axis: int, into: Quant, out: Quant, clamp: tuple[int, int]
+) -> Requantization | Because:
+    """By all that the answer depends on: kernels of a layer ask alike, and the strips of an image share weights."""
+    assert weights.quant is not None
+    filters = by_filter(weights, axis)
+    multipliers = channel_multipliers(into.scale, weights.quant.scales, out.scale, len(filters))
+    zero, (low, high) = out.zero_point, clamp
     signed = low < zero
-    mantissas = np.array([m.mantissa for m in op.multipliers], np.int64)
-    rights = np.array([-m.shift for m in op.multipliers], np.int64)
-    bias = folded_bias(op)
-    products = np.stack(products_range(op), axis=1)
-    ends = bias[:, None] + products
-    constant = _outputs(op, ends)
+    mantissas = np.array([m.mantissa for m in multipliers], np.int64)
+    rights = np.array([-m.shift for m in multipliers], np.int64)
+    folded = -into.zero_point * filters.sum(axis=1)
+    if bias is not None:
+        folded += bias.values.reshape(-1)
+    products = np.stack(products_range(filters), axis=1)
+    ends = folded[:, None] + products
+    constant = _outputs(ends, multipliers, zero, clamp)
     dead = constant[:, 0] == constant[:, 1]
     live = ~dead
     worst = int(np.abs((ends[live], products[live])).max(initial=0))  # kernels in C add the bias last
     if worst >= SUM_LIMIT:
-        return f"sums reach {worst:,}, 2^23 is the limit"
+        return Because(f"sums reach {worst:,}, 2^23 is the limit")
     if (rights[live] < 1).any():
-        return "an output multiplier is 0.5 or more"
+        return Because("an output multiplier is 0.5 or more")
     solved = _solve_live(mantissas[live], rights[live], ends[live], zero, signed, low, high)
     if solved is None:
-        return "the output multiplier of a channel has no short form"
+        return Because("the output multiplier of a channel has no short form")
     tails = np.zeros_like(rights)
-    biases = SCALE * bias
+    biases = SCALE * folded
     mantissas[live], tails[live], offsets = _with_one_tail(
         *solved, mantissas[live], rights[live], ends[live], zero, signed, low, high
     )
@@ -204,7 +200,7 @@ def _solve(op: WeightedOp) -> Requantization | str:
     biases[dead] = ((constant[dead, 0] - zero) << (tails[dead] + 9)) + (1 << (tails[dead] + 7))
     got = evaluate(biases, mantissas, tails, zero, signed, low, high)
     if (got[dead] != constant[dead, 0]).any() or np.abs(biases).max() >= 2**31:
-        return "a channel of constant output has no short form"
+        return Because("a channel of constant output has no short form")
     return _requantization(signed, zero, low, high, mantissas, tails, biases, dead)
 
 
@@ -238,13 +234,9 @@ def _requantization(
     )
 
 
-def _outputs(op: WeightedOp, sums: np.ndarray) -> np.ndarray:
+def _outputs(sums: Array, multipliers: tuple[Multiplier, ...], zero: int, clamp: tuple[int, int]) -> Array:
     """TFLM's outputs for sums [channels, n], any multiplier."""
-    each = [
-        np.clip(requantize(row, m) + op.output.zero_point, *op.clamp)
-        for row, m in zip(sums, op.multipliers, strict=True)
-    ]
-    return np.stack(each)
+    return np.stack([np.clip(requantize(row, m) + zero, *clamp) for row, m in zip(sums, multipliers, strict=True)])
 
 
 def _steps(

@@ -21,11 +21,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
-from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization
+from tinyengine_tf.kernels.base import Array, Table
+from tinyengine_tf.kernels.dense.weighted import by_filter
 from tinyengine_tf.ops.conv2d import WeightedOp
-
-"""Armv6-M: products of 32 bits, eight registers for most instructions, no unaligned access."""
 
 
 @dataclass(frozen=True)
@@ -37,41 +36,25 @@ class Form:
     called: bool
 
 
-def requantization(op: WeightedOp) -> Requantization:
-    found = solve(op)
-    assert isinstance(found, Requantization), found
-    return found
-
-
-def reason_against(op: WeightedOp) -> str | None:
-    """Why a layer cannot be requantised in short, or None."""
-    found = solve(op)
-    return found if isinstance(found, str) else None
-
-
-def form(op: WeightedOp, called: bool) -> Form:
-    rq = requantization(op)
+def form(rq: Requantization, called: bool) -> Form:
     return Form(rq.signed, (rq.low, rq.high) != (-128, 127), called)
 
 
-def requantize_tables(op: WeightedOp) -> tuple[Table, Table]:
+def requantize_tables(rq: Requantization) -> tuple[Table, Table]:
     """`terms` and `tails` above."""
 
-    def terms() -> np.ndarray:
-        rq = requantization(op)
+    def terms() -> Array:
         return np.stack((rq.biases, rq.mantissas), axis=1)
 
-    n = op.out_channels
-    return Table("terms", "int32_t", 2 * n, terms), Table("tails", "int8_t", n, lambda: requantization(op).tails)
+    n = len(rq.biases)
+    return Table("terms", "int32_t", 2 * n, terms), Table("tails", "int8_t", n, lambda: rq.tails)
 
 
-def requantize_args(op: WeightedOp) -> tuple[str, ...]:
-    rq = requantization(op)
-    limits = (str(rq.low), str(rq.high)) if form(op, False).clamped else ()
-    return (str(rq.factor), *limits)
+def requantize_args(rq: Requantization) -> tuple[int, ...]:
+    return rq.factor, *((rq.low, rq.high) if form(rq, False).clamped else ())
 
 
-def live_weights(op: WeightedOp) -> np.ndarray:
+def live_weights(op: WeightedOp, rq: Requantization) -> Array:
     """int64 weights [filters, inputs of each]; filters of constant output count as zero (see fast_requantize)."""
-    weights = np.moveaxis(op.weights.values.astype(np.int64), op.CHANNEL_AXIS, 0).reshape(op.out_channels, -1)
-    return weights * ~requantization(op).constant[:, None]
+    live: Array = by_filter(op.weights, op.CHANNEL_AXIS) * ~rq.constant[:, None]
+    return live

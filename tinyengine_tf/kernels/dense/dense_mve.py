@@ -22,10 +22,10 @@ import numpy as np
 from tinyengine_tf.kernels.arithmetic.requantize_mve import (
     SHIFTS,
     VectorRequantization,
-    vector_requantization,
     words_of,
 )
-from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.kernels.base import Array, Table
+from tinyengine_tf.kernels.dense.weighted import depth
 from tinyengine_tf.machine import flow, thumb2
 from tinyengine_tf.machine.frame import Frame
 from tinyengine_tf.machine.helium import (
@@ -81,11 +81,6 @@ Sums = list[list[CoreRegister]]
 """Of each filter, of each pixel."""
 
 
-def depth(op: WeightedOp) -> int:
-    """Products of one output."""
-    return op.weights.elements // op.out_channels
-
-
 def passes(channels: int, single: bool) -> list[list[int]]:
     """Which of up to four channels are computed together, in order. Full groups fill lanes 0 and 2, then 1 and 3."""
     if single:
@@ -97,13 +92,13 @@ def group_words(n: int, channels: int, rq: VectorRequantization) -> int:
     return -(-n * channels // 4) + rq.words
 
 
-def dense_stream(op: WeightedOp, single: bool) -> Table:
+def stream_table(op: WeightedOp, rq: VectorRequantization, single: bool) -> Table:
     """The stream of a layer; `single`: in the order for one pixel at a time."""
-    rq, n, channels = vector_requantization(op), depth(op), op.out_channels
+    n, channels = depth(op), op.out_channels
 
-    def build() -> np.ndarray:
+    def build() -> Array:
         filters = np.moveaxis(op.weights.values, op.CHANNEL_AXIS, 0).reshape(channels, n)
-        parts: list[np.ndarray] = []
+        parts: list[Array] = []
         for first in range(0, channels, LANES):
             count = min(LANES, channels - first)
             weights = np.concatenate(
@@ -127,11 +122,11 @@ class DenseCode:
 
     n         depth of the product
     pitch     bytes from one pixel's inputs to the next one's
+    single    pixel by pixel
     """
 
-    def __init__(self, op: WeightedOp, pitch: int, single: bool):
-        self.n, self.channels, self.pitch, self.single = depth(op), op.out_channels, pitch, single
-        self.rq = vector_requantization(op)
+    def __init__(self, op: WeightedOp, rq: VectorRequantization, pitch: int, single: bool):
+        self.n, self.channels, self.pitch, self.single, self.rq = depth(op), op.out_channels, pitch, single, rq
         self.whole, self.tail = divmod(self.n, CHUNK)
         self.chunks = self.whole + (1 if self.tail else 0)
         self.groups, self.rest = divmod(self.channels, LANES)

@@ -25,7 +25,9 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import SCALE, Requantization, solve
-from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.kernels.arithmetic.short_requantize import live_weights
+from tinyengine_tf.kernels.base import Array, Because, Table
+from tinyengine_tf.kernels.dense.weighted import depth
 from tinyengine_tf.ops.conv2d import WeightedOp
 
 FILTERS = 2
@@ -36,88 +38,74 @@ UNROLLED = (8, 7, 6)
 """Groups of four inputs: loops up to the first are unrolled, longer ones by the factor that leaves least over."""
 
 
-def reason_against(op: WeightedOp) -> str | None:
-    """Why a layer's weights cannot be multiplied this way, or None."""
-    found = solve(op)
-    if isinstance(found, str):
-        return found
-    if op.weights.data is not None:
-        pairs = grouped(op)
-        if ((pairs[..., 1::2] == -128) & (pairs[..., ::2] < 0)).any():
-            return "a weight of -128 beside a negative one"
-    return None
-
-
-def requantization(op: WeightedOp) -> Requantization:
-    found = solve(op)
-    assert isinstance(found, Requantization), found
-    return found
-
-
-def depth(op: WeightedOp) -> int:
-    """Products of one output."""
-    return op.weights.elements // op.out_channels
+def solve_dense(op: WeightedOp) -> Requantization | Because:
+    """The requantisation of a layer whose weights can be multiplied this way, or why they cannot."""
+    rq = solve(op)
+    if isinstance(rq, Because) or op.weights.data is None:
+        return rq
+    pairs = grouped(op, rq)
+    if ((pairs[..., 1::2] == -128) & (pairs[..., ::2] < 0)).any():
+        return Because("a weight of -128 beside a negative one")
+    return rq
 
 
 def groups(op: WeightedOp) -> int:
     return -(-depth(op) // 4)
 
 
-def grouped(op: WeightedOp) -> np.ndarray:
+def grouped(op: WeightedOp, rq: Requantization) -> Array:
     """int64 weights [filters, inputs padded to fours]; filters of constant output count as zero."""
-    weights = op.weights.values.astype(np.int64)
-    weights = np.moveaxis(weights, op.CHANNEL_AXIS, 0).reshape(op.out_channels, -1)
-    live = ~requantization(op).constant
-    return np.pad(weights * live[:, None], ((0, 0), (0, -weights.shape[1] % 4)))
+    weights = live_weights(op, rq)
+    return np.pad(weights, ((0, 0), (0, -weights.shape[1] % 4)))
 
 
-def packed_words(weights: np.ndarray) -> np.ndarray:
+def packed_words(weights: Array) -> Array:
     """Words H of weights [filters, 4 n] -> int64 [filters, n], each modulo 2**32."""
-    halves = 256 * weights[:, 1::2] + weights[:, ::2]
+    halves: Array = 256 * weights[:, 1::2] + weights[:, ::2]
     return (halves[:, ::2] & 0xFFFF) | (halves[:, 1::2] & 0xFFFF) << 16
 
 
-def stream_words(op: WeightedOp, filters: int, together: int) -> int:
+def stream_words(op: WeightedOp, rq: Requantization, filters: int, together: int) -> int:
     """Words of the first `filters` filters."""
-    shifts = -(-filters // together) if requantization(op).tail is None else 0
+    shifts = -(-filters // together) if rq.tail is None else 0
     return filters * (2 + groups(op)) + shifts
 
 
-def stream_table(op: WeightedOp, together: int) -> Table:
+def stream_table(op: WeightedOp, rq: Requantization, together: int) -> Table:
     """The stream of a layer whose kernel takes `together` filters at once, at most 4; a remainder comes last."""
 
-    def build() -> np.ndarray:
-        found, weights = requantization(op), grouped(op)
+    def build() -> Array:
+        weights = grouped(op, rq)
         words = packed_words(weights)
-        biases = found.biases - 127 * weights[:, ::2].sum(axis=1)
-        parts: list[np.ndarray] = []
+        biases = rq.biases - 127 * weights[:, ::2].sum(axis=1)
+        parts: list[Array] = []
         for c in range(0, op.out_channels, together):
             some = slice(c, min(c + together, op.out_channels))
-            parts += [biases[some], words[some].T.reshape(-1), found.mantissas[some]]
-            if found.tail is None:
-                parts.append(np.array([sum(int(t) << 8 * i for i, t in enumerate(found.tails[some]))]))
+            parts += [biases[some], words[some].T.reshape(-1), rq.mantissas[some]]
+            if rq.tail is None:
+                parts.append(np.array([sum(int(t) << 8 * i for i, t in enumerate(rq.tails[some]))]))
         return np.concatenate(parts) & 0xFFFFFFFF
 
-    return Table("stream", "uint32_t", stream_words(op, op.out_channels, together), build)
+    return Table("stream", "uint32_t", stream_words(op, rq, op.out_channels, together), build)
 
 
-def complete_bytes(op: WeightedOp, together: int) -> int:
+def complete_bytes(op: WeightedOp, rq: Requantization, together: int) -> int:
     """Bytes of the stream that complete groups of `together` filters take."""
-    return 4 * stream_words(op, op.out_channels // together * together, together)
+    return 4 * stream_words(op, rq, op.out_channels // together * together, together)
 
 
-def headed_stream_table(op: WeightedOp) -> Table:
+def headed_stream_table(op: WeightedOp, rq: Requantization) -> Table:
     """The stream as dense_dsp.c.j2 reads it."""
-    stream = stream_table(op, FILTERS)
+    stream = stream_table(op, rq, FILTERS)
 
-    def build() -> np.ndarray:
-        header = (complete_bytes(op, FILTERS), 8 * groups(op), requantization(op).layer_constant, op.out_channels)
+    def build() -> Array:
+        header = (complete_bytes(op, rq, FILTERS), 8 * groups(op), rq.layer_constant, op.out_channels)
         return np.concatenate((header, stream.build()))
 
     return Table(stream.name, stream.ctype, 4 + stream.length, build)
 
 
-def dense_params(op: WeightedOp) -> dict[str, Any]:
+def dense_params(op: WeightedOp, rq: Requantization) -> dict[str, Any]:
     """What dense_dsp.c.j2 needs, but for the number of pixels. `inputs` tells which depths it can do."""
     n = groups(op)
     looped = n > FULLY_UNROLLED
@@ -128,7 +116,7 @@ def dense_params(op: WeightedOp) -> dict[str, Any]:
         "inputs": f"{4 * unrolled}n{4 * peeled or ''}" if looped else f"{4 * n}",
         "pairs": op.out_channels > 1,
         "odd": op.out_channels % FILTERS == 1,
-        "rq": requantization(op),
+        "rq": rq,
         "looped": looped,
         "unrolled": unrolled,
         "peeled": peeled,

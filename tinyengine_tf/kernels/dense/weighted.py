@@ -1,30 +1,43 @@
-"""Constant tables that convolutions and fully-connected layers share."""
+"""Constant tables that convolutions and fully-connected layers share, and the sizes of their products."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import Table
+from tinyengine_tf.ir import Tensor
+from tinyengine_tf.kernels.base import Array, Table
 from tinyengine_tf.ops.conv2d import WeightedOp
 
 
-def folded_bias(op: WeightedOp) -> np.ndarray:
+def depth(op: WeightedOp) -> int:
+    """Products of one output."""
+    return op.weights.elements // op.out_channels
+
+
+def by_filter(weights: Tensor, channel_axis: int) -> Array:
+    """int64 weights [output channels, products of one output]."""
+    filters: Array = np.moveaxis(weights.values.astype(np.int64), channel_axis, 0)
+    return filters.reshape(len(filters), -1)
+
+
+def folded_bias(op: WeightedOp) -> Array:
     """bias - zero_point * sum of weights, so that kernels multiply raw inputs.
 
     Exact because padding is filled with the zero point. `no_overflow` has bounded it to 32 bits.
     """
-    axis = op.CHANNEL_AXIS % op.weights.values.ndim
-    others = tuple(i for i in range(op.weights.values.ndim) if i != axis)
-    return op.bias_values - op.input.zero_point * op.weights.values.astype(np.int64).sum(axis=others)
+    folded: Array = op.bias_values - op.input.zero_point * by_filter(op.weights, op.CHANNEL_AXIS).sum(axis=1)
+    return folded
+
+
+def plain_tables(op: WeightedOp) -> tuple[Table, ...]:
+    """Weights as they are in the file, the folded bias, the output multipliers."""
+    bias = Table("bias", "int32_t", op.out_channels, lambda: folded_bias(op))
+    return weights_table(op), bias, *requantize_tables(op)
 
 
 def weights_table(op: WeightedOp) -> Table:
     """The weights as they are in the file."""
     return Table("weights", "int8_t", op.weights.elements, lambda: op.weights.values.reshape(-1))
-
-
-def bias_table(op: WeightedOp) -> Table:
-    return Table("bias", "int32_t", op.out_channels, lambda: folded_bias(op))
 
 
 def requantize_tables(op: WeightedOp) -> tuple[Table, Table]:
@@ -36,6 +49,6 @@ def requantize_tables(op: WeightedOp) -> tuple[Table, Table]:
     )
 
 
-def clamp_args(op: WeightedOp) -> tuple[str, ...]:
+def clamp_args(op: WeightedOp) -> tuple[int, int, int]:
     """Output zero point and clamp, the last arguments of these kernels."""
-    return (str(op.output.zero_point), str(op.clamp[0]), str(op.clamp[1]))
+    return op.output.zero_point, op.clamp[0], op.clamp[1]

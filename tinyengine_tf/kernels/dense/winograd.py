@@ -23,8 +23,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinyengine_tf.kernels.base import Table
-from tinyengine_tf.kernels.dense.dense_stream import requantization
+from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization
+from tinyengine_tf.kernels.base import Array, Table
 from tinyengine_tf.ops.conv2d import Conv2D
 
 ELEMENTS = 16
@@ -34,10 +34,10 @@ LONGEST_RUN = 16
 """Groups of four channels that are multiplied without a loop."""
 
 
-def transformed(op: Conv2D) -> np.ndarray:
+def transformed(op: Conv2D, rq: Requantization) -> Array:
     """U as int64 [filters, 16, channels]; filters of constant output count as zero."""
-    weights = op.weights.values.astype(np.int64) * ~requantization(op).constant[:, None, None, None]
-    u = np.einsum("ai,oijc,bj->oabc", TWICE_G, weights, TWICE_G)
+    weights = op.weights.values.astype(np.int64) * ~rq.constant[:, None, None, None]
+    u: Array = np.einsum("ai,oijc,bj->oabc", TWICE_G, weights, TWICE_G)
     return u.reshape(op.out_channels, ELEMENTS, -1)
 
 
@@ -47,21 +47,22 @@ def run_groups(channels: int) -> int:
     return max(n for n in range(1, LONGEST_RUN + 1) if groups % n == 0)
 
 
-def filter_words(op: Conv2D) -> int:
+def filter_words(op: Conv2D, rq: Requantization) -> int:
     """Words of the stream that two filters take."""
-    return ELEMENTS * op.input.shape[3] + 4 + (requantization(op).tail is None)
+    return ELEMENTS * op.input.shape[3] + 4 + (rq.tail is None)
 
 
-def winograd_stream(op: Conv2D) -> Table:
-    def build() -> np.ndarray:
-        found, u = requantization(op), transformed(op) & 0xFFFF
+def winograd_stream(op: Conv2D, rq: Requantization) -> Table:
+    def build() -> Array:
+        u = transformed(op, rq) & 0xFFFF
         # [pairs of filters, filter, element, groups, channel of 4] -> [.., pair of channels, filter]
         u = u.reshape(op.out_channels // 2, 2, ELEMENTS, -1, 4)
         words = np.moveaxis(u[..., :2] | u[..., 2:] << 16, 1, -1)
-        parts = [words.reshape(op.out_channels // 2, -1), found.biases.reshape(-1, 2), found.mantissas.reshape(-1, 2)]
-        if found.tail is None:
-            tails = found.tails.reshape(-1, 2)
+        parts = [words.reshape(op.out_channels // 2, -1), rq.biases.reshape(-1, 2), rq.mantissas.reshape(-1, 2)]
+        if rq.tail is None:
+            tails = rq.tails.reshape(-1, 2)
             parts.append(tails[:, :1] | tails[:, 1:] << 8)
-        return np.concatenate(parts, axis=1) & 0xFFFFFFFF
+        stream: Array = np.concatenate(parts, axis=1) & 0xFFFFFFFF
+        return stream
 
-    return Table("stream", "uint32_t", op.out_channels // 2 * filter_words(op), build)
+    return Table("stream", "uint32_t", op.out_channels // 2 * filter_words(op, rq), build)

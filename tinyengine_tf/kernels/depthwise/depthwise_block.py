@@ -6,23 +6,51 @@ included; they and what does not fill a block share one function for a single pi
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
-from tinyengine_tf.kernels.arithmetic.short_requantize import (
-    form,
-    live_weights,
-    reason_against,
-    requantize_args,
-    requantize_tables,
-)
-from tinyengine_tf.kernels.base import Layout, Table
-from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
-from tinyengine_tf.kernels.dense.conv2d import conv_window, touches_image
+from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
+from tinyengine_tf.kernels.arithmetic.short_requantize import form, live_weights, requantize_args, requantize_tables
+from tinyengine_tf.kernels.base import Because, Code, Layout, Lowered, Table
+from tinyengine_tf.kernels.dense.window import conv_window, touches_image
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.window import Window
-from tinyengine_tf.target import Core
 
 LARGEST_SIDE = 7
+
+
+@dataclass(frozen=True)
+class DepthwiseBlock:
+    """One way to compute neighbouring outputs.
+
+    outputs     at most so many at once
+    requantize  what requantises them
+    called      as a function
+    """
+
+    outputs: int
+    requantize: str
+    called: bool
+
+
+def depthwise_block(op: DepthwiseConv2D, way: DepthwiseBlock) -> Lowered | Because:
+    w = op.window
+    if max(w.kernel) > LARGEST_SIDE or w.dilation.w != 1 or op.multiplier != 1:
+        return Because(f"dilated, of several outputs per channel, or larger than {LARGEST_SIDE}x{LARGEST_SIDE}")
+    if not touches_image(op):
+        return Because("windows of padding alone")
+    rq = solve(op)
+    if isinstance(rq, Because):
+        return rq
+    inner = inner_columns(op)
+    borders = inner != (0, op.out_image.w)
+    weights = Table("weights", "int8_t", op.weights.elements, lambda: live_weights(op, rq))
+    return Lowered(
+        Code("depthwise/depthwise_block.c.j2", lambda units: _params(op, rq, way, inner), (way.requantize,)),
+        Layout((conv_window(op),), scratch_bytes=op.weights.elements if borders else 0),
+        (weights, *requantize_tables(rq)),
+        (*requantize_args(rq), op.input.zero_point),
+    )
 
 
 def inner_columns(op: DepthwiseConv2D) -> tuple[int, int]:
@@ -42,61 +70,20 @@ def products(window: Window, outputs: int) -> list[tuple[int, list[tuple[int, in
     return sorted(found.items())
 
 
-@class_kernel
-class DepthwiseBlock(ClassKernel):
-    name = "te_depthwise_conv2d_s8_block"
-    ops = (DepthwiseConv2D,)
-    why = "the window unrolled, 4 outputs share each weight"
-    template = "depthwise/depthwise_block.c.j2"
-    needs = ("short_requantize",)
-    rank = 4
-    outputs: ClassVar[int] = 4
-    """At most so many at once."""
-
-    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
-        w = op.window
-        if max(w.kernel) > LARGEST_SIDE or w.dilation.w != 1 or op.multiplier != 1:
-            return f"dilated, of several outputs per channel, or larger than {LARGEST_SIDE}x{LARGEST_SIDE}"
-        return reason_against(op) if touches_image(op) else "windows of padding alone"
-
-    def has_borders(self, op: DepthwiseConv2D) -> bool:
-        return inner_columns(op) != (0, op.out_image.w)
-
-    def layout(self, op: DepthwiseConv2D) -> Layout:
-        return Layout((conv_window(op),), scratch_bytes=op.weights.elements if self.has_borders(op) else 0)
-
-    def tables(self, op: DepthwiseConv2D) -> tuple[Table, ...]:
-        return (Table("weights", "int8_t", op.weights.elements, lambda: live_weights(op)), *requantize_tables(op))
-
-    def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
-        first, end = inner_columns(op)
-        borders, block = self.has_borders(op), min(max(end - first, 1), self.outputs)
-        return {
-            "window": op.window,
-            "in_width": op.image.w,
-            "out_width": op.out_image.w,
-            "channels": op.out_channels,
-            "first_inner": first,
-            "end_inner": end,
-            "borders": borders,
-            "block": block,
-            "single": borders or (end - first) % block > 0,
-            "columns": products(op.window, block),
-            "single_columns": products(op.window, 1),
-            "form": form(op, called="short_requantize" not in self.needs),
-        }
-
-    def args(self, op: DepthwiseConv2D) -> tuple[str, ...]:
-        return (*requantize_args(op), str(op.input.zero_point))
-
-
-@class_kernel
-class DepthwiseThumb1(DepthwiseBlock):
-    name = "te_depthwise_conv2d_s8_thumb1"
-    why = "Armv6-M: the window unrolled, 2 outputs share each weight, no long multiplication"
-    needs = ("short_requantize_thumb1",)
-    rank = 5
-    outputs = 2
-
-    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
-        return super().rejects(op, core) if core.is_thumb1 else "the core is not Armv6-M"
+def _params(op: DepthwiseConv2D, rq: Requantization, way: DepthwiseBlock, inner: tuple[int, int]) -> dict[str, Any]:
+    first, end = inner
+    borders, block = inner != (0, op.out_image.w), min(max(end - first, 1), way.outputs)
+    return {
+        "window": op.window,
+        "in_width": op.image.w,
+        "out_width": op.out_image.w,
+        "channels": op.out_channels,
+        "first_inner": first,
+        "end_inner": end,
+        "borders": borders,
+        "block": block,
+        "single": borders or (end - first) % block > 0,
+        "columns": products(op.window, block),
+        "single_columns": products(op.window, 1),
+        "form": form(rq, way.called),
+    }

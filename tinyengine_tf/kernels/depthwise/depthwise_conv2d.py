@@ -4,37 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyengine_tf.kernels.base import Layout, Table
-from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
-from tinyengine_tf.kernels.dense.conv2d import conv_window
-from tinyengine_tf.kernels.dense.weighted import bias_table, clamp_args, requantize_tables, weights_table
+from tinyengine_tf.kernels.base import Code, Layout, Lowered, kernel
+from tinyengine_tf.kernels.dense.weighted import clamp_args, plain_tables
+from tinyengine_tf.kernels.dense.window import conv_window, pads_columns
+from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
+from tinyengine_tf.target import Core
 
 
-@class_kernel
-class DepthwiseConv2DPortable(ClassKernel):
-    name = "te_depthwise_conv2d_s8"
-    ops = (DepthwiseConv2D,)
-    why = "portable C, any geometry"
-    template = "depthwise/depthwise_conv2d.c.j2"
-    needs = ("requantize",)
+@kernel(DepthwiseConv2D, types=(S8,))
+def te_depthwise_conv2d_s8(op: DepthwiseConv2D, core: Core) -> Lowered:
+    """Portable C, any geometry."""
+    return Lowered(
+        Code("depthwise/depthwise_conv2d.c.j2", lambda units: _params(op), ("requantize",)),
+        Layout((conv_window(op),)),
+        plain_tables(op),
+        (op.input.zero_point, *clamp_args(op)),
+    )
 
-    def layout(self, op: DepthwiseConv2D) -> Layout:
-        return Layout((conv_window(op),))
 
-    def tables(self, op: DepthwiseConv2D) -> tuple[Table, ...]:
-        return (weights_table(op), bias_table(op), *requantize_tables(op))
-
-    def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
-        return {
-            "window": op.window,
-            "multiplier": op.multiplier,
-            "in_width": op.image.w,
-            "in_channels": op.input.shape[3],
-            "out_width": op.out_image.w,
-            "out_channels": op.out_channels,
-            "padded": op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0,
-        }
-
-    def args(self, op: DepthwiseConv2D) -> tuple[str, ...]:
-        return (str(op.input.zero_point), *clamp_args(op))
+def _params(op: DepthwiseConv2D) -> dict[str, Any]:
+    return {
+        "window": op.window,
+        "multiplier": op.multiplier,
+        "in_width": op.image.w,
+        "in_channels": op.input.shape[3],
+        "out_width": op.out_image.w,
+        "out_channels": op.out_channels,
+        "padded": pads_columns(op),
+    }

@@ -18,11 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.arithmetic.fast_requantize import solve
-from tinyengine_tf.kernels.base import Layout, Table
-from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
-from tinyengine_tf.kernels.dense.conv2d import conv_window
-from tinyengine_tf.kernels.dense.dense_stream import requantization
+from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
+from tinyengine_tf.kernels.base import Array, Because, Code, Layout, Lowered, Table, kernel
+from tinyengine_tf.kernels.dense.window import conv_window
 from tinyengine_tf.kernels.thumb import (
     LARGEST_OFFSET,
     LARGEST_PAIR_OFFSET,
@@ -33,6 +31,7 @@ from tinyengine_tf.kernels.thumb import (
     load_words,
     store_words,
 )
+from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.target import Core
 
@@ -104,71 +103,62 @@ class Geometry:
         return [(n, times) for n, times in ((small + 1, larger), (small, count - larger)) if times]
 
 
-@class_kernel
-class DepthwiseDsp(ClassKernel):
-    name = "te_depthwise_conv2d_s8_dsp"
-    ops = (DepthwiseConv2D,)
-    why = "core has DSP: columns are paired once per row, weights loaded once for several outputs"
-    template = "c/assembly.c.j2"
-    isa = "dsp"
-    rank = 11
-
-    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
-        geometry = Geometry(op) if op.window.kernel.h <= MOST_ROWS else None
-        if geometry is None:
-            return f"more than {MOST_ROWS} rows"
-        if (
-            geometry.columns_bytes + geometry.weights_bytes > LARGEST_OFFSET
-            or max(op.input.shape[3], op.out_channels) > LARGEST_OFFSET
-        ):
-            return "too wide, or too many channels"
-        found = solve(op)
-        return found if isinstance(found, str) else None
-
-    def layout(self, op: DepthwiseConv2D) -> Layout:
-        geometry = Geometry(op)
-        return Layout((conv_window(op),), scratch_bytes=geometry.columns_bytes + geometry.weights_bytes)
-
-    def tables(self, op: DepthwiseConv2D) -> tuple[Table, ...]:
-        return (Table("stream", "uint32_t", op.out_channels * channel_words(op), lambda: stream(op)),)
-
-    def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
-        w = op.window
-        return {
-            "comment": f"One output row of a {w.kernel.h}x{w.kernel.w} depthwise convolution, "
-            f"stride {w.stride.w}, {op.image.w} -> "
-            f"{op.out_image.w} columns, {op.input.shape[3]} -> {op.out_channels} channels.",
-            "arguments": ("const int8_t *const *in", "int8_t *out", "uint8_t *scratch", "const uint32_t *stream"),
-            "lines": RowCode(op).lines(),
-        }
+@kernel(DepthwiseConv2D, types=(S8,), isa="dsp", before=("te_depthwise_conv2d_s8_vector",))
+def te_depthwise_conv2d_s8_dsp(op: DepthwiseConv2D, core: Core) -> Lowered | Because:
+    """Core has DSP: columns are paired once per row, weights loaded once for several outputs."""
+    if op.window.kernel.h > MOST_ROWS:
+        return Because(f"more than {MOST_ROWS} rows")
+    geometry = Geometry(op)
+    scratch_bytes = geometry.columns_bytes + geometry.weights_bytes
+    if max(scratch_bytes, op.input.shape[3], op.out_channels) > LARGEST_OFFSET:
+        return Because("too wide, or too many channels")
+    rq = solve(op)
+    if isinstance(rq, Because):
+        return rq
+    return Lowered(
+        Code("c/assembly.c.j2", lambda units: _params(op, rq, geometry)),
+        Layout((conv_window(op),), scratch_bytes=scratch_bytes),
+        (Table("stream", "uint32_t", op.out_channels * channel_words(op, rq), lambda: stream(op, rq)),),
+    )
 
 
-def channel_words(op: DepthwiseConv2D) -> int:
+def _params(op: DepthwiseConv2D, rq: Requantization, geometry: Geometry) -> dict[str, Any]:
+    w = op.window
+    return {
+        "comment": f"One output row of a {w.kernel.h}x{w.kernel.w} depthwise convolution, "
+        f"stride {w.stride.w}, {op.image.w} -> "
+        f"{op.out_image.w} columns, {op.input.shape[3]} -> {op.out_channels} channels.",
+        "arguments": ("const int8_t *const *in", "int8_t *out", "uint8_t *scratch", "const uint32_t *stream"),
+        "lines": RowCode(op, rq, geometry).lines(),
+    }
+
+
+def channel_words(op: DepthwiseConv2D, rq: Requantization) -> int:
     pairs = op.window.kernel.w * -(-op.window.kernel.h // 2)
-    return -(-pairs // 2) + 2 + (requantization(op).tail is None)
+    return -(-pairs // 2) + 2 + (rq.tail is None)
 
 
-def stream(op: DepthwiseConv2D) -> np.ndarray:
+def stream(op: DepthwiseConv2D, rq: Requantization) -> Array:
     """Per channel: weights, two pairs in a word; bias; multiplier; shift if they differ."""
-    found = requantization(op)
-    w = op.weights.values.astype(np.int64)[0] * ~found.constant & 0xFF
+    w = op.weights.values.astype(np.int64)[0] * ~rq.constant & 0xFF
     w = np.pad(w, ((0, w.shape[0] % 2), (0, 0), (0, 0)))
     pairs = w.reshape(-1, 2, *w.shape[1:]).transpose(3, 2, 0, 1).reshape(op.out_channels, -1, 2)
     pairs = np.pad(pairs, ((0, 0), (0, pairs.shape[1] % 2), (0, 0)))
     halves = pairs[:, ::2] << 8 | pairs[:, 1::2]
-    parts = [halves[..., 0] | halves[..., 1] << 16, found.biases[:, None], found.mantissas[:, None]]
-    if found.tail is None:
-        parts.append(found.tails[:, None])
-    return np.concatenate(parts, axis=1).reshape(-1) & 0xFFFFFFFF
+    parts = [halves[..., 0] | halves[..., 1] << 16, rq.biases[:, None], rq.mantissas[:, None]]
+    if rq.tail is None:
+        parts.append(rq.tails[:, None])
+    words: Array = np.concatenate(parts, axis=1).reshape(-1) & 0xFFFFFFFF
+    return words
 
 
 class RowCode:
     """Assembly for one output row."""
 
-    def __init__(self, op: DepthwiseConv2D):
-        self.rq, self.geometry = requantization(op), Geometry(op)
+    def __init__(self, op: DepthwiseConv2D, rq: Requantization, geometry: Geometry):
+        self.rq, self.geometry = rq, geometry
         self.in_channels, self.out_channels, self.multiplier = op.input.shape[3], op.out_channels, op.multiplier
-        self.zero, self.stream_bytes = op.input.zero_point, 4 * op.out_channels * channel_words(op)
+        self.zero, self.stream_bytes = op.input.zero_point, 4 * op.out_channels * channel_words(op, rq)
 
     def lines(self) -> list[str]:
         step = [f"ldr r12, [sp, #{CHANNEL}]", "add r12, r12, #1", f"str r12, [sp, #{CHANNEL}]"]

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from tinyengine_tf.kernels.arithmetic.fast_requantize import solve
-from tinyengine_tf.kernels.base import Layout, Table
-from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
-from tinyengine_tf.kernels.dense.conv2d import conv_window
-from tinyengine_tf.kernels.dense.dense_stream import requantization
+from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
+from tinyengine_tf.kernels.base import Array, Because, Code, Layout, Lowered, Table, kernel
+from tinyengine_tf.kernels.dense.window import conv_window
 from tinyengine_tf.kernels.thumb import LARGEST_OFFSET, LARGEST_STEP, add_number, load_number
+from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.base import HW
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.target import Core
@@ -31,56 +30,50 @@ IN_LOOP = {1: 6, 2: 4}
 """Outputs per round of the loop over longer rows, by stride; a multiple of the outputs in progress."""
 
 
-@class_kernel
-class Depthwise3x3Dsp(ClassKernel):
-    name = "te_depthwise_conv2d_s8_3x3_dsp"
-    ops = (DepthwiseConv2D,)
-    why = "3x3, core has DSP: each column is loaded once for three outputs"
-    template = "c/assembly.c.j2"
-    isa = "dsp"
-    rank = 12
-
-    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
-        w = op.window
-        if w.kernel != HW(3, 3) or w.dilation.w != 1 or w.stride.w > 2 or op.multiplier != 1:
-            return "not a 3x3 window of stride 1 or 2"
-        if op.output.shape[3] > LARGEST_OFFSET // 2 or w.pad_left > 2:
-            return "too many channels"
-        found = solve(op)
-        return found if isinstance(found, str) else None
-
-    def layout(self, op: DepthwiseConv2D) -> Layout:
-        return Layout((conv_window(op),))
-
-    def tables(self, op: DepthwiseConv2D) -> tuple[Table, ...]:
-        return (Table("stream", "uint32_t", 5 * op.out_channels, lambda: stream(op)),)
-
-    def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
-        stride, width = op.window.stride.w, op.out_image.w
-        return {
-            "comment": f"One output row of a 3x3 depthwise convolution, stride {stride}, "
-            f"{op.image.w} -> {width} columns, "
-            f"{op.out_channels} channels.",
-            "arguments": ("const int8_t *const *in", "int8_t *out", "const uint32_t *stream"),
-            "lines": RowCode(op).lines(),
-        }
+@kernel(DepthwiseConv2D, types=(S8,), isa="dsp", before=("te_depthwise_conv2d_s8_dsp",))
+def te_depthwise_conv2d_s8_3x3_dsp(op: DepthwiseConv2D, core: Core) -> Lowered | Because:
+    """3x3, core has DSP: each column is loaded once for three outputs."""
+    w = op.window
+    if w.kernel != HW(3, 3) or w.dilation.w != 1 or w.stride.w > 2 or op.multiplier != 1:
+        return Because("not a 3x3 window of stride 1 or 2")
+    if op.output.shape[3] > LARGEST_OFFSET // 2 or w.pad_left > 2:
+        return Because("too many channels")
+    rq = solve(op)
+    if isinstance(rq, Because):
+        return rq
+    return Lowered(
+        Code("c/assembly.c.j2", lambda units: _params(op, rq)),
+        Layout((conv_window(op),)),
+        (Table("stream", "uint32_t", 5 * op.out_channels, lambda: stream(op, rq)),),
+    )
 
 
-def stream(op: DepthwiseConv2D) -> np.ndarray:
+def _params(op: DepthwiseConv2D, rq: Requantization) -> dict[str, Any]:
+    stride, width = op.window.stride.w, op.out_image.w
+    return {
+        "comment": f"One output row of a 3x3 depthwise convolution, stride {stride}, "
+        f"{op.image.w} -> {width} columns, "
+        f"{op.out_channels} channels.",
+        "arguments": ("const int8_t *const *in", "int8_t *out", "const uint32_t *stream"),
+        "lines": RowCode(op, rq).lines(),
+    }
+
+
+def stream(op: DepthwiseConv2D, rq: Requantization) -> Array:
     """Per channel: weights of rows 0 and 1, of column 2 and row 2, the last weight with the shift; bias; multiplier."""
-    found = requantization(op)
-    w = op.weights.values.astype(np.int64)[0] * ~found.constant & 0xFF
+    w = op.weights.values.astype(np.int64)[0] * ~rq.constant & 0xFF
     first = w[0, 1] | w[0, 0] << 8 | w[1, 1] << 16 | w[1, 0] << 24
     second = w[2, 0] | w[0, 2] << 8 | w[2, 1] << 16 | w[1, 2] << 24
-    third = w[2, 2] << 8 | found.tails << 16
-    return np.stack((first, second, third, found.biases, found.mantissas), axis=1).reshape(-1) & 0xFFFFFFFF
+    third = w[2, 2] << 8 | rq.tails << 16
+    words: Array = np.stack((first, second, third, rq.biases, rq.mantissas), axis=1).reshape(-1) & 0xFFFFFFFF
+    return words
 
 
 class RowCode:
     """Assembly for one output row."""
 
-    def __init__(self, op: DepthwiseConv2D):
-        self.rq = requantization(op)
+    def __init__(self, op: DepthwiseConv2D, rq: Requantization):
+        self.rq = rq
         self.stride, self.pad = op.window.stride.w, op.window.pad_left
         self.in_width, self.out_width, self.channels = op.image.w, op.out_image.w, op.out_channels
         self.zero = op.input.zero_point

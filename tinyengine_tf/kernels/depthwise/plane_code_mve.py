@@ -1,33 +1,17 @@
-"""DEPTHWISE_CONV_2D with Helium: eight channels at a time become planes, whose windows are runs of bytes.
+"""Assembly of depthwise convolutions with Helium: one block of output columns (depthwise_conv2d_mve.py).
 
-VMLADAVA multiplies 16 pairs of neighbours in memory, but neighbours in a row are other channels. So, for a block of
-output columns and eight channels, scatter stores first lay out each channel's columns one after another in scratch
-memory, `rows` bytes each, padding included: now a window is one run, and the next one begins stride * rows bytes later.
-Then each window costs one or a few products of 16; where several windows lie within one load, they share it and
-the weights are shifted instead. Sums go to scratch memory, channels side by side, and are requantised eight at once.
-
-Channels 0 2 4 6 1 3 5 7 of a block stand in this order everywhere: narrowing puts even results into bottom halves, odd
-ones into top halves. Stream: where scatter stores put each channel (and, with a depth multiplier, where each reads);
-for every eight output channels zeros, their weights, and the constants of the requantisation for even and odd ones.
-
-    1. columns    r0-r6 rows   r8 to   lr count   q0 data   q1-q7 places, for each row
-    2. products   r1, r3 planes of two channels   r5 weights   r7 sums   r0, r2, ... sums of windows   lr pairs
-    3. results    r1 out   r5 constants   r7 sums   q0, q1 values   q2-q7 constants
+1. columns    r0-r6 rows   r8 to   lr count   q0 data   q1-q7 places, for each row
+2. products   r1, r3 planes of two channels   r5 weights   r7 sums   r0, r2, ... sums of windows   lr pairs
+3. results    r1 out   r5 constants   r7 sums   q0, q1 values   q2-q7 constants
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
-from typing import Any
 
-import numpy as np
-
-from tinyengine_tf.kernels.arithmetic.requantize_mve import SHIFTS, mov_small, vector_requantization, words_of
-from tinyengine_tf.kernels.assembly import in_assembly
-from tinyengine_tf.kernels.base import Layout, Table
-from tinyengine_tf.kernels.class_kernel import ClassKernel, class_kernel
-from tinyengine_tf.kernels.dense.conv2d import conv_window, touches_image
+from tinyengine_tf.kernels.arithmetic.requantize_mve import SHIFTS, VectorRequantization, mov_small
+from tinyengine_tf.kernels.dense.window import pads_columns
+from tinyengine_tf.kernels.depthwise.planes import CHANNELS, CHUNK, SUM_BYTES, Planes
 from tinyengine_tf.machine import flow
 from tinyengine_tf.machine.frame import Frame
 from tinyengine_tf.machine.helium import (
@@ -73,18 +57,7 @@ from tinyengine_tf.machine.registers import (
 )
 from tinyengine_tf.machine.thumb2 import add, add_number, ldm, ldr, load_number, mov, stm, str_, strd, subs
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
-from tinyengine_tf.target import Core
 
-CHANNELS = 8
-ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
-CHUNK = 16
-MOST_CHUNKS = LARGEST_OFFSET // CHUNK + 1
-"""Loads of one window that reach from one pointer."""
-COLUMNS = 16
-"""Output columns of a block, at most."""
-SCRATCH_BYTES = 1024
-"""Blocks become narrower where they would need more than about this."""
-SUM_BYTES = 4 * CHANNELS
 FRAME = Frame("rows", "out", "scratch", "offset", "before", "inside", "after", "stream", "left")
 """What the function is given, of the stream what is next, and channels that are left."""
 ARGUMENTS = (
@@ -95,141 +68,6 @@ ARGUMENTS = (
 )
 
 
-class Planes:
-    """The geometry of a layer's blocks."""
-
-    def __init__(self, op: DepthwiseConv2D):
-        w = op.window
-        self.kernel, self.stride, self.pad = w.kernel, w.stride.w, w.pad_left
-        self.multiplier = op.multiplier
-        self.width, self.out_width, self.channels = op.image.w, op.out_image.w, op.out_channels
-        self.taps = w.kernel.h * w.kernel.w
-        self.chunks = -(-self.taps // CHUNK)
-        self.step = self.stride * w.kernel.h
-
-    @cached_property
-    def columns(self) -> int:
-        """Output columns per block: equal blocks, the last of which may overlap the one before."""
-        most = COLUMNS
-        while most > 4 and CHANNELS * self.plane_bytes(most) + most * SUM_BYTES > SCRATCH_BYTES:
-            most -= 1
-        return -(-self.out_width // -(-self.out_width // most))
-
-    @property
-    def blocks(self) -> int:
-        return -(-self.out_width // self.columns)
-
-    def in_columns(self, columns: int) -> int:
-        return (columns - 1) * self.stride + self.kernel.w
-
-    def plane_bytes(self, columns: int) -> int:
-        return self.in_columns(columns) * self.kernel.h
-
-    @property
-    def plane(self) -> int:
-        return self.plane_bytes(self.columns)
-
-    @property
-    def sums_offset(self) -> int:
-        """Where the sums begin: loads of the last window reach beyond the planes."""
-        return -(-(CHANNELS * self.plane + CHUNK) // 4) * 4
-
-    @property
-    def scratch_bytes(self) -> int:
-        return self.sums_offset + self.columns * SUM_BYTES
-
-    @property
-    def shared(self) -> int:
-        """Windows that lie within one load."""
-        return min((CHUNK - self.taps) // self.step + 1, 3) if self.chunks == 1 else 1
-
-    @property
-    def weight_bytes(self) -> int:
-        """Bytes of a channel's weights in the stream: with zeros up to 16, or as they are."""
-        return CHUNK if self.chunks == 1 else self.taps
-
-    @property
-    def zeros(self) -> int:
-        """Bytes of zeros before the weights of eight channels: shifted weights are loads that begin earlier."""
-        return CHUNK if self.shared > 1 else 0
-
-    @property
-    def partial_channels(self) -> bool:
-        return self.channels % CHANNELS > 0
-
-    @property
-    def partial_taps(self) -> int:
-        """Weights in the last load, if it must be predicated."""
-        return self.taps % CHUNK if self.chunks > 1 else 0
-
-    def first_of(self, block: int) -> int:
-        return min(block * self.columns, self.out_width - self.columns)
-
-
-@class_kernel
-class DepthwiseConv2DMve(ClassKernel):
-    name = "te_depthwise_conv2d_s8_mve"
-    ops = (DepthwiseConv2D,)
-    why = "core has Helium: planes of 8 channels, a window is one run, 16 products at once"
-    template = "depthwise/depthwise_mve.c.j2"
-    isa = "mve"
-    rank = 21
-
-    def rejects(self, op: DepthwiseConv2D, core: Core) -> str | None:
-        if op.window.dilation.w > 1 and op.window.kernel.w > 1:
-            return "dilated columns"
-        if not touches_image(op):
-            return "windows of padding alone"
-        p = Planes(op)
-        if p.chunks > MOST_CHUNKS:
-            return "more weights of a channel than loads reach from one pointer"
-        return None if p.step <= LARGEST_OFFSET else "too many kernel rows"
-
-    def layout(self, op: DepthwiseConv2D) -> Layout:
-        return Layout((conv_window(op),), scratch_bytes=Planes(op).scratch_bytes)
-
-    def tables(self, op: DepthwiseConv2D) -> tuple[Table, ...]:
-        p, rq = Planes(op), vector_requantization(op)
-        groups = -(-p.channels // CHANNELS)
-        group_bytes = CHANNELS * p.weight_bytes + 8 * rq.words + p.zeros + (2 * CHANNELS if p.multiplier > 1 else 0)
-        return (Table("stream", "uint32_t", 4 + groups * group_bytes // 4, lambda: stream(op)),)
-
-    def params(self, op: DepthwiseConv2D, units: int) -> dict[str, Any]:
-        p = Planes(op)
-        return {
-            "window": op.window,
-            "p": p,
-            "in_channels": op.input.shape[3],
-            "planes": in_assembly(
-                f"{p.columns} columns of a {p.kernel.h}x{p.kernel.w} depthwise convolution.", PlaneCode(op).function()
-            ),
-        }
-
-
-def stream(op: DepthwiseConv2D) -> np.ndarray:
-    """The words that PlaneCode reads."""
-    p, rq = Planes(op), vector_requantization(op)
-    places = np.argsort(ORDER) * p.plane
-    parts = [words_of(places.astype("<u2"))]
-    weights = op.weights.values.reshape(p.taps, p.channels)
-    weights = (
-        weights.reshape(p.kernel.h, p.kernel.w, p.channels).transpose(2, 1, 0).reshape(p.channels, p.taps)
-    )  # column by column
-    for first in range(0, p.channels, CHANNELS):
-        lanes = [first + c if first + c < p.channels else -1 for c in ORDER]
-        if p.multiplier > 1:
-            sources = [min(first + c, p.channels - 1) // p.multiplier for c in range(CHANNELS)]
-            parts.append(words_of(np.array(sources, "<u2")))
-        parts.append(np.zeros(p.zeros // 4, np.int64))
-        some = np.zeros((CHANNELS, p.weight_bytes), np.int8)
-        for i, c in enumerate(lanes):
-            if c >= 0:
-                some[i, : p.taps] = weights[c]
-        parts.append(words_of(some))
-        parts.append(rq.constants(op, lanes))
-    return np.concatenate(parts) & 0xFFFFFFFF
-
-
 class PlaneCode:
     """Assembly for one block of output columns, all channels; on entry r0 rows, r1 out, r2 scratch memory, r3 block.
 
@@ -237,10 +75,10 @@ class PlaneCode:
     inside it, and after it.
     """
 
-    def __init__(self, op: DepthwiseConv2D):
-        self.p, self.rq = Planes(op), vector_requantization(op)
+    def __init__(self, op: DepthwiseConv2D, p: Planes, rq: VectorRequantization):
+        self.p, self.rq = p, rq
         self.in_channels, self.zero = op.input.shape[3], op.input.zero_point
-        self.padded = op.window.pad_left > 0 or op.window.padding_after(op.image, op.out_image).w > 0
+        self.padded = pads_columns(op)
 
     def function(self) -> Function:
         return thumb2_function(ARGUMENTS, self.code(), frame=FRAME, r9_is_free=True)
