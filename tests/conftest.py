@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tinyengine_tf import schedule
-
 REPO = Path(__file__).resolve().parent.parent
 
 # The same examples in every run of `make test`; new ones in every run of `make nightly`, which sets TINYENGINE_FUZZ.
@@ -25,10 +23,3 @@ def shared_dir() -> Path:
     if not (folder / "models").is_dir():
         pytest.skip(f"no real models: {folder}/models is absent (set TINYENGINE_SHARED)")
     return folder
-
-
-@pytest.fixture(autouse=True)
-def fastest_kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests of kernels and operators: no slower kernel for the sake of memory, as networks of one layer invite."""
-    if request.path.parent.name in ("kernels", "ops"):
-        monkeypatch.setitem(schedule.build.__globals__, "LEAN_EXTRA", -1.0)

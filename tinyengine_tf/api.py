@@ -31,7 +31,7 @@ from tinyengine_tf.packaging import package_files
 from tinyengine_tf.regions import Places
 from tinyengine_tf.report import report, weights_bytes
 from tinyengine_tf.request import Asked, Request
-from tinyengine_tf.schedule import Goal
+from tinyengine_tf.schedule import Goal, Orders
 from tinyengine_tf.target import Target
 from tinyengine_tf.tflite import read, with_signature
 
@@ -137,8 +137,12 @@ def compile_graph(
     exact: bool = True,
     enough_bytes: int = 0,
     places: Places = Places(),
+    orders: Orders | None = None,
 ) -> ArenaPlan:
-    """Passes, schedule and memory plan: everything that `render` needs and `estimate` measures."""
+    """Passes, schedule and memory plan: everything that `render` needs and `estimate` measures.
+
+    orders   what earlier compilations have found of the order of rows, for one thread's search to give on
+    """
     draft = cache(draft_arena)
 
     @cache
@@ -152,6 +156,7 @@ def compile_graph(
         arena_bytes=lambda candidate: draft(candidate).arena_bytes,
         settled_bytes=lambda candidate: settled(candidate).arena_bytes,
         ram_bytes=sum(region.size_bytes for region in places.arena) or None,
+        orders=orders,
     )
     placed = in_regions(settled(chosen), places, exact=exact)
     if exact:
@@ -159,7 +164,9 @@ def compile_graph(
     return placed
 
 
-def compiled(graph: Graph, request: Request, *, exact: bool = True, enough_bytes: int = 0) -> ArenaPlan:
+def compiled(
+    graph: Graph, request: Request, *, exact: bool = True, enough_bytes: int = 0, orders: Orders | None = None
+) -> ArenaPlan:
     """What a request makes of a graph."""
     return compile_graph(
         graph,
@@ -169,6 +176,7 @@ def compiled(graph: Graph, request: Request, *, exact: bool = True, enough_bytes
         exact=exact,
         enough_bytes=enough_bytes,
         places=request.places,
+        orders=orders,
     )
 
 
@@ -215,15 +223,23 @@ def check_fit(arena: ArenaPlan) -> None:
         raise found
 
 
-def estimate(model: Model | Graph, *, exact: bool = False, enough_bytes: int = 0, **asked: Unpack[Asked]) -> Estimate:
+def estimate(
+    model: Model | Graph,
+    *,
+    exact: bool = False,
+    enough_bytes: int = 0,
+    orders: Orders | None = None,
+    **asked: Unpack[Asked],
+) -> Estimate:
     """What convert() would report for a model, or for a Graph whose constants may lack their values.
 
     asked   as in convert().
+    orders  of a search in one thread: what the compiler has found for earlier candidates.
     Fast enough to be asked by a search: the exact planner runs only with exact=True. Where the question is whether the
     arena fits into `enough_bytes`, a plan that does is not made smaller; everything but `arena_bytes` stays the same.
     """
     request = Request.of(**asked)
-    return _estimate(compiled(_graph(model, request), request, exact=exact, enough_bytes=enough_bytes))
+    return _estimate(compiled(_graph(model, request), request, exact=exact, enough_bytes=enough_bytes, orders=orders))
 
 
 def _graph(model: Model | Graph, request: Request) -> Graph:

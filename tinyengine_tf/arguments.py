@@ -127,7 +127,8 @@ def _add_optimize(sub: argparse.ArgumentParser) -> None:
         "--optimize",
         default="latency",
         choices=OPTIMIZE,
-        help="latency: least work; ram: least memory; balanced: least memory in 5 %% more work; default %(default)s",
+        help="latency: least work that keeps the largest live set; ram: least memory; balanced: least memory in 5 %% "
+        "more work; speed: least work whatever memory that takes; default %(default)s",
     )
 
 

@@ -30,7 +30,7 @@ class Asked(TypedDict, total=False):
     target             core or board, by name or as a Target; "cortex-m4".
     signature          which of the file's signatures is meant; None: its first subgraph, as TFLM does.
     io                 "model": inputs and outputs as in the file; "int8": without boundary QUANTIZE/DEQUANTIZE.
-    optimize           "latency", "balanced" or "ram": see schedule.Goal.
+    optimize           "latency", "balanced", "ram" or "speed": see schedule.Goal.
     ram_budget_bytes   least work within this arena instead; None.
     flash_budget_bytes what constants may take, where larger ones make layers faster; None: as little as they can.
     feed               "frame": the whole input lies in the arena; "rows" generates NAME_feed_rows(): it arrives row by

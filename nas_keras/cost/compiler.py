@@ -10,6 +10,7 @@ from nas_keras.cost.footprint import AnalyticCost, CostModel, Footprint, Limits
 from nas_keras.cost.graph import build_graph
 from nas_keras.space.arch import Arch
 from tinyengine_tf.api import Estimate, estimate
+from tinyengine_tf.schedule import Orders
 from tinyengine_tf.target import Target, load_target
 
 RAW = AnalyticCost(channel_bytes=4)
@@ -35,6 +36,7 @@ class CompilerCost(CostModel):
     target: str
     optimize: str = "ram"
     _known: dict[Arch, Footprint] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _orders: Orders = field(default_factory=Orders, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -73,7 +75,12 @@ class CompilerCost(CostModel):
     def _estimate(self, arch: Arch, *, exact: bool, enough_bytes: int = 0) -> Estimate:
         # A board would refuse what exceeds its RAM; here the number itself is the answer.
         return estimate(
-            build_graph(arch), target=self._core, optimize=self.optimize, exact=exact, enough_bytes=enough_bytes
+            build_graph(arch),
+            target=self._core,
+            optimize=self.optimize,
+            exact=exact,
+            enough_bytes=enough_bytes,
+            orders=self._orders,
         )
 
     @cached_property

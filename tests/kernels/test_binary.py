@@ -49,7 +49,7 @@ def test_residual_in_place(channels: int, core: str, kernel: str) -> None:
         b.op("ADD", [x, y], [z])
         x = z
     b.output(x)
-    for optimize in ("latency", "ram"):
+    for optimize in ("speed", "ram"):
         result = api.verify(b.finish(), target=core, count=2, optimize=optimize, layers=True)
         assert result.exact, str(result.difference)
         assert kernels(result).count(kernel) == 3

@@ -18,6 +18,7 @@ from tinyengine_tf.lab import emulate, reference
 from tinyengine_tf.lab.build import compile_network
 from tinyengine_tf.lab.verify import random_samples
 from tinyengine_tf.output import write_folder
+from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import load_target
 
 CORES = ("cortex-m0plus", "cortex-m3", "riscv32", "host")
@@ -39,7 +40,7 @@ def check_on_host(model: bytes, core: str, samples: list[list[np.ndarray]] | Non
     graph = api.load_graph(model)
     samples = samples or random_samples(graph, 2, 0)
     with tempfile.TemporaryDirectory() as folder:
-        write_folder(render(api.compile_graph(graph, load_target(core)), Options()), Path(folder) / "c")
+        write_folder(render(api.compile_graph(graph, load_target(core), Goal("speed")), Options()), Path(folder) / "c")
         program = compile_network(
             Path(folder) / "c", load_target("host"), Path(folder) / "build", sanitize=True, warnings=True
         )

@@ -115,7 +115,7 @@ def test_what_ram_needs_is_a_budget_that_is_kept(seed: int) -> None:
 
 
 def test_refusals() -> None:
-    for wrong in (dict(optimize="speed"), dict(feed="pixels"), dict(ram_budget_bytes=0)):
+    for wrong in (dict(optimize="fastest"), dict(feed="pixels"), dict(ram_budget_bytes=0)):
         with pytest.raises(UsageError):
             Goal(**wrong)  # type: ignore[arg-type]
     network = NetworkBuilder(1, (8, 8, 2))

@@ -12,19 +12,25 @@ from tinyengine_tf.errors import DoesNotFitError, TinyEngineError, UsageError
 from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.ops.conv2d import WeightedOp
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
-from tinyengine_tf.schedule.choose import BALANCED_EXTRA, Goal, Path, choose_path, front, instructions_of, peak_of
+from tinyengine_tf.schedule.choose import (
+    BALANCED_EXTRA,
+    LEAN_EXTRA,
+    Goal,
+    Path,
+    choose_path,
+    front,
+    instructions_of,
+    peak_of,
+)
 from tinyengine_tf.schedule.kernels import choose_kernels, why_frugal, with_less_scratch
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.reorder import reordered
-from tinyengine_tf.schedule.rows import cannot_stream, row_windows
+from tinyengine_tf.schedule.rows import Orders, cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Schedule
 from tinyengine_tf.schedule.segments import Segments
 from tinyengine_tf.schedule.storage import Storage, joinable
 from tinyengine_tf.schedule.strips import Image
 from tinyengine_tf.target import Target
-
-LEAN_EXTRA = 0.3
-"""Share of the work that `latency` may spend on kernels without working memory, which keep the largest live set."""
 
 
 def build(
@@ -34,22 +40,25 @@ def build(
     arena_bytes: Callable[[Schedule], int] | None = None,
     settled_bytes: Callable[[Schedule], int] | None = None,
     ram_bytes: int | None = None,
+    orders: Orders | None = None,
 ) -> Schedule:
     """The schedule that serves `goal` best.
 
     arena_bytes   what a schedule needs once its memory is planned; None: the sum of what is alive in its busiest step.
     settled_bytes the same with all the effort of a final plan, asked before a budget is called too small.
     ram_bytes     what `latency` may use, where a schedule can keep that; None: the largest RAM of the target's chip.
+    orders        what was found for other graphs, to be found no second time; None: nothing.
     Raises UnsupportedError for operators the target has no kernel for, DoesNotFitError when no
     schedule keeps the budgets.
     """
     room = ram_bytes or target.one_piece_bytes
     needs = arena_bytes, settled_bytes or arena_bytes
-    found, refused = _best_of(_choices(graph, target, goal.feed, goal.flash_budget_bytes), room, goal, *needs)
+    variants = partial(_choices, graph, target, goal.feed, goal.flash_budget_bytes, orders or Orders())
+    found, refused = _best_of(variants(), room, goal, *needs)
     if goal.keeps_live_set and not any(best.kept for best in found):
-        lean = _choices(graph, target, goal.feed, goal.flash_budget_bytes, lean=True)
         most = min((best.instructions for best in found), default=math.inf) * (1 + LEAN_EXTRA)
-        found += [b for b in _best_of(lean, room, goal, *needs)[0] if b.kept and b.instructions <= most]
+        lean = _best_of(variants(lean=True), room, goal, *needs)[0]
+        found += [best for best in lean if best.kept and best.instructions <= most]
     if not found:
         raise min(refused, key=lambda error: error.needed_bytes if isinstance(error, DoesNotFitError) else 0)
     if goal.optimize == "balanced" and goal.ram_budget_bytes is None:
@@ -109,7 +118,7 @@ def build_front(
     Memory is the sum of what is alive in the busiest step; exact within the enumerated segments. Raises as `build`.
     """
     found = []
-    for space, schedule_of in _choices(graph, target, feed, flash_budget_bytes):
+    for space, schedule_of in _choices(graph, target, feed, flash_budget_bytes, Orders()):
         paths = front(space) if space.end else [()]
         found += [(instructions_of(path), peak_of(path) if path else 0, schedule_of(path)) for path in paths]
     found.sort(key=lambda point: point[:2])
@@ -118,7 +127,12 @@ def build_front(
 
 
 def _choices(
-    graph: Graph, target: Target, feed: str, flash_budget_bytes: int | None, lean: bool = False
+    graph: Graph,
+    target: Target,
+    feed: str,
+    flash_budget_bytes: int | None,
+    orders: Orders,
+    lean: bool = False,
 ) -> Iterator[tuple[Segments, Callable[[Path], Schedule]]]:
     """The segments of every variant of a graph, with what makes schedules of their paths.
 
@@ -134,11 +148,11 @@ def _choices(
             if order is not None:
                 fed = fed_input(graph, order) if feed == "rows" else None
                 image = Image(image_input(graph, order, storage), target) if feed == "image" else None
-                space = Segments(graph, order, storage, fed, image)
+                space = Segments(graph, order, storage, fed, image, orders)
                 if lean:
                     most = scratch_limits(space)
                     leaner = with_less_scratch(order, most, target, why_frugal(budget))
-                    space = Segments(graph, leaner, storage, fed, image)
+                    space = Segments(graph, leaner, storage, fed, image, orders)
                 if not lean or most:
                     yield space, partial(_schedule_of, graph, target, space)
 

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from tinyengine_tf.errors import DoesNotFitError, UsageError
 from tinyengine_tf.schedule.segments import Segment, Segments
 
-OPTIMIZE = ("latency", "balanced", "ram")
+OPTIMIZE = ("latency", "balanced", "ram", "speed")
 FEEDS = ("frame", "rows", "image")
 BALANCED_EXTRA = 0.05
 """`balanced` spends up to this share of the work on saving memory."""
+LEAN_EXTRA = 0.3
+"""Share of the work that `latency` may spend on kernels without working memory, which keep the largest live set."""
 
 MOST_MEASURED = 8
 """Paths whose memory is planned before one is taken."""
@@ -31,7 +33,8 @@ class Goal:
     """What a schedule is chosen for.
 
     optimize           latency: least work, not above `in_place_peak_bytes` (and what the board has), but where only
-                       kernels without working memory would keep it, much slower (see build.LEAN_EXTRA);
+                       kernels without working memory would keep it, much slower (see LEAN_EXTRA);
+                       speed: least work, whatever memory that takes;
                        ram: least memory; balanced: least memory within BALANCED_EXTRA more work.
     ram_budget_bytes   least work within this budget instead.
     feed               "frame": the input is there as a whole; "rows": it arrives row by row; "image": it stays where
@@ -47,12 +50,12 @@ class Goal:
     @property
     def saves_work(self) -> bool:
         """Whether, of two schedules that are allowed, the faster is better, not the leaner."""
-        return self.ram_budget_bytes is not None or self.optimize == "latency"
+        return self.ram_budget_bytes is not None or self.optimize in ("latency", "speed")
 
     @property
     def knows_live_set(self) -> bool:
         """Whether the largest live set matters."""
-        return self.ram_budget_bytes is None and self.optimize != "ram"
+        return self.ram_budget_bytes is None and self.optimize in ("latency", "balanced")
 
     @property
     def keeps_live_set(self) -> bool:
@@ -99,8 +102,9 @@ def choose_path(
         return leanest
     if goal.optimize == "ram":
         return _measured_smallest(space, measure)
-    fastest = _measured_within(space, latency_limit, measure) or _measured_smallest(space, measure)
-    if goal.optimize == "latency":
+    limit = Segments.UNBOUNDED if goal.optimize == "speed" else latency_limit
+    fastest = _measured_within(space, limit, measure) or _measured_smallest(space, measure)
+    if goal.saves_work:
         return fastest
     allowed = instructions_of(fastest) * (1 + BALANCED_EXTRA)
     leanest = _measured_smallest(space, measure)

@@ -8,7 +8,7 @@ from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.base import Layout
 from tinyengine_tf.schedule.distance import Distance, strictest
 from tinyengine_tf.schedule.layer import Layer
-from tinyengine_tf.schedule.rows import SOURCE, Order, order_of, row_distance_bytes, row_layer, unit_distance_bytes
+from tinyengine_tf.schedule.rows import SOURCE, Order, Orders, row_distance_bytes, unit_distance_bytes
 
 Reading = tuple[int, int]
 """Who reads a source by rows: (position of the layer in the pipeline, index among its reads)."""
@@ -39,21 +39,22 @@ def pipeline_distance(order: Order, layout: Layout, source: Tensor, out: Tensor,
     return distance
 
 
-def layer_distances(layer: Layer) -> Mapping[Tensor, Distance]:
+def layer_distances(layer: Layer, orders: Orders | None = None) -> Mapping[Tensor, Distance]:
     """Per input of one layer over whole tensors, the legal offset(input) - offset(output).
 
     Inputs that are missing must be disjoint from the output. An input read twice is as strict as both readings.
     """
     if len(layer.op.outputs) != 1:
         return {}
+    orders = Orders() if orders is None else orders
     readings: dict[Tensor, list[Distance | None]] = {}
     for position, t in enumerate(layer.op.data_inputs):
-        readings.setdefault(t, []).append(_distance(layer, position, t))
+        readings.setdefault(t, []).append(_distance(layer, position, t, orders))
     found = {t: strictest(distances) for t, distances in readings.items()}
     return {t: d for t, d in found.items() if d is not None}
 
 
-def _distance(layer: Layer, position: int, source: Tensor) -> Distance | None:
+def _distance(layer: Layer, position: int, source: Tensor, orders: Orders) -> Distance | None:
     layout, out = layer.layout, layer.op.output
     if layout.distances is not None:
         claimed = layout.distances[position]
@@ -69,7 +70,7 @@ def _distance(layer: Layer, position: int, source: Tensor) -> Distance | None:
         return Distance(unit_distance_bytes(layout.flat, layout.hold, source.nbytes, out.nbytes))
     if out.shape[0] != 1:
         return None
-    order = order_of(row_layer(out.shape[1], ((SOURCE, source.shape[1], window),)))
+    order = orders.of(orders.layer(out.shape[1], ((SOURCE, source.shape[1], window),)))
     return Distance(pipeline_distance(order, layout, source, out, ((0, 0),)))
 
 

@@ -14,7 +14,7 @@ from tinyengine_tf.ir import Tensor
 from tinyengine_tf.kernels.base import RowWindow
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.overlap import Reading, layer_distances, pipeline_distance
-from tinyengine_tf.schedule.rows import SOURCE, Order, RowLayer, order_of, row_layer, unit_distance_bytes
+from tinyengine_tf.schedule.rows import SOURCE, Order, Orders, RowLayer, unit_distance_bytes
 from tinyengine_tf.schedule.schedule import Ring
 
 ALIGN = 4
@@ -58,6 +58,7 @@ class Facts:
         "calls",
         "distances",
         "guests",
+        "orders",
         "scratch",
         "state",
         "_rows",
@@ -71,13 +72,14 @@ class Facts:
         whole: Mapping[Tensor, int],
         out_end: int,
         readers: Mapping[Tensor, int],
+        orders: Orders,
         apart: bool = True,
     ):
-        self.apart = apart
+        self.apart, self.orders = apart, orders
         self.layer, self.streams, self.inputs, self.whole, self.out_end = layer, streams, inputs, whole, out_end
         self.out, self.born_whole = layer.op.output, max(whole.values(), default=-1)
         self.scratch, self.state = aligned(layer.layout.scratch_bytes), aligned(layer.layout.state_bytes)
-        self.distances = layer_distances(layer)
+        self.distances = layer_distances(layer, orders)
         self._rows: dict[tuple[int, ...], RowLayer] = {}
         if streams:
             self.calls = layer.calls
@@ -102,7 +104,7 @@ class Facts:
         found = self._rows.get(backs)
         if found is None:
             reads = tuple((b, i.tensor.shape[1], i.window) for b, i in zip(backs, self.inputs, strict=True))
-            found = self._rows[backs] = row_layer(self.calls, reads)
+            found = self._rows[backs] = self.orders.layer(self.calls, reads)
         return found
 
 
@@ -117,6 +119,7 @@ class Pipeline:
 
     __slots__ = (
         "begin",
+        "orders",
         "fed",
         "order",
         "tensors",
@@ -134,8 +137,8 @@ class Pipeline:
         "_facts",
     )
 
-    def __init__(self, begin: int, fed: Tensor | None = None, fed_end: int = -1):
-        self.begin, self.fed = begin, fed
+    def __init__(self, begin: int, orders: Orders, fed: Tensor | None = None, fed_end: int = -1):
+        self.begin, self.orders, self.fed = begin, orders, fed
         self.order: Order | None = None
         self.tensors: list[Tensor] = []
         self.readings: dict[Tensor, list[Reading]] = {}
@@ -149,7 +152,7 @@ class Pipeline:
         self._guest: dict[Tensor, tuple[Tensor, int]] = {}  # owner of a ring -> (guest, bytes above the owner's row)
         self._facts: list[Facts | None] = []
         if fed is not None:
-            self.order = order_of(row_layer(fed.shape[1], ()))
+            self.order = orders.of(orders.layer(fed.shape[1], ()))
             self.tensors.append(fed)
             self._facts.append(None)
             self.inner_end = fed_end
@@ -172,7 +175,7 @@ class Pipeline:
             else:
                 backs.append(SOURCE)
         rows = facts.row_layer(tuple(backs))
-        self.order = self.order.then(rows) if self.order is not None else order_of(rows)
+        self.order = self.order.then(rows) if self.order is not None else self.orders.of(rows)
         if self.last is not None:
             self.inner_end = max(self.inner_end, self.last.out_end)
         for index, (back, i) in enumerate(zip(backs, facts.inputs, strict=True)):

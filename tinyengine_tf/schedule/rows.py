@@ -57,10 +57,6 @@ class RowLayer:
         return self._hash
 
 
-row_layer = lru_cache(maxsize=65_536)(RowLayer)
-"""RowLayer(rows, reads), the same object for the same arguments, so that comparing them is fast."""
-
-
 def cannot_stream(layer: Layer) -> str | None:
     """Why a layer cannot be part of a row pipeline, or None."""
     layout, op = layer.layout, layer.op
@@ -98,10 +94,10 @@ class Order:
     depths   what the last layer changed: position of a producer -> rows of it that must be kept
     """
 
-    __slots__ = ("parent", "layer", "size", "depths", "_next", "_exist", "_corners")
+    __slots__ = ("parent", "layer", "size", "depths", "_found_by", "_next", "_exist", "_corners")
 
-    def __init__(self, parent: Order | None, layer: RowLayer):
-        self.parent, self.layer = parent, layer
+    def __init__(self, parent: Order | None, layer: RowLayer, found_by: Orders):
+        self.parent, self.layer, self._found_by = parent, layer, found_by
         self.size: int = parent.size + 1 if parent else 1
         self._next: dict[RowLayer, Order] = {}
         self._exist: dict[int, np.ndarray] = {}
@@ -112,8 +108,8 @@ class Order:
         """This pipeline with one more layer at its end."""
         found = self._next.get(layer)
         if found is None:
-            found = self._next[layer] = Order(self, layer)
-            _count()
+            found = self._next[layer] = Order(self, layer, self._found_by)
+            self._found_by.count()
         return found
 
     def at(self, position: int) -> Order:
@@ -207,26 +203,40 @@ class Order:
         return tuple(lower_hull(written[needed], oldest[needed])) if needed.any() else ()
 
 
-_orders = 0
-_first: dict[RowLayer, Order] = {}
+class Orders:
+    """The orders that were found so far: what pipelines of one compilation, or of all candidates of a search, share.
 
+    Whoever compiles owns one. It grows as it is asked, so two threads need two.
+    """
 
-def order_of(layer: RowLayer) -> Order:
-    """The pipeline of one layer."""
-    found = _first.get(layer)
-    if found is None:
-        found = _first[layer] = Order(None, layer)
-        _count()
-    return found
+    def __init__(self) -> None:
+        self._layers: dict[tuple[int, tuple[Read, ...]], RowLayer] = {}
+        self._first: dict[RowLayer, Order] = {}
+        self._orders = 0
 
+    def layer(self, rows: int, reads: tuple[Read, ...]) -> RowLayer:
+        """RowLayer(rows, reads), the same object for the same arguments, so that comparing them is fast."""
+        key = rows, reads
+        found = self._layers.get(key)
+        if found is None:
+            found = self._layers[key] = RowLayer(rows, reads)
+        return found
 
-def _count() -> None:
-    """Bound the memory that remembered orders take."""
-    global _orders
-    _orders += 1
-    if _orders > MOST_ORDERS:
-        _first.clear()
-        _orders = 0
+    def of(self, layer: RowLayer) -> Order:
+        """The pipeline of one layer."""
+        found = self._first.get(layer)
+        if found is None:
+            found = self._first[layer] = Order(None, layer, self)
+            self.count()
+        return found
+
+    def count(self) -> None:
+        """Bound the memory that remembered orders take."""
+        self._orders += 1
+        if self._orders > MOST_ORDERS:
+            self._first.clear()
+            self._layers.clear()
+            self._orders = 0
 
 
 @lru_cache(maxsize=65_536)

@@ -18,7 +18,7 @@ from tinyengine_tf.ir import Graph, Tensor
 from tinyengine_tf.schedule.distance import Distance
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.pipeline import Facts, Input, Pipeline, aligned
-from tinyengine_tf.schedule.rows import cannot_stream, row_windows
+from tinyengine_tf.schedule.rows import Orders, cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Step
 from tinyengine_tf.schedule.strips import COUNTS, Image, Strip, columnwise, strips_of
 
@@ -98,7 +98,9 @@ class Segments:
         storage: Mapping[Tensor, tuple[Tensor, int]],
         fed: Tensor | None = None,
         image: Image | None = None,
+        orders: Orders | None = None,
     ):
+        self.orders = Orders() if orders is None else orders
         self.graph, self.layers, self.fed, self.image, self.storage = graph, layers, fed, image, storage
         self.outside = image.tensor if image is not None else None
         self.life = Lifetimes(graph, layers, storage, fed, self.outside)
@@ -121,7 +123,7 @@ class Segments:
         by_rows = {t for t, _ in rows}
         whole = {life.owner(t): life.begin[life.owner(t)] for t in layer.op.data_inputs if t not in by_rows}
         owner = life.owner(layer.op.output)
-        return Facts(layer, streams, inputs, whole, life.end[owner], readers, owner is layer.op.output)
+        return Facts(layer, streams, inputs, whole, life.end[owner], readers, self.orders, owner is layer.op.output)
 
     def _live_in(self) -> list[int]:
         """For each layer the bytes that are alive before it and when it begins."""
@@ -183,7 +185,7 @@ class Segments:
             if reach <= index and index and out.nbytes <= smallest:
                 smallest = out.nbytes
                 for count in COUNTS:
-                    strips = strips_of(self.image, self.layers[: index + 1], count)
+                    strips = strips_of(self.image, self.layers[: index + 1], count, self.orders)
                     if strips is not None:
                         found.append(self._strips(index + 1, strips))
             made.add(out)
@@ -198,8 +200,8 @@ class Segments:
     def start(self, begin: int) -> Pipeline:
         """A pipeline that has no layer yet; `begin` will be its first."""
         if begin == 0 and self.fed is not None:
-            return Pipeline(begin, self.fed, self.life.end[self.fed])
-        return Pipeline(begin)
+            return Pipeline(begin, self.orders, self.fed, self.life.end[self.fed])
+        return Pipeline(begin, self.orders)
 
     def _dies(self, tensor: Tensor, begin: int, end: int) -> bool:
         owner = self.life.owner(tensor)

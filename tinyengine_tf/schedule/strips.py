@@ -24,7 +24,7 @@ from tinyengine_tf.ops.two_operands import TwoOperands
 from tinyengine_tf.ops.window import WindowOp
 from tinyengine_tf.schedule.layer import Layer
 from tinyengine_tf.schedule.pipeline import Facts, Input, Pipeline
-from tinyengine_tf.schedule.rows import cannot_stream, row_windows
+from tinyengine_tf.schedule.rows import Orders, cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Part, Ring, Step
 from tinyengine_tf.target import Target
 
@@ -54,14 +54,14 @@ class Strip:
     working_bytes: int
 
 
-def strips_of(image: Image, layers: Sequence[Layer], count: int) -> tuple[Strip, ...] | None:
+def strips_of(image: Image, layers: Sequence[Layer], count: int, orders: Orders) -> tuple[Strip, ...] | None:
     """The first layers of a network in `count` strips, left to right; None where they cannot be divided so."""
     width = layers[-1].op.output.shape[2]
     if width < count:
         return None
     found = []
     for number in range(count):
-        strip = _strip(image, layers, (width * number // count, width * (number + 1) // count), number)
+        strip = _strip(image, layers, (width * number // count, width * (number + 1) // count), number, orders)
         if strip is None:
             return None
         found.append(strip)
@@ -102,7 +102,7 @@ def columns_made(layers: Sequence[Layer], last: Span) -> dict[Tensor, Span]:
     return made
 
 
-def _strip(image: Image, layers: Sequence[Layer], last: Span, number: int) -> Strip | None:
+def _strip(image: Image, layers: Sequence[Layer], last: Span, number: int, orders: Orders) -> Strip | None:
     spans = columns_made(layers, last)
     narrow = {t: _narrowed(t, span) for t, span in spans.items()}
     parts = {narrow[layers[-1].op.output]: Part(layers[-1].op.output, last[0])}
@@ -130,7 +130,7 @@ def _strip(image: Image, layers: Sequence[Layer], last: Span, number: int) -> St
         if cannot_stream(member):
             return None
         members.append(member)
-    return _as_pipeline(tuple(members), parts)
+    return _as_pipeline(tuple(members), parts, orders)
 
 
 def _narrowed(tensor: Tensor, span: Span) -> Tensor:
@@ -148,18 +148,18 @@ def _narrower(op: Op, tensors: Mapping[Tensor, Tensor], begin: int) -> Op:
     return narrow
 
 
-def _as_pipeline(layers: tuple[Layer, ...], parts: Mapping[Tensor, Part]) -> Strip | None:
+def _as_pipeline(layers: tuple[Layer, ...], parts: Mapping[Tensor, Part], orders: Orders) -> Strip | None:
     origin = {layer.op.output: position for position, layer in enumerate(layers)}
     readers: Counter[Tensor] = Counter()
     for layer in layers:
         for t in set(layer.op.data_inputs):
             # Where a reader sees only a part, rows keep a place of their own.
             readers.update([parts[t].whole] * 2 if t in parts else [t])
-    pipeline = Pipeline(0)
+    pipeline = Pipeline(0, orders)
     for layer in layers:
         wholes = ((parts[t].whole if t in parts else t, w) for t, w in row_windows(layer))
         inputs = tuple(Input(t, origin.get(t, -1), -1, w) for t, w in wholes)
-        if not pipeline.append(Facts(layer, True, inputs, {}, -1, readers)):
+        if not pipeline.append(Facts(layer, True, inputs, {}, -1, readers, orders)):
             return None
     rings = pipeline.rings()
     for part, inside in parts.items():
