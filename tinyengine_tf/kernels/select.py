@@ -82,7 +82,9 @@ def select(op: Op, core: Core, frugal: str | None = NO_BUDGET, most_scratch_byte
         elif frugal is not None and candidate.spends_flash:
             rejected.append((candidate.name, frugal))
         elif most_scratch_bytes is not None and lowered.working_bytes > most_scratch_bytes:
-            rejected.append((candidate.name, f"its {lowered.working_bytes:,} bytes of working memory raise the peak"))
+            rejected.append(
+                (candidate.name, f"its {lowered.working_bytes:,} bytes of working memory would raise the peak")
+            )
         else:
             best = candidate, lowered
     if best is None:

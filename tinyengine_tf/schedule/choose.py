@@ -33,19 +33,21 @@ class Goal:
     """What a schedule is chosen for.
 
     optimize           latency: least work, not above `in_place_peak_bytes` (and what the board has), but where only
-                       kernels without working memory would keep it, much slower (see LEAN_EXTRA);
+                       kernels without working memory would keep it, much slower (see lean_extra);
                        speed: least work, whatever memory that takes;
                        ram: least memory; balanced: least memory within BALANCED_EXTRA more work.
     ram_budget_bytes   least work within this budget instead.
     feed               "frame": the input is there as a whole; "rows": it arrives row by row; "image": it stays where
                        the caller has it.
     flash_budget_bytes what constants may take, where that makes layers faster; None: as little as they can.
+    lean_extra         (latency) share of the work that kernels without working memory may add.
     """
 
     optimize: str = "latency"
     ram_budget_bytes: int | None = None
     feed: str = "frame"
     flash_budget_bytes: int | None = None
+    lean_extra: float = LEAN_EXTRA
 
     @property
     def saves_work(self) -> bool:
