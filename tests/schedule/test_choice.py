@@ -148,16 +148,15 @@ def test_inputs_of_several_images_come_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize("extra", [0.0, 20.0])
-def test_latency_keeps_the_largest_live_set_where_that_is_cheap(monkeypatch: pytest.MonkeyPatch, extra: float) -> None:
+def test_latency_keeps_the_largest_live_set_where_that_is_cheap(extra: float) -> None:
     """Kernels without working memory are taken where only they keep it and the work allowed pays for them."""
-    monkeypatch.setitem(build.__globals__, "LEAN_EXTRA", extra)  # the package exports a function of the module's name
     network = NetworkBuilder(1, (1, 24, 3))
     network.conv(4, (1, 5))
     network.conv(6, (1, 3))
     network.head()
     graph = passes.run(api.load_graph(network.finish()))
     target = load_target("riscv32")
-    chosen = build(graph, target)
+    chosen = build(graph, target, Goal(lean_extra=extra))
     layers, storage = choose_kernels(graph, target)
     limit = in_place_peak_bytes(Segments(graph, layers, storage))
     plain = max(Segments(graph, layers, storage).single(i).peak_bytes for i in range(len(layers)))

@@ -14,7 +14,6 @@ from tinyengine_tf.ops.conv2d import WeightedOp
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.schedule.choose import (
     BALANCED_EXTRA,
-    LEAN_EXTRA,
     Goal,
     Path,
     choose_path,
@@ -56,7 +55,7 @@ def build(
     variants = partial(_choices, graph, target, goal.feed, goal.flash_budget_bytes, orders or Orders())
     found, refused = _best_of(variants(), room, goal, *needs)
     if goal.keeps_live_set and not any(best.kept for best in found):
-        most = min((best.instructions for best in found), default=math.inf) * (1 + LEAN_EXTRA)
+        most = min((best.instructions for best in found), default=math.inf) * (1 + goal.lean_extra)
         lean = _best_of(variants(lean=True), room, goal, *needs)[0]
         found += [best for best in lean if best.kept and best.instructions <= most]
     if not found:
