@@ -22,9 +22,9 @@ import numpy as np
 
 from nas_keras.cost.compiler import CompilerCost
 from nas_keras.cost.footprint import Limits
-from nas_keras.cost.graph import build_graph
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import published_grid
+from nas_keras.families.mbconv.arch import Arch
+from nas_keras.families.mbconv.graph import build_graph
+from nas_keras.families.mbconv.space import published_grid
 from tinyengine_tf.api import estimate, load_graph
 from tinyengine_tf.arguments import positive
 from tinyengine_tf.target import load_target

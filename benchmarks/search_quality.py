@@ -22,18 +22,23 @@ from absl import app, flags
 
 from nas_keras.budget import SearchBudget
 from nas_keras.cost.compiler import CompilerCost
-from nas_keras.cost.footprint import AnalyticCost, Limits
-from nas_keras.data import Coding, Data, load, resize
+from nas_keras.cost.footprint import Limits
+from nas_keras.data import Coding, Data, resize
 from nas_keras.demo import digits
+from nas_keras.families.mbconv.analytic import AnalyticCost
+from nas_keras.families.mbconv.arch import Arch
+from nas_keras.families.mbconv.plain import build_model
+from nas_keras.families.mbconv.space import Grid, grid_for
+from nas_keras.families.mbconv.supernet import SuperNet
 from nas_keras.files import read_arrays, read_json, write_json
-from nas_keras.search import STRATEGIES, Trial, best, run
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import Grid, grid_for
-from nas_keras.space.tinynas import SpaceStats, rank
-from nas_keras.supernet.model import SuperNet
-from nas_keras.supernet.plain import build_model
-from nas_keras.supernet.training import SharedRecipe, calibration_batches, train_supernet
-from nas_keras.training import Journal, Recipe, train
+from nas_keras.loading import load
+from nas_keras.search.context import Allowance, Context, Trial
+from nas_keras.search.evolution import Evolution
+from nas_keras.search.random_search import RandomSearch
+from nas_keras.search.strategy import best, run
+from nas_keras.search.tinynas import SpaceStats, rank
+from nas_keras.train.epochs import Journal, Recipe, train
+from nas_keras.train.supernet import SharedRecipe, calibration_batches, train_supernet
 
 _OUT = flags.DEFINE_string("out", None, "folder of the results", required=True)
 _RUN = flags.DEFINE_string("run", None, "folder of a search whose super-network is judged; default: digits")
@@ -45,7 +50,7 @@ _EVALUATIONS = flags.DEFINE_integer("evaluations", 100, "candidates of each sear
 _SEEDS = flags.DEFINE_integer("seeds", 5, "searches of each kind")
 _EXAMPLES = flags.DEFINE_integer("examples", 2500, "validation examples on which candidates are compared, at most")
 
-OPTIONS = {"evolution": {"population": 20, "parents": 6}, "random": {}}
+WAYS = {"evolution": Evolution(population=20, parents=6), "random": RandomSearch()}
 DRAWS = 201  # of the whole space, of which networks of different size are taken
 
 
@@ -166,12 +171,18 @@ def ranking(setting: Setting, judge: Judge, out: Path) -> list[str]:
 
 def compare_searches(setting: Setting, judge: Judge, out: Path) -> list[str]:
     """What each search found, seed by seed; then the best so far after each fifth of the evaluations, on average."""
-    found: dict[str, list[list[Trial]]] = {name: [] for name in OPTIONS}
+    found: dict[str, list[list[Trial]]] = {name: [] for name in WAYS}
     for seed in range(_SEEDS.value):
-        for name, options in OPTIONS.items():
-            searcher = STRATEGIES[name](setting.net.space, setting.feasible, seed, **options)
-            journal = out / f"{name}_{seed}.jsonl"
-            trials = run(searcher, lambda archs: [judge(a) for a in archs], _EVALUATIONS.value, journal=journal)
+        for name, strategy in WAYS.items():
+            context = Context(
+                setting.net.space,
+                setting.feasible,
+                lambda archs: [judge(a) for a in archs],
+                Allowance(_EVALUATIONS.value),
+                seed=seed,
+                record=out / f"{name}_{seed}.jsonl",
+            )
+            trials = run(strategy, context)
             winner = best(trials)
             found[name].append(trials)
             others = judge.on_others(winner.arch)

@@ -14,8 +14,8 @@ import time
 
 from nas_keras.cost.compiler import CompilerCost
 from nas_keras.cost.footprint import Limits
-from nas_keras.space.space import published_grid
-from nas_keras.space.tinynas import Sampling, SpaceStats, explore, table
+from nas_keras.families.mbconv.space import published_grid
+from nas_keras.search.tinynas import Sampling, SpaceStats, explore, table
 from tinyengine_tf.arguments import positive, size
 
 

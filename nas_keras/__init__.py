@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["SearchBudget", "SearchResult", "search_for_mcu"]
+from tinyengine_tf import __version__
+
+__all__ = ["SearchBudget", "SearchResult", "__version__", "search_for_mcu"]
 
 _PLACES = {"SearchBudget": "nas_keras.budget", "SearchResult": "nas_keras.result", "search_for_mcu": "nas_keras.api"}
 
@@ -23,3 +25,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

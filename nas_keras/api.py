@@ -16,25 +16,29 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nas_keras.augmentation import choose_augment
 from nas_keras.budget import SearchBudget, load_budget
 from nas_keras.cost.compiler import CompilerCost, footprint_of
 from nas_keras.cost.footprint import CostModel, Footprint, Limits
 from nas_keras.cost.latency import cycles_per_instruction, latency_ms
 from nas_keras.data import Augment, Coding
 from nas_keras.emulated import Emulation, emulate
-from nas_keras.files import read_json, write_bytes, write_json
-from nas_keras.request import Request, choose_augment, device_limits, load_both, own_folder
+from nas_keras.families import DEFAULT, load_family
+from nas_keras.families.base import Family
+from nas_keras.families.space import Arch, Grid, Space
+from nas_keras.files import locked, read_json, write_bytes, write_json
+from nas_keras.request import Request, check_seed, choose_grid, device_limits, load_both, own_folder
 from nas_keras.result import SearchResult
-from nas_keras.search import STRATEGIES, Trial, best, run
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import Grid, Space, grid_for
-from nas_keras.space.tinynas import SpaceStats, Task, explore, rank, table
-from nas_keras.stages import Screen
+from nas_keras.search import load_strategy
+from nas_keras.search.context import Context, Trial
+from nas_keras.search.strategy import Strategy, best, run
+from nas_keras.search.tinynas import SpaceStats, Task, explore, rank, table
+from nas_keras.show.screen import Screen
 from tinyengine_tf import DoesNotFitError, UsageError, estimate
 
 if TYPE_CHECKING:
@@ -48,13 +52,15 @@ def search_for_mcu(
     val_data: Any,
     target: str = "stm32f746",
     *,
-    sram: int | None = None,
-    flash: int | None = None,
+    sram: int | str | None = None,
+    flash: int | str | None = None,
     max_macs: int | None = None,
     max_instructions: int | None = None,
     max_latency: float | None = None,
     budget: str | SearchBudget = "standard",
-    strategy: str = "evolution",
+    family: str | Family = DEFAULT,
+    strategy: str | Strategy = "evolution",
+    strategy_options: Mapping[str, float] | None = None,
     seed: int = 0,
     workdir: str | Path = "nas_run",
     classes: int | None = None,
@@ -70,13 +76,17 @@ def search_for_mcu(
 
     train_data, val_data   (x, y) arrays, tf.data.Dataset or Keras Sequence; x is (count, rows, columns[, channels]),
                            uint8 for images; y holds class indices or one-hot rows. Choices are made on val_data only.
-    sram, flash            bytes for activations and for constants; by default what the board has, less 8 KB for stack
-                           and application and 64 KB for code. A bare core has no default: give both.
+    sram, flash            bytes, or "64KB", for activations and for constants; by default what the board has, less 8 KB
+                           for stack and application and 64 KB for code. A bare core has no default: give both.
     max_macs               upper bound on multiply-accumulates.
     max_instructions       upper bound on executed instructions, as the compiler predicts them for the core.
     max_latency            milliseconds on the board's clock, by estimated cycles (see nas_keras.cost.latency).
     budget                 "quick" (minutes for small images), "standard", "thorough", or a SearchBudget.
-    grid                   the spaces to choose from; by default scaled to the data (`grid_for`).
+    family                 kind of networks: "mbconv", a name that a package registers, or a families.base.Family.
+    strategy               how candidates are proposed: "evolution", "aging", "random", a name that a package registers,
+                           or a search.strategy.Strategy with options of its own.
+    strategy_options       of a strategy that is named; by default the budget's counts of the same names.
+    grid                   the spaces to choose from; by default scaled to the data by the family.
     augment                "auto": shifts for images, mirrored too when they have colours; None; or (x, rng) -> x.
     cost                   the cost model; by default the compiler itself.
     workers                processes of stage 1; by default one per core.
@@ -88,11 +98,12 @@ def search_for_mcu(
     """
     device, limits = device_limits(target, sram, flash, max_macs, max_instructions, max_latency)
     amount = load_budget(budget)
-    if strategy not in STRATEGIES:
-        raise UsageError(f"strategy is {strategy!r}", hint=f"one of {', '.join(STRATEGIES)}")
+    kind, way = load_family(family), load_strategy(strategy, amount, strategy_options)
+    if amount.finetune_small and not kind.takes_any_size:
+        raise UsageError(
+            f"networks of {kind.name} take one size of inputs", where="finetune_small", hint="leave it at 0"
+        )
     train, val, count = load_both(train_data, val_data, classes)
-    if grid is not None and grid.layout.classes != count:
-        raise UsageError(f"a grid for {grid.layout.classes} classes, data of {count}", where="grid")
     request = Request(
         train=train,
         val=val,
@@ -100,18 +111,20 @@ def search_for_mcu(
         target=device,
         limits=limits,
         budget=amount,
-        strategy=strategy,
-        seed=seed,
+        family=kind,
+        strategy=way,
+        seed=check_seed(seed),
         workdir=own_folder(Path(workdir), distribute),
         supernet_dir=Path(workdir),
-        grid=grid or grid_for(train.shape, count),
+        grid=choose_grid(kind, grid, train.shape, count),
         augment=choose_augment(augment, train),
-        cost=cost or CompilerCost(device.name),
+        cost=cost or CompilerCost(device.name, family=kind),
         workers=workers or os.cpu_count() or 1,
         ray=ray,
         distribute=distribute,
     )
-    return _run(request, Screen(7, verbose))
+    with locked(request.workdir):
+        return _run(request, Screen(7, verbose))
 
 
 def _run(request: Request, screen: Screen) -> SearchResult:
@@ -120,11 +133,13 @@ def _run(request: Request, screen: Screen) -> SearchResult:
         stats, space = choose_space(request, screen, notes)
     request = request.at(space.resolution)
 
-    from nas_keras import train_stages as stages
+    from nas_keras.train import stages
 
     with screen.stage(f"train the super-network of {space}, {space.size:,} networks"):
         net, history = stages.supernet(request, space, screen.verbose)
-    with screen.stage(f"search: {request.strategy}, {request.budget.evaluations} networks that fit") as notes:
+    with screen.stage(
+        f"search: {type(request.strategy).__name__}, {request.budget.evaluations} networks that fit"
+    ) as notes:
         trials = _search(request, net, space, screen)
         winner = best(trials)
         notes.append(f"best {winner.fitness:.4f}: {winner.arch.describe()}")
@@ -235,36 +250,35 @@ def _limited(need: Footprint, limits: Limits) -> list[tuple[int, int, str]]:
 
 def _search(request: Request, net: Any, space: Space, screen: Screen) -> list[Trial]:
     """Stage 3: candidates are compared on their accuracy inside the super-network."""
-    from nas_keras import train_stages as stages
+    from nas_keras.train import stages
 
     def feasible(arch: Arch) -> bool:
         return not request.limits.broken(request.cost.judge(arch, request.limits))
 
-    budget = request.budget
-    options = {
-        "evolution": {"population": budget.population, "parents": budget.parents},
-        "aging": {"population": budget.population, "tournament": max(2, budget.population // 4)},
-    }
-    searcher = STRATEGIES[request.strategy](space, feasible, request.seed, **options.get(request.strategy, {}))
-    top = [0.0]
-
-    def progress(trial: Trial) -> None:
-        top[0] = max(top[0], trial.fitness)
-        screen.count_up(len(searcher.trials), budget.evaluations, f"best so far {top[0]:.4f}")
-
-    evaluate, batch = stages.evaluator(request, net), 1
+    evaluate, side_by_side = stages.evaluator(request, net), 1
     if request.ray is not None:
         from nas_keras import remote
 
-        evaluate, batch = remote.evaluator(request.ray, request, net)
-    trials = run(
-        searcher,
+        evaluate, side_by_side = remote.evaluator(request.ray, request, net)
+    allowance, seen = request.budget.allowance, list[float]()
+
+    def progress(trial: Trial) -> None:
+        seen.append(trial.fitness)
+        screen.count_up(len(seen), allowance.networks, f"best so far {max(seen):.4f}")
+
+    context = Context(
+        space,
+        feasible,
         evaluate,
-        budget.evaluations,
-        journal=request.workdir / "search.jsonl",
-        batch=batch,
+        allowance,
+        seed=request.seed,
+        record=request.workdir / "search.jsonl",
+        side_by_side=side_by_side,
         progress=progress,
+        supernet=net,
+        data=request.train,
     )
+    trials = run(request.strategy, context)
     if not trials:
         raise nothing_fits(request.grid, request.cost, request.limits)
     return trials
@@ -281,7 +295,7 @@ def _check(
     space: Space,
 ) -> SearchResult:
     """Measure the file as converted, record everything."""
-    from nas_keras import train_stages as stages
+    from nas_keras.train import stages
 
     footprint = footprint_of(estimate(tflite, target=request.target.name, optimize="ram", exact=True))
     accuracy = stages.accuracies(request, model, tflite)

@@ -9,8 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nas_keras.budget import BUDGETS
+from nas_keras.families import DEFAULT, FAMILIES
 from nas_keras.search import STRATEGIES
+from nas_keras.search.options import describe
+from tinyengine_tf import __version__
 from tinyengine_tf.arguments import Command, natural, positive, size, with_commands
+from tinyengine_tf.errors import UsageError
 
 EPILOG = """examples:
   nas_keras space  --shape 32x32x3 --classes 10 --target stm32f412
@@ -26,6 +30,7 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
         EPILOG,
         functions,
     )
+    parser.add_argument("--version", action="version", version=f"nas_keras {__version__}")
 
     space = command("space", "tell which search spaces suit a board, by random draws, without training")
     space.add_argument(
@@ -53,6 +58,8 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
         choices=tuple(STRATEGIES),
         help="how candidates are proposed; default %(default)s",
     )
+    if {"-h", "--help"} & set(argv):  # only then are all strategies imported
+        search.epilog, search.formatter_class = _strategies(), argparse.RawDescriptionHelpFormatter
     search.add_argument(
         "--out",
         default="nas_run",
@@ -62,6 +69,17 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
     _add_limits(search)
     _add_amount(search)
     return parser.parse_args([_spelt(argument) for argument in argv[1:]])
+
+
+def _strategies() -> str:
+    """Every strategy with its options, for --help."""
+    lines = ["options of strategies, changed by --set NAME=VALUE:"]
+    for name in STRATEGIES:
+        try:
+            lines += [f"  {name}", *(f"    {line}" for line in describe(STRATEGIES[name]))]
+        except UsageError as error:
+            lines.append(f"  {name}: {error.message}")
+    return "\n".join(lines)
 
 
 def _spelt(argument: str) -> str:
@@ -96,6 +114,9 @@ def _add_limits(sub: argparse.ArgumentParser) -> None:
 def _add_amount(sub: argparse.ArgumentParser) -> None:
     group = sub.add_argument_group("how much work to do")
     group.add_argument(
+        "--family", default=DEFAULT, choices=tuple(FAMILIES), help="kind of networks; default %(default)s"
+    )
+    group.add_argument(
         "--budget", default="standard", choices=tuple(BUDGETS), help="a set of counts; default %(default)s"
     )
     group.add_argument(
@@ -103,7 +124,7 @@ def _add_amount(sub: argparse.ArgumentParser) -> None:
         type=lambda text: text.split(","),
         default=[],
         metavar="NAME=COUNT[,...]",
-        help="other counts than the budget's, such as samples=100,finetune_epochs=20",
+        help="other counts than the budget's, such as samples=100,finetune_epochs=20, and options of a strategy",
     )
     group.add_argument("--seed", type=natural, default=0, help="seed of every random choice; default %(default)s")
     group.add_argument(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
-from nas_keras.space.tinynas import Sampling
+from nas_keras.search.context import Allowance
+from nas_keras.search.tinynas import Sampling
 from tinyengine_tf.errors import UsageError
 
 
@@ -16,7 +17,10 @@ class SearchBudget:
     samples              networks drawn per space in stage 1.
     supernet_epochs      of the largest network alone; all networks together get twice as many.
     networks             drawn per batch while all are trained.
-    evaluations          candidates of the search, of which `population` form one generation.
+    evaluations          candidates of the search.
+    search_images        on which a strategy may itself train; 0: as many as it takes.
+    search_minutes       of the search for candidates; 0: no bound. With one the outcome depends on the machine.
+    population, parents  of strategies that have such options, and so with every name that a strategy's option shares.
     search_examples      of the validation data on which candidates are compared.
     finetune_epochs, qat_epochs   of the network that is chosen.
     finetune_small       part of the fine-tuning epochs, the first ones, on images of three quarters the size: faster.
@@ -35,6 +39,8 @@ class SearchBudget:
     learning_rate: float = 0.2
     distillation: float = 0.0
     finetune_small: float = 0.0
+    search_images: int = 0
+    search_minutes: float = 0.0
 
     def __post_init__(self) -> None:
         least = {
@@ -48,12 +54,19 @@ class SearchBudget:
             "finetune_epochs": 0,
             "qat_epochs": 0,
             "batch": 1,
+            "search_images": 0,
+            "search_minutes": 0,
         }
         for name, value in least.items():
             if getattr(self, name) < value:
                 raise UsageError(f"{name} is {getattr(self, name)}, at least {value} is needed", where="budget")
         if not 0 <= self.finetune_small < 1:
             raise UsageError(f"finetune_small is {self.finetune_small}, a part of 1 is needed", where="budget")
+
+    @property
+    def allowance(self) -> Allowance:
+        """What the search for candidates may spend."""
+        return Allowance(self.evaluations, self.search_images or None, self.search_minutes * 60 or None)
 
     @property
     def sampling(self) -> Sampling:
@@ -91,19 +104,29 @@ def load_budget(budget: str | SearchBudget) -> SearchBudget:
     """A SearchBudget by name, or itself."""
     if isinstance(budget, SearchBudget):
         return budget
-    if budget not in BUDGETS:
+    if not isinstance(budget, str) or budget not in BUDGETS:
         raise UsageError(f"budget is {budget!r}", hint=f"one of {', '.join(BUDGETS)}, or a SearchBudget")
     return BUDGETS[budget]
 
 
-def adjust(budget: SearchBudget, changes: Iterable[str]) -> SearchBudget:
-    """The budget with some counts replaced; `changes` are texts such as "samples=100"."""
+def counts() -> tuple[str, ...]:
+    """The names of a budget's counts."""
+    return tuple(field.name for field in fields(SearchBudget))
+
+
+def adjust(budget: SearchBudget, changes: Iterable[str], others: Iterable[str] = ()) -> SearchBudget:
+    """The budget with some counts replaced; `changes` are texts such as "samples=100".
+
+    others   names that would have been accepted besides, for the message about one that is not
+    """
     kinds = {field.name: type(getattr(budget, field.name)) for field in fields(budget)}
     found = {}
     for change in changes:
         name, _, value = change.partition("=")
         if name not in kinds:
-            raise UsageError(f"{name!r} is no part of a budget", where="budget", hint=f"one of {', '.join(kinds)}")
+            raise UsageError(
+                f"{name!r} is no part of a budget", where="budget", hint=f"one of {', '.join((*kinds, *others))}"
+            )
         try:
             found[name] = kinds[name](value)
         except ValueError as error:

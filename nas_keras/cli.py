@@ -18,11 +18,13 @@ import numpy as np
 from absl import app
 
 from nas_keras.arguments import parse
-from nas_keras.budget import adjust, load_budget
-from nas_keras.cost.footprint import AnalyticCost, CostModel
-from nas_keras.space.space import grid_for
-from nas_keras.space.tinynas import explore, table
-from nas_keras.stages import Screen
+from nas_keras.budget import adjust, counts, load_budget
+from nas_keras.families import load_family
+from nas_keras.search import STRATEGIES
+from nas_keras.search.options import parse as parse_options
+from nas_keras.search.options import rules
+from nas_keras.search.tinynas import explore, table
+from nas_keras.show.screen import Screen
 from tinyengine_tf.arguments import Command
 from tinyengine_tf.command import carry_out
 from tinyengine_tf.errors import UsageError
@@ -44,7 +46,10 @@ def _run(args: argparse.Namespace) -> None:
 def _search(args: argparse.Namespace) -> None:
     from nas_keras.api import search_for_mcu
 
-    budget = adjust(load_budget(args.budget), args.set)
+    strategy = STRATEGIES.find(args.strategy)
+    own = [name for name in rules(strategy) if name not in counts()]
+    options = [text for text in args.set if text.partition("=")[0] in own]
+    budget = adjust(load_budget(args.budget), (text for text in args.set if text not in options), own)
     arrays = _arrays(args.data)
     result = search_for_mcu(
         (arrays["x_train"], arrays["y_train"]),
@@ -56,7 +61,9 @@ def _search(args: argparse.Namespace) -> None:
         max_instructions=args.max_instructions,
         max_latency=args.max_latency,
         budget=budget,
+        family=args.family,
         strategy=args.strategy,
+        strategy_options=parse_options(strategy, options),
         seed=args.seed,
         workdir=args.out,
         classes=args.classes,
@@ -71,13 +78,16 @@ def _space(args: argparse.Namespace) -> None:
     from nas_keras.api import nothing_fits, spread_over
     from nas_keras.cost.compiler import CompilerCost
     from nas_keras.request import device_limits
-    from nas_keras.space.tinynas import rank
+    from nas_keras.search.tinynas import rank
 
     device, limits = device_limits(
         args.target, args.sram, args.flash, args.max_macs, args.max_instructions, args.max_latency
     )
-    grid = grid_for(args.shape, args.classes)
-    cost: CostModel = CompilerCost(device.name) if args.cost == "compiler" else AnalyticCost()
+    family = load_family(args.family)
+    grid = family.grid_for(args.shape, args.classes)
+    cost = CompilerCost(device.name, family=family) if args.cost == "compiler" else family.formula()
+    if cost is None:
+        raise UsageError(f"no formula was published for {family.name}", where="--cost", hint="--cost compiler")
     sampling = replace(adjust(load_budget(args.budget), args.set).sampling, seed=args.seed)
     screen, total, done = Screen(1, True), len(grid.spaces()), []
 

@@ -1,4 +1,4 @@
-"""Training data of any accepted kind -> Data: arrays in memory, checked, with the coding of the input.
+"""Data in memory, and how the user's numbers enter the network.
 
 The device receives int8. `Coding` fixes how: unsigned pixels become q = pixel - 128; any other
 numbers become q = round(x / scale) + zero_point in the user's own units. During training the
@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -90,73 +89,19 @@ class Data:
             index = order[start : start + size]
             x = self.x[index]
             if augment is not None and rng is not None:
-                x = augment(x, rng)
+                x = augmented(augment, x, rng)
             yield coding.encode(x), self.y[index]
 
 
-def load(source: Any, *, where: str, classes: int | None = None) -> Data:
-    """Data from (x, y) arrays, a tf.data.Dataset, or a Keras Sequence; `where` names it in messages.
-
-    x without a channel axis (count, rows, columns) gains one; (count, features) is refused.
-    y may be class indices or one-hot rows. Raises UsageError with what was found and accepted.
-    """
-    x, y = (source.x, source.y) if isinstance(source, Data) else _arrays(source, where)
-    if x.ndim == 3:
-        x = x[..., None]
-    if x.ndim != 4:
+def augmented(augment: Augment, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What `augment` makes of a batch. Raises UsageError when that is no batch of the same shape."""
+    found = augment(x, rng)
+    if not isinstance(found, np.ndarray) or found.shape != x.shape:
+        kind = f"shape {found.shape}" if isinstance(found, np.ndarray) else f"a {type(found).__name__}"
         raise UsageError(
-            f"inputs have shape {x.shape}",
-            where=where,
-            hint="give (count, rows, columns, channels) or (count, rows, columns); a series has one column",
+            f"it made {kind} of a batch of shape {x.shape}", where="augment", hint="return an array of the same shape"
         )
-    if y.ndim == 2 and y.shape[1] > 1:
-        y = y.argmax(axis=1)
-    y = y.reshape(-1)
-    if len(x) != len(y) or len(x) == 0:
-        raise UsageError(
-            f"{len(x)} inputs and {len(y)} labels", where=where, hint="give one label per input, at least one"
-        )
-    if x.dtype not in (np.uint8, np.int8):
-        x = x.astype(np.float32)
-        bad = np.flatnonzero(~np.isfinite(x).all(axis=(1, 2, 3)))
-        if len(bad):
-            raise UsageError(
-                f"{len(bad)} inputs contain NaN or infinity, the first is number {bad[0]}",
-                where=where,
-                hint="remove or repair them: training would silently fail",
-            )
-    if not np.array_equal(y, np.rint(y)):
-        raise UsageError(
-            f"labels are not whole numbers, e.g. {y[0]!r}", where=where, hint="give class indices 0, 1, 2, ..."
-        )
-    y = y.astype(np.int32)
-    if y.min() < 0 or (classes is not None and y.max() >= classes):
-        top = "classes" if classes is None else str(classes)
-        raise UsageError(f"labels run from {y.min()} to {y.max()}", where=where, hint=f"labels must lie in [0, {top})")
-    return Data(x, y)
-
-
-def _arrays(source: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
-    if isinstance(source, (tuple, list)) and len(source) == 2:
-        return np.asarray(source[0]), np.asarray(source[1])
-    if hasattr(source, "as_numpy_iterator"):
-        parts = list(source.as_numpy_iterator())
-    elif hasattr(source, "__getitem__") and hasattr(source, "__len__"):
-        parts = [source[i] for i in range(len(source))]
-    else:
-        raise UsageError(
-            f"cannot read a {type(source).__name__}",
-            where=where,
-            hint="give (x, y) arrays, a tf.data.Dataset of (x, y), or a Keras Sequence",
-        )
-    if not parts:
-        raise UsageError("the dataset is empty", where=where)
-    if not all(isinstance(p, (tuple, list)) and len(p) == 2 for p in parts):
-        raise UsageError("the dataset does not yield pairs (x, y)", where=where)
-    xs, ys = ([np.asarray(p[i]) for p in parts] for i in (0, 1))
-    batched = xs[0].ndim == 4 or (xs[0].ndim == 3 and ys[0].ndim == 1 and len(xs[0]) == len(ys[0]))
-    join = np.concatenate if batched else np.stack
-    return join(xs), join(ys)
+    return found
 
 
 def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:

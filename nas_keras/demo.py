@@ -19,11 +19,12 @@ from absl.flags import argparse_flags
 
 from nas_keras.api import search_for_mcu
 from nas_keras.budget import SearchBudget
-from nas_keras.data import Data, load, resize
+from nas_keras.data import Data, resize
 from nas_keras.files import write_arrays
+from nas_keras.loading import load
 from nas_keras.result import SearchResult
-from tinyengine_tf import MismatchError, TinyEngineError
-from tinyengine_tf.lab import reference, verify
+from tinyengine_tf import MismatchError, TinyEngineError, verify
+from tinyengine_tf.lab import reference
 
 TARGET = "stm32f412"
 SRAM_BYTES, FLASH_BYTES, MAX_LATENCY_MS = 8 * 1024, 32 * 1024, 15.0

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from nas_keras.cost.latency import latency_ms
-from tinyengine_tf import MismatchError, ToolchainError
-from tinyengine_tf.lab import verify
+from tinyengine_tf import MismatchError, ToolchainError, verify
 from tinyengine_tf.target import Target
 
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import Space
-from nas_keras.space.tinynas import SpaceStats, Task, study
+from nas_keras.families.space import Arch, Space
+from nas_keras.search.tinynas import SpaceStats, Task, study
 from tinyengine_tf.errors import ToolchainError, UsageError
 
 if TYPE_CHECKING:
@@ -55,13 +54,12 @@ class Candidates:
     """Body of an actor: the super-network and the data on which candidates are compared."""
 
     def __init__(self, request: Request, space: Space, weights: Sequence[np.ndarray]):
-        from nas_keras import train_stages
-        from nas_keras.supernet.model import SuperNet
+        from nas_keras.train import stages
 
-        net = SuperNet(space, request.seed)
+        net = request.family.supernet(space, request.seed)
         for variable, value in zip(net.variables, weights, strict=True):
             variable.assign(value)
-        self._evaluate = train_stages.evaluator(request, net)
+        self._evaluate = stages.evaluator(request, net)
 
     def fitness(self, arch: Arch) -> float:
         """Accuracy inside the super-network."""
@@ -69,7 +67,7 @@ class Candidates:
 
 
 def evaluator(address: str, request: Request, net: Any) -> tuple[Callable[[Sequence[Arch]], list[float]], int]:
-    """(architectures -> accuracies as train_stages.evaluator finds them, how many are evaluated side by side)."""
+    """(architectures -> accuracies as train.stages.evaluator finds them, how many are evaluated side by side)."""
     ray = connect(address)
     count = max(int(ray.cluster_resources().get("CPU", 1)), 1)
     # The data go once to every node; augmentation is the caller's own function and is not needed.

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nas_keras.augmentation import effect
 from nas_keras.budget import SearchBudget
 from nas_keras.cost.footprint import CostModel, Limits
 from nas_keras.cost.latency import work_limit
-from nas_keras.data import Augment, Coding, Data, load, resize, shift_images
-from nas_keras.space.space import Grid
-from tinyengine_tf import UsageError
+from nas_keras.data import Augment, Coding, Data, resize
+from nas_keras.families.base import Family
+from nas_keras.families.space import Grid
+from nas_keras.loading import load
+from nas_keras.search.strategy import Strategy
+from tinyengine_tf import UsageError, __version__
+from tinyengine_tf.regions import parse_size
 from tinyengine_tf.target import Target, load_target
 
 if TYPE_CHECKING:
@@ -34,7 +39,8 @@ class Request:
     target: Target
     limits: Limits
     budget: SearchBudget
-    strategy: str
+    family: Family
+    strategy: Strategy
     seed: int
     workdir: Path
     supernet_dir: Path
@@ -56,10 +62,13 @@ class Request:
             "target": self.target.name,
             "limits": asdict(self.limits),
             "budget": asdict(self.budget),
-            "strategy": self.strategy,
+            "family": self.family.name,
+            "strategy": {"class": type(self.strategy).__name__} | asdict(self.strategy),
+            "augment": effect(self.augment, self.train),
             "seed": self.seed,
             "cost": self.cost.name,
             "grid": self.grid.to_json(),
+            "version": __version__,
         }
 
     def at(self, resolution: tuple[int, int]) -> Request:
@@ -70,33 +79,50 @@ class Request:
 
 def device_limits(
     target: str,
-    sram: int | None,
-    flash: int | None,
+    sram: int | str | None,
+    flash: int | str | None,
     max_macs: int | None = None,
     max_instructions: int | None = None,
     max_latency: float | None = None,
 ) -> tuple[Target, Limits]:
-    """The target, and its limits: what is given, or what the board has less a reserve; of two on work, the lower."""
+    """The target, and its limits: what is given, or what the board has less a reserve; of two on work, the lower.
+
+    Sizes are bytes, or text such as "64KB". Raises UsageError for more than the board has.
+    """
     device = load_target(target)
+    for name, value in (("max_macs", max_macs), ("max_instructions", max_instructions)):
+        if value is not None and value <= 0:
+            raise UsageError(f"{value}", where=name, hint="a positive number")
     work = {} if max_latency is None else work_limit(max_latency, device)
     instructions = [limit for limit in (max_instructions, work.get("instructions")) if limit is not None]
     return device, Limits(
-        sram_bytes=_default_limit("sram", sram, device.one_piece_bytes, RESERVED_RAM_BYTES),
-        flash_bytes=_default_limit("flash", flash, device.flash_bytes, RESERVED_FLASH_BYTES),
+        sram_bytes=_size_limit("sram", sram, device, device.one_piece_bytes, device.ram_bytes, RESERVED_RAM_BYTES),
+        flash_bytes=_size_limit("flash", flash, device, device.flash_bytes, device.flash_bytes, RESERVED_FLASH_BYTES),
         instructions=min(instructions, default=None),
         macs=max_macs,
         cycles=work.get("cycles"),
     )
 
 
-def _default_limit(name: str, given: int | None, of_board: int | None, reserved: int) -> int:
-    limit = given if given is not None or of_board is None else of_board - reserved
-    if limit is None:
+def _size_limit(
+    name: str, given: int | str | None, device: Target, usual: int | None, most: int | None, reserved: int
+) -> int:
+    """Bytes: what is given, no more than `most`; else `usual` less `reserved`."""
+    if isinstance(given, str):
+        given = parse_size(given)
+    if given is None and usual is None:
         raise UsageError(
             f"a bare core has no {name} limit of its own", where=name, hint=f"give {name}=BYTES, or name a board"
         )
+    limit = usual - reserved if given is None else given
     if limit <= 0:
         raise UsageError(f"{limit} bytes", where=name, hint="a positive number of bytes")
+    if most is not None and limit > most:
+        raise UsageError(
+            f"{limit:,} bytes, {device.name} has {most:,}",
+            where=name,
+            hint=f"at most that, or name the core, {device.core}",
+        )
     return limit
 
 
@@ -104,16 +130,29 @@ def own_folder(workdir: Path, distribute: tf.distribute.Strategy | None) -> Path
     """`workdir`, or a folder in it for a worker that is not the chief."""
     if distribute is None:
         return workdir
-    from nas_keras.supernet.training import worker_number
+    from nas_keras.train.supernet import worker_number
 
     number = worker_number(distribute)
     return workdir / f"worker{number}" if number else workdir
 
 
 def load_both(train_data: Any, val_data: Any, classes: int | None) -> tuple[Data, Data, int]:
-    """(training data, validation data, number of classes)."""
+    """(training data, validation data, number of classes). Without `classes`, the training data must have them all."""
     train = load(train_data, where="train_data", classes=classes)
-    count = classes or max(int(train.y.max()) + 1, 2)
+    present = np.unique(train.y)
+    if len(present) < 2:
+        raise UsageError(
+            f"every label is {present[0]}", where="train_data", hint="two classes at least; check how y was loaded"
+        )
+    count = classes or int(present[-1]) + 1
+    if classes is None and len(present) < count:
+        missing = np.setdiff1d(np.arange(count), present)
+        raise UsageError(
+            f"labels run from {present[0]} to {present[-1]}, but of these classes {_listed(missing)} never occur",
+            where="train_data",
+            hint="number the classes 0, 1, 2, ...: y = np.unique(y, return_inverse=True)[1]; "
+            f"or say classes={count} if they exist",
+        )
     val = load(val_data, where="val_data", classes=count)
     if train.shape != val.shape or train.x.dtype != val.x.dtype:
         raise UsageError(
@@ -124,12 +163,25 @@ def load_both(train_data: Any, val_data: Any, classes: int | None) -> tuple[Data
     return train, val, count
 
 
-def choose_augment(given: str | Augment | None, train: Data) -> Augment | None:
-    """For "auto" shifts by an eighth for square uint8 images, mirrored too when they have colours."""
-    if not isinstance(given, str):
-        return given
-    if given != "auto":
-        raise UsageError(f"augment is {given!r}", hint='"auto", None, or a function (x, rng) -> x')
-    rows, columns, channels = train.shape
-    images = train.x.dtype == np.uint8 and rows == columns >= 16
-    return shift_images(rows // 8, flip=channels == 3) if images else None
+def _listed(numbers: np.ndarray) -> str:
+    """The first few of them."""
+    return ", ".join(map(str, numbers[:5])) + (f" and {len(numbers) - 5} more" if len(numbers) > 5 else "")
+
+
+def check_seed(seed: int) -> int:
+    """A whole number that is not negative, as every generator needs it."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise UsageError(f"{seed!r}", where="seed", hint="a whole number, 0 or above")
+    return int(seed)
+
+
+def choose_grid(family: Family, grid: Grid | None, shape: tuple[int, int, int], classes: int) -> Grid:
+    """The one that is given, checked against the family and the data, or the family's own for the data."""
+    if grid is None:
+        return family.grid_for(shape, classes)
+    if not isinstance(grid, Grid) or grid.layout.family != family.name:
+        found = f"of the family {grid.layout.family}" if isinstance(grid, Grid) else f"a {type(grid).__name__}"
+        raise UsageError(f"a grid {found}, the family is {family.name}", where="grid")
+    if grid.layout.classes != classes:
+        raise UsageError(f"a grid for {grid.layout.classes} classes, data of {classes}", where="grid")
+    return grid

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from nas_keras.cost.footprint import Footprint, Limits
 from nas_keras.data import Coding
 from nas_keras.emulated import Emulation
+from nas_keras.families.space import Arch
 from nas_keras.files import write_bytes
-from nas_keras.search.lifecycle import Trial
-from nas_keras.space.arch import Arch
-from nas_keras.space.tinynas import SpaceStats
+from nas_keras.search.context import Trial
+from nas_keras.search.tinynas import SpaceStats
+from nas_keras.show.report import Candidate, render
 from tinyengine_tf import Conversion, convert
 
 if TYPE_CHECKING:
@@ -56,9 +57,19 @@ class SearchResult:
 
     def report(self, path: str | Path, table: str = "") -> Path:
         """Write one self-contained HTML page, with a `table` of one's own at its top."""
-        from nas_keras.report import render
-
-        write_bytes(Path(path), render(self, table).encode())
+        page = render(
+            self.tflite,
+            self.target,
+            texts=[str(self), table],
+            spaces=self.spaces,
+            space=self.space,
+            candidates=[
+                Candidate(cost.macs, trial.fitness, trial.arch == self.arch)
+                for cost, trial in zip(self.trial_costs, self.trials, strict=True)
+            ],
+            history=self.history,
+        )
+        write_bytes(Path(path), page.encode())
         return Path(path)
 
     def __str__(self) -> str:

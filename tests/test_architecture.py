@@ -92,14 +92,72 @@ def test_the_converter_needs_no_heavy_package(path: Path) -> None:
             )
 
 
-@pytest.mark.parametrize("folder", ["space", "cost"])
-def test_search_space_and_cost_need_no_tensorflow(folder: str) -> None:
-    for path in sources(f"nas_keras/{folder}"):
-        assert not [name for name, _ in imported(path) if name.partition(".")[0] in HEAVY], path
+# The same of the other packages: the longest prefix of a module's name says where it stands.
+OTHERS = {
+    "nas_keras": (
+        ("plugins", "files", "data", "cost.footprint", "show.screen"),
+        ("families",),
+        ("families.mbconv",),
+        ("space",),
+        ("cost",),
+        ("search",),
+        ("budget", "loading", "augmentation"),
+        ("train.epochs", "export"),
+        ("train",),
+        ("emulated", "show"),
+        ("result", "request"),
+        ("train.stages",),
+        ("remote",),
+        ("api",),
+        ("arguments",),
+        ("cli", "demo"),
+        ("__main__",),
+    ),
+    "tflm_compat": (
+        ("symbols", "graph"),
+        ("library",),
+        ("migrate", "compare"),
+        ("cli",),
+        ("__main__",),
+    ),
+}
 
 
-def test_importing_the_package_loads_nothing_heavy() -> None:
-    code = f"import sys, {PACKAGE}; print(*(set(sys.modules) & {set(HEAVY) | {'tflite_micro', 'jax', 'torch'}}))"
+def place(package: str, module: str) -> int:
+    """Rank of `nas_keras.cost.footprint.Limits`: that of the longest name listed that it begins with."""
+    ranks = {f"{package}.{name}.": rank for rank, stage in enumerate(OTHERS[package]) for name in stage}
+    fitting = [name for name in ranks if f"{module}.".startswith(name)]
+    assert fitting, f"{module} has no place in the import order of this test"
+    return ranks[max(fitting, key=len)]
+
+
+@pytest.mark.parametrize("package", OTHERS)
+def test_imports_of_the_packages_above_point_one_way(package: str) -> None:
+    for path in sources(package):
+        module = ".".join(path.relative_to(REPO).with_suffix("").parts).removesuffix(".__init__")
+        for name, _ in imported(path):
+            top, _, rest = name.partition(".")
+            if module != package and top == package and rest:
+                assert place(package, name) <= place(package, module), f"{module} must not import {name}"
+            assert top in (package, PACKAGE) or top not in (*OTHERS, PACKAGE), f"{module} must not import {name}"
+
+
+def test_no_two_modules_of_the_search_import_each_other() -> None:
+    modules = {".".join(p.relative_to(REPO).with_suffix("").parts): p for p in sources("nas_keras")}
+    modules = {name.removesuffix(".__init__"): path for name, path in modules.items()}
+    above = {
+        module: {name if name in modules else name.rpartition(".")[0] for name, _ in imported(path)} - {module}
+        for module, path in modules.items()
+    }
+    left = set(modules) - {"nas_keras"}  # the package itself re-exports its public names
+    while ready := {module for module in left if not above[module] & left}:
+        left -= ready
+    assert not left, f"in or above a cycle: {sorted(left)}"
+
+
+@pytest.mark.parametrize("module", [PACKAGE, "nas_keras.cli", "nas_keras.api", "tflm_compat.cli"])
+def test_importing_a_package_loads_nothing_heavy(module: str) -> None:
+    code = f"import sys, {module}; print(*(set(sys.modules) & {set(HEAVY) | {'tflite_micro', 'jax', 'torch'}}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 

@@ -20,7 +20,7 @@ from absl import app, flags
 
 from nas_keras import SearchBudget, search_for_mcu
 from nas_keras.data import shift_images
-from nas_keras.space.space import Grid, Layout, Stage
+from nas_keras.families.mbconv.space import Grid, Layout, Stage
 
 _DATA = flags.DEFINE_string("data", None, "cifar10.npz: x_train, y_train, x_val, y_val", required=True)
 _OUT = flags.DEFINE_string("out", None, "folder of the run", required=True)

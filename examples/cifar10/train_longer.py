@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 from absl import app, flags
 
-from nas_keras.data import Coding, load, shift_images
+from nas_keras.data import Coding, shift_images
 from nas_keras.export.qat import quantize_aware
 from nas_keras.export.tflite import int8_accuracy, to_tflite
+from nas_keras.families.mbconv.arch import Arch
+from nas_keras.families.mbconv.plain import build_model
 from nas_keras.files import read_arrays, read_json, write_bytes, write_json
-from nas_keras.space.arch import Arch
-from nas_keras.supernet.plain import build_model
-from nas_keras.supernet.training import calibration_batches
-from nas_keras.training import Journal, Recipe, evaluate, predictor, train
+from nas_keras.loading import load
+from nas_keras.train.epochs import Journal, Recipe, evaluate, predictor, train
+from nas_keras.train.supernet import calibration_batches
 
 _DATA = flags.DEFINE_string("data", None, "cifar10.npz: x_train, y_train, x_val, y_val", required=True)
 _RUN = flags.DEFINE_string("run", None, "folder of a finished search", required=True)

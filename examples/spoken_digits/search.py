@@ -14,7 +14,7 @@ from absl import app, flags
 from features import BANDS, FRAMES, log_mel
 
 from nas_keras import SearchBudget, search_for_mcu
-from nas_keras.space.space import Grid, grid_for
+from nas_keras.families.mbconv.space import Grid, grid_for
 
 _DATA = flags.DEFINE_string("data", None, "fsdd.npz: x_train, y_train, x_val, y_val", required=True)
 _OUT = flags.DEFINE_string("out", None, "folder of the run", required=True)

@@ -6,18 +6,13 @@ import sys
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from nas_keras.cost.footprint import AnalyticCost, CostModel, Footprint, Limits
-from nas_keras.cost.graph import build_graph
-from nas_keras.space.arch import Arch
+from nas_keras.cost.footprint import CostModel, Footprint, Limits
+from nas_keras.families import load_family
+from nas_keras.families.base import Family
+from nas_keras.families.space import Arch
 from tinyengine_tf.api import Estimate, estimate
 from tinyengine_tf.schedule import Orders
 from tinyengine_tf.target import Target, load_target
-
-RAW = AnalyticCost(channel_bytes=4)
-"""Every weight and bias once: no kernel's constants are smaller, so what RAW finds too large needs no planning."""
-GENEROUS = AnalyticCost(inplace_depthwise=False, channel_bytes=64)
-"""Whole tensors, nothing in place, tables for every kind of kernel: what fits into half the SRAM by it fits by any plan
-(the compiler needs 0.1 to 1.4 times of it, kernels' scratch memory included)."""
 
 
 def footprint_of(cost: Estimate) -> Footprint:
@@ -31,10 +26,12 @@ class CompilerCost(CostModel):
 
     target     core or board, as `tinyengine_tf targets` lists them.
     optimize   "ram" compares networks by what they need at least.
+    family     of the networks that are asked about.
     """
 
     target: str
     optimize: str = "ram"
+    family: Family = field(default_factory=load_family, compare=False)
     _known: dict[Arch, Footprint] = field(default_factory=dict, init=False, repr=False, compare=False)
     _orders: Orders = field(default_factory=Orders, init=False, repr=False, compare=False)
 
@@ -52,15 +49,11 @@ class CompilerCost(CostModel):
         """Plans no memory where bounds decide, and exactly only where that decides."""
         if arch in self._known:
             return self._known[arch]
-        raw = RAW.footprint(arch)
-        least = Footprint(0, raw.flash_bytes, None, raw.macs)
-        if limits.broken(least):
-            return least
-        if limits.instructions is None and limits.cycles is None:
-            generous = GENEROUS.footprint(arch)
-            most = replace(generous, sram_bytes=2 * generous.sram_bytes)
-            if not limits.broken(most):
-                return most
+        if bounds := self.family.bounds(arch):
+            if limits.broken(bounds.least):
+                return bounds.least
+            if limits.instructions is None and limits.cycles is None and not limits.broken(bounds.most):
+                return bounds.most
         allowed = sys.maxsize if limits.sram_bytes is None else limits.sram_bytes
         quick = self._estimate(arch, exact=False, enough_bytes=allowed)
         plan = quick.arena.plan
@@ -75,7 +68,7 @@ class CompilerCost(CostModel):
     def _estimate(self, arch: Arch, *, exact: bool, enough_bytes: int = 0) -> Estimate:
         # A board would refuse what exceeds its RAM; here the number itself is the answer.
         return estimate(
-            build_graph(arch),
+            self.family.graph(arch),
             target=self._core,
             optimize=self.optimize,
             exact=exact,

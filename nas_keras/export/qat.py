@@ -15,6 +15,18 @@ import tf_keras
 from tensorflow_model_optimization.quantization.keras import quantize_model, quantizers
 
 from nas_keras.data import Coding
+from tinyengine_tf.errors import UsageError
+
+MOVING = (
+    tf_keras.layers.Flatten,
+    tf_keras.layers.Reshape,
+    tf_keras.layers.Permute,
+    tf_keras.layers.ZeroPadding1D,
+    tf_keras.layers.ZeroPadding2D,
+    tf_keras.layers.Cropping2D,
+    tf_keras.layers.Dropout,
+)
+"""Layers that scale with their input."""
 
 
 class FixedRange(quantizers.Quantizer):
@@ -83,15 +95,35 @@ def refresh_weight_ranges(quantized: tf_keras.Model) -> None:
 
 
 def fold_gain(quantized: tf_keras.Model, coding: Coding) -> None:
-    """Move the power of two of `coding` from the input into the stem, in place: the input now has the user's units.
+    """Move the power of two of `coding` from the input into the first layers, in place: the input now has the user's
+    units.
 
     Exact, because scaling by a power of two rounds nothing. Call once, after training.
     """
-    _input_layer(quantized).quantizer = FixedRange(coding.low, coding.high)
-    stem = quantized.get_layer("quant_stem_conv")
-    weight = stem._weight_vars[0][0]
-    weight.assign(weight * coding.gain)
+    source = _input_layer(quantized)
+    source.quantizer = FixedRange(coding.low, coding.high)
+    for layer in _first_with_weights(source):
+        weight = layer._weight_vars[0][0]
+        weight.assign(weight * coding.gain)
     refresh_weight_ranges(quantized)
+
+
+def _first_with_weights(source: tf_keras.layers.Layer) -> list[tf_keras.layers.Layer]:
+    """The convolutions or dense layers that see the input first, behind layers that only move numbers."""
+    found = []
+    for node in source.outbound_nodes:
+        layer = node.outbound_layer
+        if getattr(layer, "_weight_vars", ()):
+            found.append(layer)
+        elif isinstance(getattr(layer, "layer", layer), MOVING):
+            found += _first_with_weights(layer)
+        else:
+            raise UsageError(
+                f"the layer {layer.name} computes on the input before any weights do",
+                where="export",
+                hint="begin the network with a convolution or a dense layer",
+            )
+    return found
 
 
 def _input_layer(quantized: tf_keras.Model) -> tf_keras.layers.Layer:

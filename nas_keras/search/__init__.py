@@ -1,10 +1,32 @@
-"""Which member of a space is best: search strategies that share one lifecycle. Nothing here imports TensorFlow."""
+"""Which space suits a device (tinynas), which of its networks is best (strategies). Nothing here imports TensorFlow."""
 
-from nas_keras.search.aging import AgingEvolution
-from nas_keras.search.evolution import Evolution
-from nas_keras.search.lifecycle import Searcher, Trial, best, run
-from nas_keras.search.random_search import RandomSearch
+from __future__ import annotations
 
-STRATEGIES: dict[str, type[Searcher]] = {"evolution": Evolution, "aging": AgingEvolution, "random": RandomSearch}
+from collections.abc import Mapping
 
-__all__ = ["STRATEGIES", "AgingEvolution", "Evolution", "RandomSearch", "Searcher", "Trial", "best", "run"]
+from nas_keras.plugins import Registry
+from nas_keras.search.options import make
+from nas_keras.search.strategy import Strategy
+from tinyengine_tf.errors import UsageError
+
+STRATEGIES = Registry(
+    "strategy",
+    "nas_keras.strategies",
+    {
+        "evolution": "nas_keras.search.evolution:Evolution",
+        "aging": "nas_keras.search.aging:AgingEvolution",
+        "random": "nas_keras.search.random_search:RandomSearch",
+    },
+)
+
+
+def load_strategy(strategy: str | Strategy, counts: object, changes: Mapping[str, float] | None = None) -> Strategy:
+    """A strategy by name, its options those of `changes` or of the budget `counts`; or itself."""
+    found = make(STRATEGIES.find(strategy), counts, changes) if isinstance(strategy, str) else strategy
+    if not isinstance(found, Strategy):
+        raise UsageError(
+            f"{strategy!r} is no strategy", where="strategy", hint=f"one of {', '.join(STRATEGIES)}, or a Strategy"
+        )
+    if changes and not isinstance(strategy, str):
+        raise UsageError("a strategy that is made already takes no options", where="strategy_options")
+    return found

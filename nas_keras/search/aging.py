@@ -6,36 +6,28 @@ Source: Real et al., Regularized Evolution for Image Classifier Architecture Sea
 
 from __future__ import annotations
 
-from collections import deque
+from dataclasses import dataclass
 
-from nas_keras.search.lifecycle import Feasible, Searcher, Trial, escape
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import Space
+import numpy as np
+
+from nas_keras.families.space import Arch
+from nas_keras.search.options import option
+from nas_keras.search.strategy import AskTell, Known, escape
 
 
-class AgingEvolution(Searcher):
-    """The first `population` networks are random; `alive` holds the latest that many."""
+@dataclass(frozen=True)
+class AgingEvolution(AskTell):
+    """The first `population` networks are random; the latest that many are alive."""
 
-    def __init__(
-        self,
-        space: Space,
-        feasible: Feasible,
-        seed: int = 0,
-        *,
-        population: int = 50,
-        tournament: int = 10,
-        mutation_probability: float = 0.1,
-    ):
-        super().__init__(space, feasible, seed)
-        self.population, self.tournament, self.mutation_probability = population, tournament, mutation_probability
-        self.alive: deque[Trial] = deque(maxlen=population)
+    population: int = option(50, "networks that are alive", least=2)
+    tournament: int = option(0, "networks of which the best breeds; 0: a quarter of the population", least=0)
+    mutation_probability: float = option(0.1, "of each choice to be drawn again", least=0, most=1)
 
-    def _propose(self, attempt: int) -> Arch:
-        if len(self.asked) < self.population or not self.alive:
-            return self.space.sample(self.rng)
-        drawn = self.rng.integers(len(self.alive), size=min(self.tournament, len(self.alive)))
-        winner = max((self.alive[int(i)] for i in drawn), key=lambda t: t.fitness)
-        return self.space.mutate(winner.arch, self.rng, escape(self.mutation_probability, attempt))
-
-    def _learn(self, trial: Trial) -> None:
-        self.alive.append(trial)
+    def propose(self, known: Known, rng: np.random.Generator, attempt: int) -> Arch:
+        alive = known.trials[-self.population :]
+        if known.asked < self.population or not alive:
+            return known.space.sample(rng)
+        size = self.tournament or max(2, self.population // 4)
+        drawn = rng.integers(len(alive), size=min(size, len(alive)))
+        winner = max((alive[int(i)] for i in drawn), key=lambda t: t.fitness)
+        return known.space.mutate(winner.arch, rng, escape(self.mutation_probability, attempt))

@@ -10,45 +10,43 @@ mutations of probability 0.1 per gene, 30 generations.
 
 from __future__ import annotations
 
-from nas_keras.search.lifecycle import Feasible, Searcher, Trial, escape
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import Space
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import nlargest
+
+import numpy as np
+
+from nas_keras.families.space import Arch
+from nas_keras.search.context import Trial
+from nas_keras.search.options import option
+from nas_keras.search.strategy import AskTell, Known, escape
 
 
-class Evolution(Searcher):
-    """Parents survive as long as no better ones are found; `breeders` holds them, best first."""
+@dataclass(frozen=True)
+class Evolution(AskTell):
+    """Parents survive as long as no better ones are found."""
 
-    def __init__(
-        self,
-        space: Space,
-        feasible: Feasible,
-        seed: int = 0,
-        *,
-        population: int = 100,
-        parents: int = 20,
-        mutation_probability: float = 0.1,
-    ):
-        super().__init__(space, feasible, seed)
-        self.population, self.parents, self.mutation_probability = population, parents, mutation_probability
-        self.breeders: list[Trial] = []
-        self.generation: list[Trial] = []
+    population: int = option(100, "networks in one generation", least=2)
+    parents: int = option(20, "networks that breed, the best so far", least=1)
+    mutation_probability: float = option(0.1, "of each choice to be drawn again", least=0, most=1)
 
-    def _propose(self, attempt: int) -> Arch:
-        if not self.breeders:
-            return self.space.sample(self.rng)
-        if len(self.asked) % 2 == 0:
-            child = self.space.cross(self._parent(), self._parent(), self.rng)
-            return self.space.mutate(child, self.rng, escape(self.mutation_probability, attempt)) if attempt else child
-        return self.space.mutate(self._parent(), self.rng, escape(self.mutation_probability, attempt))
+    def propose(self, known: Known, rng: np.random.Generator, attempt: int) -> Arch:
+        breeders = self.breeders(known.trials)
+        if not breeders:
+            return known.space.sample(rng)
 
-    def _parent(self) -> Arch:
-        return self.breeders[int(self.rng.integers(len(self.breeders)))].arch
+        def parent() -> Arch:
+            return breeders[int(rng.integers(len(breeders)))].arch
 
-    def _may_propose(self) -> bool:
-        return len(self.asked) % self.population != 0
+        if known.asked % 2 == 0:
+            child = known.space.cross(parent(), parent(), rng)
+            return known.space.mutate(child, rng, escape(self.mutation_probability, attempt)) if attempt else child
+        return known.space.mutate(parent(), rng, escape(self.mutation_probability, attempt))
 
-    def _learn(self, trial: Trial) -> None:
-        self.generation.append(trial)
-        if len(self.generation) == self.population:
-            everyone = sorted([*self.breeders, *self.generation], key=lambda t: -t.fitness)
-            self.breeders, self.generation = everyone[: self.parents], []
+    def breeders(self, trials: Sequence[Trial]) -> list[Trial]:
+        """The best of all whole generations, best first, the older of equals first."""
+        whole = len(trials) // self.population * self.population
+        return nlargest(self.parents, trials[:whole], key=lambda t: t.fitness)
+
+    def must_wait(self, known: Known) -> bool:
+        return known.asked % self.population == 0

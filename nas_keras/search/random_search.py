@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from nas_keras.search.lifecycle import Searcher
-from nas_keras.space.arch import Arch
+from dataclasses import dataclass
+
+import numpy as np
+
+from nas_keras.families.space import Arch
+from nas_keras.search.strategy import AskTell, Known
 
 
-class RandomSearch(Searcher):
+@dataclass(frozen=True)
+class RandomSearch(AskTell):
     """Every feasible architecture is equally likely; results are not looked at."""
 
-    def _propose(self, attempt: int) -> Arch:
-        return self.space.sample(self.rng)
+    def propose(self, known: Known, rng: np.random.Generator, attempt: int) -> Arch:
+        return known.space.sample(rng)

@@ -9,9 +9,10 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from nas_keras.data import Data, load
-from nas_keras.space.arch import Arch, Block, Stem
-from nas_keras.space.space import Layout, Space, Stage
+from nas_keras.data import Data
+from nas_keras.families.mbconv.arch import Arch, Block, Stem
+from nas_keras.families.mbconv.space import Layout, Space, Stage
+from nas_keras.loading import load
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,9 @@ from nas_keras import SearchBudget, SearchResult, emulated, search_for_mcu
 from nas_keras.cost.compiler import CompilerCost
 from nas_keras.cost.latency import cycles_per_instruction, latency_ms, work_limit
 from nas_keras.data import Data
-from nas_keras.report import pareto
+from nas_keras.families.mbconv.space import Grid, Space
 from nas_keras.request import device_limits
-from nas_keras.space.space import Grid, Space
+from nas_keras.show.report import pareto
 from tinyengine_tf import DoesNotFitError, MismatchError, ToolchainError, UsageError, convert
 from tinyengine_tf.target import load_target
 
@@ -110,7 +110,7 @@ def test_killed_search_ends_as_if_it_had_not_been(
     """Killed in super-network training, in the search, and in quantisation-aware training; the file is the same."""
     trap, folder = Trap(), tmp_path / "run"
     per_epoch = 512 // 64
-    from nas_keras.supernet.model import SuperNet
+    from nas_keras.families.mbconv.supernet import SuperNet
 
     trap.deadly = 2 * per_epoch + 3
     with pytest.raises(Killed):

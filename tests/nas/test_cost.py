@@ -7,10 +7,12 @@ import pytest
 
 from nas_keras.cost import compiler
 from nas_keras.cost.compiler import CompilerCost
-from nas_keras.cost.footprint import AnalyticCost, Footprint, Limits, count_broken
-from nas_keras.cost.graph import build_graph
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import grid_for
+from nas_keras.cost.footprint import Footprint, Limits, count_broken
+from nas_keras.families.mbconv import analytic
+from nas_keras.families.mbconv.analytic import AnalyticCost
+from nas_keras.families.mbconv.arch import Arch
+from nas_keras.families.mbconv.graph import build_graph
+from nas_keras.families.mbconv.space import grid_for
 from tinyengine_tf import convert, estimate
 
 CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "riscv32")
@@ -39,7 +41,7 @@ def check_exported(arch: Arch, seed: int, target: str, optimize: str) -> None:
     from nas_keras.data import Coding
     from nas_keras.export.qat import quantize_aware
     from nas_keras.export.tflite import to_tflite
-    from nas_keras.supernet.plain import build_model
+    from nas_keras.families.mbconv.plain import build_model
 
     tf_keras.utils.set_random_seed(seed)
     images = np.random.default_rng(seed).integers(256, size=(8, *arch.input_shape), dtype=np.uint8)
@@ -121,6 +123,6 @@ def test_bounds_enclose_what_the_compiler_needs(core: str, optimize: str) -> Non
     for shape in SHAPES:
         for arch in samples(shape, 3, seed=CORES.index(core)):
             need = estimate(build_graph(arch), target=core, optimize=optimize)
-            raw, generous = compiler.RAW.footprint(arch), compiler.GENEROUS.footprint(arch)
+            raw, generous = analytic.RAW.footprint(arch), analytic.GENEROUS.footprint(arch)
             assert raw.flash_bytes <= need.weights_bytes <= generous.flash_bytes, arch.describe()
             assert need.arena_bytes <= 2 * generous.sram_bytes, arch.describe()

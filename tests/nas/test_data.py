@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nas_keras.data import Coding, load, resize, shift_images
+from nas_keras.data import Coding, resize, shift_images
+from nas_keras.loading import load
 from tinyengine_tf.errors import UsageError
 
 

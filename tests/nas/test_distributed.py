@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from nas_keras.data import Coding, Data
-from nas_keras.space.space import Space
+from nas_keras.families.mbconv.space import Space
 
 tf = pytest.importorskip("tensorflow")
 
-from nas_keras.supernet.model import SuperNet  # noqa: E402
-from nas_keras.supernet.training import SharedRecipe, train_supernet  # noqa: E402
-from nas_keras.training import Recipe  # noqa: E402
+from nas_keras.families.mbconv.supernet import SuperNet  # noqa: E402
+from nas_keras.train.epochs import Recipe  # noqa: E402
+from nas_keras.train.supernet import SharedRecipe, train_supernet  # noqa: E402
 
 REPO = Path(__file__).resolve().parents[2]
 RECIPE = SharedRecipe(Recipe(epochs=1, batch=64, learning_rate=0.1), networks=3)
@@ -33,7 +33,7 @@ import numpy as np, tensorflow as tf
 from pathlib import Path
 strategy = tf.distribute.MultiWorkerMirroredStrategy()
 from nas_keras.data import Coding
-from nas_keras.supernet.training import train_supernet
+from nas_keras.train.supernet import train_supernet
 space, train, val, recipe = pickle.loads(Path(sys.argv[2]).read_bytes())
 net, history = train_supernet(
     space, train, val, Coding.of(train.x), recipe, folder=Path(sys.argv[3]), verbose=False, distribute=strategy
@@ -68,9 +68,9 @@ from pathlib import Path
 cpu, two = tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(cpu, two)
 from nas_keras.data import Coding
-from nas_keras.supernet.model import SuperNet
-from nas_keras.supernet.training import make_update
-from nas_keras.training import Recipe
+from nas_keras.families.mbconv.supernet import SuperNet
+from nas_keras.train.supernet import make_update
+from nas_keras.train.epochs import Recipe
 space, train = pickle.loads(sys.stdin.buffer.read())
 rng = np.random.default_rng(0)
 archs = [space.sample(rng) for _ in range(3)]

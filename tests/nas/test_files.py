@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from nas_keras import cli
-from nas_keras.cost.footprint import AnalyticCost
+from nas_keras.families.mbconv.space import Space
 from nas_keras.files import read_json, write_json
-from nas_keras.search import RandomSearch, run
-from nas_keras.space.space import Space
+from nas_keras.search.context import Allowance, Context
+from nas_keras.search.random_search import RandomSearch
+from nas_keras.search.strategy import run
 from tinyengine_tf import UsageError
 
 
@@ -35,9 +36,10 @@ def test_a_full_disk_keeps_the_former_file_and_no_part_of_the_new_one(tmp_path: 
 
 def test_a_full_disk_ends_a_search_with_an_answer(tiny_space: Space, tmp_path: Path, full_disk) -> None:
     full_disk()
-    searcher = RandomSearch(tiny_space, lambda arch: AnalyticCost().footprint(arch).macs > 0)
+    record = tmp_path / "search.jsonl"
+    context = Context(tiny_space, lambda arch: True, lambda archs: [0.0] * len(archs), Allowance(3), record=record)
     with pytest.raises(UsageError, match=r"No space left.*\n.*the search will resume"):
-        run(searcher, lambda archs: [0.0] * len(archs), 3, journal=tmp_path / "search.jsonl")
+        run(RandomSearch(), context)
 
 
 def test_ctrl_c_says_that_the_work_is_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from nas_keras.cost.footprint import AnalyticCost, Limits
-from nas_keras.cost.patches import PatchCost, stage_macs
-from nas_keras.space.arch import Arch, parse
-from nas_keras.space.space import Grid, published_grid
-from nas_keras.space.tinynas import Sampling, explore, rank, study
+from nas_keras.cost.footprint import Limits
+from nas_keras.families.mbconv.analytic import AnalyticCost
+from nas_keras.families.mbconv.arch import Arch, parse
+from nas_keras.families.mbconv.patches import PatchCost, stage_macs
+from nas_keras.families.mbconv.space import Grid, published_grid
+from nas_keras.search.tinynas import Sampling, explore, rank, study
 
 # name: (resolution, stem channels, tokens, MACs in millions, peak out of place, peak in place), peaks in bytes.
 RELEASED = {

@@ -9,8 +9,8 @@ import pytest
 
 from nas_keras.api import search_for_mcu
 from nas_keras.budget import SearchBudget
+from nas_keras.families.mbconv.space import Grid, Space
 from nas_keras.remote import connect
-from nas_keras.space.space import Grid, Space
 from tinyengine_tf import ToolchainError
 
 BUDGET = SearchBudget(

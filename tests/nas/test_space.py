@@ -7,10 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from nas_keras.cost.footprint import AnalyticCost, Limits
-from nas_keras.space.arch import Arch, parse, round_channels
-from nas_keras.space.space import Grid, Space, grid_for, published_grid
-from nas_keras.space.tinynas import Sampling, SpaceStats, explore, rank, study, table
+from nas_keras.cost.footprint import Limits
+from nas_keras.families.mbconv.analytic import AnalyticCost
+from nas_keras.families.mbconv.arch import Arch, parse, round_channels
+from nas_keras.families.mbconv.space import Grid, Space, grid_for, published_grid
+from nas_keras.search.tinynas import Sampling, SpaceStats, explore, rank, study, table
 from tinyengine_tf import UsageError
 
 SHAPES = [(32, 32, 3), (96, 96, 1), (224, 224, 3), (49, 10, 1), (98, 40, 1), (128, 1, 6), (8, 8, 1)]

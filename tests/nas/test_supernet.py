@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from nas_keras.data import Coding, Data
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import Space
+from nas_keras.families.mbconv.arch import Arch
+from nas_keras.families.mbconv.space import Space
 
 tf = pytest.importorskip("tensorflow")
 tf_keras = pytest.importorskip("tf_keras")
 
-from nas_keras.supernet.elastic import Mode  # noqa: E402
-from nas_keras.supernet.model import SuperNet  # noqa: E402
-from nas_keras.supernet.training import SharedRecipe, calibration_batches, make_update, train_supernet  # noqa: E402
-from nas_keras.training import Recipe  # noqa: E402
+from nas_keras.families.mbconv.supernet import SuperNet  # noqa: E402
+from nas_keras.families.supernet import Mode  # noqa: E402
+from nas_keras.train.epochs import Recipe  # noqa: E402
+from nas_keras.train.supernet import SharedRecipe, calibration_batches, make_update, train_supernet  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nas_keras.data import Coding, Data, load, resize
-from nas_keras.space.arch import Arch
+from nas_keras.data import Coding, Data, resize
+from nas_keras.families.mbconv.arch import Arch
+from nas_keras.loading import load
 
 tf_keras = pytest.importorskip("tf_keras")
 
 from nas_keras.cost.footprint import AnalyticCost  # noqa: E402
 from nas_keras.export.qat import measure_ranges, quantize_aware  # noqa: E402
 from nas_keras.export.tflite import Reference, int8_accuracy, to_tflite  # noqa: E402
-from nas_keras.supernet.plain import build_model  # noqa: E402
-from nas_keras.training import Journal, Recipe, evaluate, predictor, train  # noqa: E402
+from nas_keras.families.mbconv.plain import build_model  # noqa: E402
+from nas_keras.train.epochs import Journal, Recipe, evaluate, predictor, train  # noqa: E402
 
 QUIET = Journal(verbose=False)
 

@@ -14,7 +14,7 @@ function.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ import numpy as np
 from tinyengine_tf.kernels.arithmetic.fast_requantize import MAX_TAIL_SHIFT, Requantization, evaluate
 from tinyengine_tf.kernels.base import Array, Because, Code, Lowered, kernel
 from tinyengine_tf.kernels.elementwise.broadcast import broadcast_layout, loop_counts
-from tinyengine_tf.kernels.elementwise.int8_pairs import Int8Pairs, all_pairs
 from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
 from tinyengine_tf.ops.fixedpoint import Multiplier
@@ -41,8 +40,8 @@ def te_binary_s8_dsp(op: Binary, core: Core) -> Lowered | Because:
     if (reason := not_run_by_run(op, UNROLLED)) is not None:
         return reason
     found = solve(op)
-    if isinstance(found, Because):
-        return found
+    if isinstance(found, str):
+        return Because(found)
     return Lowered(Code("elementwise/binary_dsp.c.j2", lambda units: _params(op, units)), broadcast_layout(op))
 
 
@@ -71,32 +70,37 @@ def _params(op: Binary, units: int) -> dict[str, Any]:
     }
 
 
-def solve(op: Binary) -> Requantization | Because:
+_solved: dict[Hashable, Requantization | str] = {}
+"""By what the answer depends on: a search asks for the same few again and again."""
+
+
+def solve(op: Binary) -> Requantization | str:
     """How A becomes the output, proven equal to TFLM for every pair of operands; or why it does not."""
-    return _solve(Int8Pairs.of(op))
+    key = (op.function, op.multipliers, op.a.zero_point, op.b.zero_point, op.output.zero_point, op.clamp)
+    if key not in _solved:
+        _solved[key] = _solve(op)
+    return _solved[key]
 
 
-@lru_cache(maxsize=256)
-def _solve(pairs: Int8Pairs) -> Requantization | Because:
-    op = pairs.operator
+def _solve(op: Binary) -> Requantization | str:
     multiplier, zero, (low, high) = op.multipliers[-1], op.output.zero_point, op.int8_clamp
     product = op.function == "MUL"
     bits, signed, tail = PRODUCT_BITS if product else SUM_BITS, low < zero, -multiplier.shift - 1
     if not 0 <= tail <= (MAX_TAIL_SHIFT if product else MAX_SUM_TAIL):
-        return Because("the output multiplier is too large or too small")
-    a, b = all_pairs()
+        return "the output multiplier is too large or too small"
+    a, b = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128))
     scaled = 2**bits * (products(op, a, b) if product else sums(op, a, b))
     constant = abs(1 + 2 * zero) << bits - 1 << tail
     if (
         np.abs(scaled).max() >= 2**31
         or constant + (1 << bits) + (np.abs(scaled).max() * multiplier.mantissa >> 32) >= 2**31
     ):
-        return Because("intermediate values exceed 32 bits")
+        return "intermediate values exceed 32 bits"
     if (
         evaluate(scaled, np.int64(multiplier.mantissa), np.int64(tail), zero, signed, low, high, bits)
         != op.compute((a, b))[0]
     ).any():
-        return Because("the short requantisation differs from TFLM's")
+        return "the short requantisation differs from TFLM's"
     one = np.array([multiplier.mantissa]), np.array([tail]), np.zeros(1, np.int64), np.zeros(1, bool)
     return Requantization(signed, zero, low, high, tail, *one, bits)
 

@@ -22,11 +22,11 @@ import tensorflow as tf
 import tf_keras
 
 from nas_keras.data import Coding, Data
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import Space
-from nas_keras.supernet.elastic import Mode
-from nas_keras.supernet.model import SuperNet
-from nas_keras.training import Journal, Metrics, Recipe, accuracy, cross_entropy, decay, predictor, run_epochs
+from nas_keras.families import load_family
+from nas_keras.families.base import Family
+from nas_keras.families.space import Arch, Space
+from nas_keras.families.supernet import Mode, SuperNet
+from nas_keras.train.epochs import Journal, Metrics, Recipe, accuracy, cross_entropy, decay, predictor, run_epochs
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,19 @@ def train_supernet(
     log_dir: Path | None = None,
     verbose: bool = True,
     distribute: tf.distribute.Strategy | None = None,
+    family: Family | None = None,
 ) -> tuple[SuperNet, dict[str, list[Metrics]]]:
     """All three phases; with `folder`, finished epochs found there are not repeated.
 
     distribute   where networks are trained (MirroredStrategy, MultiWorkerMirroredStrategy); by default here. All
                  workers call this alike, with one shared `folder`, which the chief writes and all read.
+    family       that `space` is of; by default the one everybody knows.
     Returns the network and the metrics of the phases "largest" and "shared", one per epoch;
     val_accuracy is that of the largest network and, in phase 3, also val_smallest of the smallest.
     """
     strategy = distribute or tf.distribute.get_strategy()
     with strategy.scope():
-        net = SuperNet(space, seed)
+        net = (family or load_family()).supernet(space, seed)
     chief = worker_number(strategy) == 0
     calibration = calibration_batches(train_data, coding, seed, count=4)
     journals = {
@@ -155,7 +157,7 @@ def _phase(
     update = make_update(net, optimizer, recipe, distillation if teacher is not None else 0.0, strategy)
 
     def step(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> Metrics:
-        taught = teacher(x) if teacher is not None else np.zeros((len(x), net.bias.shape[0]), np.float32)
+        taught = teacher(x) if teacher is not None else np.zeros((len(x), net.classes), np.float32)
         loss, hits = update(x, y, draw(rng), taught)
         return {"loss": float(loss), "accuracy": float(hits)}
 
@@ -189,7 +191,7 @@ def make_update(
     strategy = strategy or tf.distribute.get_strategy()
     weights = net.trainable_variables
     inputs, choice = net.signature()
-    classes = net.bias.shape[0]
+    classes = net.classes
     replicas = strategy.num_replicas_in_sync
 
     def replica_update(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from nas_keras.space.arch import HW, Arch, PlacedBlock
+from nas_keras.families.mbconv.arch import Arch, PlacedBlock
+from nas_keras.families.space import HW
 from tinyengine_tf.ir import DType, Graph, Op, Quant, Tensor
 from tinyengine_tf.ops.base import HW as Size
 from tinyengine_tf.ops.binary import Binary

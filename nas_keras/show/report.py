@@ -1,17 +1,14 @@
-"""SearchResult -> one HTML page without outside references: numbers, curves, the network, its memory."""
+"""What a search found -> one HTML page without outside references: numbers, curves, the network, its memory."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from nas_keras.space.tinynas import SpaceStats
+from nas_keras.search.tinynas import SpaceStats
 from tinyengine_tf import estimate
 from tinyengine_tf.report import layer_table, plan_picture
-
-if TYPE_CHECKING:
-    from nas_keras.result import SearchResult
 
 WIDTH, HEIGHT, MARGIN = 640, 300, 48
 COLORS = ("#1b6ca8", "#c8553d", "#2f855a", "#8e44ad", "#b7791f", "#4a5568")
@@ -23,24 +20,42 @@ svg text{font:11px sans-serif;fill:#444}figure{margin:1em 0}figcaption{color:#66
 Point = tuple[float, float]
 
 
-def render(result: SearchResult, table: str = "") -> str:
-    """The page; `table` is text shown below the summary."""
-    arena = estimate(result.tflite, target=result.target, optimize="ram", exact=True).arena
+@dataclass(frozen=True)
+class Candidate:
+    """A network that was compared; `fitness` is its accuracy inside the super-network."""
+
+    macs: int
+    fitness: float
+    chosen: bool
+
+
+def render(
+    tflite: bytes,
+    target: str,
+    *,
+    texts: Sequence[str],
+    spaces: Sequence[SpaceStats],
+    space: str,
+    candidates: Sequence[Candidate],
+    history: Mapping[str, Sequence[Mapping[str, float]]],
+) -> str:
+    """The page: `texts` first, then spaces of which `space` was chosen, candidates, epochs and the file's layers."""
+    arena = estimate(tflite, target=target, optimize="ram", exact=True).arena
     parts = [
-        "<h1>A network for " + html.escape(result.target) + "</h1>",
-        *(f"<pre>{html.escape(text)}</pre>" for text in (str(result), table) if text),
+        "<h1>A network for " + html.escape(target) + "</h1>",
+        *(f"<pre>{html.escape(text)}</pre>" for text in texts if text),
         "<h2>Search spaces</h2>",
-        _spaces(result.spaces, result.space),
+        _spaces(spaces, space),
         "<h2>Candidates</h2>",
-        _candidates(result),
+        _candidates(candidates),
         "<h2>Training</h2>",
-        _training(result.history),
+        _training(history),
         "<h2>Layer by layer</h2>",
         f"<pre>{html.escape(layer_table(arena))}</pre>",
         "<h2>Memory over time</h2>",
         f"<pre>{html.escape(plan_picture(arena))}</pre>",
     ]
-    title = f"Network for {html.escape(result.target)}"
+    title = f"Network for {html.escape(target)}"
     return (
         f"<!doctype html><meta charset=utf-8><title>{title}</title><style>{STYLE}</style>\n" + "\n".join(parts) + "\n"
     )
@@ -62,15 +77,11 @@ def _spaces(stats: Sequence[SpaceStats], chosen: str) -> str:
     )
 
 
-def _candidates(result: SearchResult) -> str:
-    points = [(c.macs / 1e6, t.fitness) for c, t in zip(result.trial_costs, result.trials, strict=True)]
+def _candidates(candidates: Sequence[Candidate]) -> str:
+    points = [(c.macs / 1e6, c.fitness) for c in candidates]
     front = pareto(points)
-    winner = [
-        (c.macs / 1e6, t.fitness)
-        for c, t in zip(result.trial_costs, result.trials, strict=True)
-        if t.arch == result.arch
-    ]
-    curves = [("candidates", points), ("front", front), ("chosen", winner)]
+    chosen = [point for point, c in zip(points, candidates, strict=True) if c.chosen]
+    curves = [("candidates", points), ("front", front), ("chosen", chosen)]
     note = f"<p>{len(points)} networks, compared inside the super-network; {len(front)} of them on the front.</p>"
     return _figure(curves, "MMACs", "accuracy", lines=False) + note
 
@@ -84,7 +95,7 @@ def pareto(points: Sequence[Point]) -> list[Point]:
     return front
 
 
-def _training(history: dict[str, list[dict[str, float]]]) -> str:
+def _training(history: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
     curves = []
     for name, epochs in history.items():
         curves.append((name, [(i + 1.0, m["val_accuracy"]) for i, m in enumerate(epochs) if "val_accuracy" in m]))

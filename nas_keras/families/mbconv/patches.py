@@ -11,8 +11,10 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from nas_keras.cost.footprint import AnalyticCost, CostModel, Footprint
-from nas_keras.space.arch import HW, Arch
+from nas_keras.cost.footprint import CostModel, Footprint
+from nas_keras.families.mbconv.analytic import AnalyticCost
+from nas_keras.families.mbconv.arch import Arch
+from nas_keras.families.space import HW
 
 Span = tuple[int, int]
 """Half-open range of rows or columns; it may reach beyond the image."""

@@ -9,21 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 import tensorflow as tf
 
-from nas_keras.space.arch import HW
-from nas_keras.supernet.plain import BN_EPSILON
-
-
-class Mode(Enum):
-    """What batch norm does: use the batch's statistics, also average them in, or use the average."""
-
-    TRAIN = "train"
-    CALIBRATE = "calibrate"
-    INFER = "infer"
+from nas_keras.families.mbconv.plain import BN_EPSILON
+from nas_keras.families.space import HW
+from nas_keras.families.supernet import Mode
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tf_keras
 from tf_keras import layers
 
-from nas_keras.space.arch import Arch, PlacedBlock
+from nas_keras.families.mbconv.arch import Arch, PlacedBlock
 
 BN_EPSILON = 1e-3
 BN_MOMENTUM = 0.9  # tf_keras's 0.99 needs thousands of steps, more than a short fine-tune on a small data set has

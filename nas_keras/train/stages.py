@@ -16,12 +16,11 @@ import tf_keras
 from nas_keras.data import Data
 from nas_keras.export.qat import quantize_aware
 from nas_keras.export.tflite import int8_accuracy, to_tflite
+from nas_keras.families.space import Arch, Space
+from nas_keras.families.supernet import SuperNet
 from nas_keras.files import write_bytes
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import Space
-from nas_keras.supernet.model import SuperNet
-from nas_keras.supernet.training import SharedRecipe, calibration_batches, train_supernet
-from nas_keras.training import Journal, Metrics, Recipe, evaluate, predictor, train
+from nas_keras.train.epochs import Journal, Metrics, Recipe, evaluate, predictor, train
+from nas_keras.train.supernet import SharedRecipe, calibration_batches, train_supernet
 
 if TYPE_CHECKING:
     from nas_keras.request import Request
@@ -45,6 +44,7 @@ def supernet(request: Request, space: Space, verbose: bool) -> tuple[SuperNet, d
         log_dir=request.workdir / "logs",
         verbose=verbose,
         distribute=request.distribute,
+        family=request.family,
     )
 
 

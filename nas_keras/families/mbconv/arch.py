@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-HW = tuple[int, int]
+from nas_keras.families import space
+from nas_keras.families.space import HW
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class PlacedBlock:
 
 
 @dataclass(frozen=True)
-class Arch:
+class Arch(space.Arch):
     """A network: NHWC input of `input_shape` (rows, columns, channels), logits for `classes`."""
 
     input_shape: tuple[int, int, int]

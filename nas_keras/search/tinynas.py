@@ -17,20 +17,25 @@ import json
 import pickle
 import subprocess
 import sys
+import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import islice
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
 from nas_keras.cost.footprint import CostModel, Footprint, Limits
-from nas_keras.space.space import Grid, Space
+from nas_keras.families.space import Grid, Space, space_name
 
 QUANTILES = 101
+WORKERS_PAY_SECONDS = 20.0
+"""Work that must be left, as far as can be told, before processes are started: each imports numpy and the compiler."""
 Task = tuple[Space, CostModel, Limits, "Sampling"]
 
 
@@ -64,8 +69,7 @@ class SpaceStats:
 
     @property
     def name(self) -> str:
-        rows, columns = self.resolution
-        return f"w{self.width:g}-r{rows}" + (f"x{columns}" if columns != rows else "")
+        return space_name(self.width, self.resolution)
 
     @property
     def p80_macs(self) -> float:
@@ -93,17 +97,25 @@ def explore(
 ) -> tuple[SpaceStats, ...]:
     """Statistics of every space of `grid`, in grid order; equal for any number of workers.
 
-    `progress` is called after each space. Workers are separate processes that import this package
-    and nothing of the caller's, so scripts need no main guard; `cost` must be picklable. `spread`
-    takes their place: `study(*task)` for each task, in order (see nas_keras.remote).
+    `progress` is called after each space. Workers are separate processes, started when enough work is left, that import
+    this package and nothing of the caller's, so scripts need no main guard; `cost` must be picklable. `spread` takes
+    their place: `study(*task)` for each task, in order (see nas_keras.remote).
     """
     tasks = [(space, cost, limits, sampling) for space in grid.spaces()]
     if spread is not None:
         return tuple(_report_each(spread(tasks), progress))
-    if workers <= 1:
-        return tuple(_report_each((study(*task) for task in tasks), progress))
-    with ThreadPoolExecutor(workers) as pool:
-        return tuple(_report_each(pool.map(_in_process, tasks), progress))
+    return tuple(_report_each(_study_all(tasks, workers), progress))
+
+
+def _study_all(tasks: Sequence[Task], workers: int) -> Iterator[SpaceStats]:
+    """`study(*task)` of each, in order: here as long as little is left, then side by side."""
+    begin = time.monotonic()
+    for done, task in enumerate(tasks):
+        left = len(tasks) - done
+        if workers > 1 and done and (time.monotonic() - begin) / done * left > WORKERS_PAY_SECONDS:
+            yield from _side_by_side(tasks[done:], min(workers, left))
+            return
+        yield study(*task)
 
 
 def study(space: Space, cost: CostModel, limits: Limits, sampling: Sampling) -> SpaceStats:
@@ -196,16 +208,51 @@ def _report_each(results: Iterable[SpaceStats], progress: Callable[[SpaceStats],
         yield stats
 
 
-def _in_process(task: Task) -> SpaceStats:
-    """`study(*task)` in a fresh Python process."""
-    program = f"import sys; sys.path[:0] = {sys.path!r}; from nas_keras.space.tinynas import worker; worker()"
-    done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(task), capture_output=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"a worker of stage 1 failed:\n{done.stderr.decode()}")
-    return pickle.loads(done.stdout)
+def _side_by_side(tasks: Sequence[Task], workers: int) -> Iterator[SpaceStats]:
+    """`study(*task)` of each, in order, by `workers` processes, each of which takes the next one when it is free."""
+    program = f"import sys; sys.path[:0] = {sys.path!r}; from nas_keras.search.tinynas import worker; worker()"
+    command = [sys.executable, "-c", program]
+    with ExitStack() as stack:
+        free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
+        for _ in range(workers):
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            stack.callback(_end, process)
+            free.put(process)
+
+        def ask(task: Task) -> SpaceStats:
+            process = free.get()
+            try:
+                return _ask(process, task)
+            finally:
+                free.put(process)
+
+        pool = ThreadPoolExecutor(workers)
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        yield from pool.map(ask, tasks)
+
+
+def _ask(process: subprocess.Popen[bytes], task: Task) -> SpaceStats:
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        pickle.dump(task, process.stdin)
+        process.stdin.flush()
+        found: SpaceStats = pickle.load(process.stdout)
+    except (OSError, EOFError) as error:
+        raise RuntimeError("a worker of stage 1 failed; what it said is above") from error
+    return found
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
 
 
 def worker() -> None:
-    """Body of a worker process: a pickled task on standard input, its SpaceStats on standard output."""
-    task = pickle.loads(sys.stdin.buffer.read())
-    sys.stdout.buffer.write(pickle.dumps(study(*task)))
+    """Body of a worker process: pickled tasks on standard input, their SpaceStats on standard output, until it ends."""
+    while True:
+        try:
+            task = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        sys.stdout.buffer.write(pickle.dumps(study(*task)))
+        sys.stdout.buffer.flush()

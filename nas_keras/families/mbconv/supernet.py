@@ -1,34 +1,27 @@
-"""The super-network: every member of a Space in one set of weights.
-
-An architecture enters as a vector of int32 (`encode`), so training, calibration and inference are
-each traced once and then run at the speed of a fixed network, whatever is sampled.
-"""
+"""The super-network: every member of a Space in one set of weights."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 
 import numpy as np
 import tensorflow as tf
 import tf_keras
 
-from nas_keras.data import Coding, Data
-from nas_keras.space.arch import Arch
-from nas_keras.space.space import Space
-from nas_keras.supernet.elastic import BatchNorm, ElasticBlock, Mode
-from nas_keras.supernet.plain import build_model
+from nas_keras.families import supernet
+from nas_keras.families.mbconv.arch import Arch
+from nas_keras.families.mbconv.elastic import BatchNorm, ElasticBlock
+from nas_keras.families.mbconv.plain import build_model
+from nas_keras.families.mbconv.space import Space
+from nas_keras.families.supernet import Mode
 
 
-class SuperNet:
-    """Weights for all of `space`; `seed` decides the initial ones.
+class SuperNet(supernet.SuperNet):
+    """Weights for all of `space`; `seed` decides the initial ones."""
 
-    Batch norm averages belong to the architecture that was calibrated last; `calibrate` before
-    `predict` and `extract`.
-    """
+    space: Space
 
     def __init__(self, space: Space, seed: int = 0):
-        self.space = space
         rng = np.random.default_rng((seed, 1))
         stem, largest = space.stem, space.largest()
         shape = (*stem.kernel, largest.input_shape[2], stem.channels)
@@ -59,16 +52,12 @@ class SuperNet:
             rng.normal(0, math.sqrt(1 / features), (features, classes)).astype(np.float32), name="logits"
         )
         self.bias = tf.Variable(np.zeros(classes, np.float32), name="bias")
-        self._functions: dict[Mode, Callable] = {}
+        super().__init__(space)
 
     @property
     def variables(self) -> list[tf.Variable]:
         blocks = [v for stage in self.stages for block in stage for v in block.variables()]
         return [self.stem, *self.stem_norm.variables(), *blocks, self.logits, self.bias]
-
-    @property
-    def trainable_variables(self) -> list[tf.Variable]:
-        return [v for v in self.variables if v.trainable]
 
     def encode(self, arch: Arch) -> np.ndarray:
         """int32 vector: depth of each stage, then (expanded channels, kernel rows, kernel columns) of each block.
@@ -108,22 +97,6 @@ class SuperNet:
             for block in stage:
                 block.sort_channels()
 
-    def calibrate(self, arch: Arch, batches: Iterable[np.ndarray]) -> None:
-        """Set the batch norm averages to the mean of the statistics of `batches`, each passing on its own."""
-        choice, run = self.encode(arch), self._function(Mode.CALIBRATE)
-        for seen, batch in enumerate(batches):
-            run(batch, choice, np.float32(seen))
-
-    def predict(self, arch: Arch, x: np.ndarray) -> np.ndarray:
-        """Logits of encoded inputs, with the averages of the last calibration."""
-        return self._function(Mode.INFER)(x, self.encode(arch), np.float32(0)).numpy()
-
-    def accuracy(self, arch: Arch, data: Data, coding: Coding, batch: int = 256) -> float:
-        """Share of `data` that `arch` classifies correctly; calibrate first."""
-        return sum(
-            int(np.sum(self.predict(arch, x).argmax(axis=1) == y)) for x, y in data.batches(coding, batch)
-        ) / len(data)
-
     def extract(self, arch: Arch) -> tf_keras.Model:
         """A plain model with this network's share of the weights and the averages of the last calibration."""
         self.space.genes(arch)
@@ -142,22 +115,6 @@ class SuperNet:
             _copy(model, f"{name}_project", project, block.project.norm, placed.block.out_channels)
         model.get_layer("logits").set_weights([self.logits.numpy(), self.bias.numpy()])
         return model
-
-    def signature(self) -> list[tf.TensorSpec]:
-        """Of (inputs, choice)."""
-        length = len(self.encode(self.space.smallest()))
-        return [
-            tf.TensorSpec((None, *self.space.largest().input_shape), tf.float32),
-            tf.TensorSpec((length,), tf.int32),
-        ]
-
-    def _function(self, mode: Mode) -> Callable:
-        if mode not in self._functions:
-            signature = [*self.signature(), tf.TensorSpec((), tf.float32)]
-            self._functions[mode] = tf.function(
-                lambda x, choice, seen: self(x, choice, mode, seen), input_signature=signature
-            )
-        return self._functions[mode]
 
 
 def _if(

@@ -1,0 +1,1 @@
+"""What people look at: the steps of a search while it runs, the page about its result."""

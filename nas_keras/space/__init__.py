@@ -1,1 +1,0 @@
-"""Architectures and the spaces they are drawn from. Nothing here imports TensorFlow."""

@@ -1,1 +1,0 @@
-"""Networks in tf_keras: one concrete architecture, and the super-network that contains them all."""
