@@ -1,4 +1,4 @@
-"""Elementwise operators of two operands: as few nested loops as the broadcast needs, constants as literals."""
+"""Elementwise operators of two operands that need no scales: as few nested loops as the broadcast needs."""
 
 from __future__ import annotations
 
@@ -11,19 +11,11 @@ from tinyengine_tf.ir import DType
 from tinyengine_tf.kernels.base import Because, Lowered, kernel
 from tinyengine_tf.kernels.elementwise.broadcast import broadcast
 from tinyengine_tf.kernels.literal import literal
-from tinyengine_tf.kernels.types import S8, Types
+from tinyengine_tf.kernels.types import Types
 from tinyengine_tf.ops.binary import Binary
 from tinyengine_tf.target import Core
 
 STORED = Types(data=(DType.INT8, DType.INT32, DType.FLOAT32), out=(DType.INT8, DType.INT32, DType.FLOAT32))
-
-
-@kernel(Binary, types=(S8,))
-def te_binary_s8(op: Binary, core: Core) -> Lowered | Because:
-    """Requantisation with literal multipliers."""
-    if not op.needs_scales:
-        return Because("nothing is requantised")
-    return broadcast(op, "elementwise/binary.c.j2", lambda: _params(op), ("requantize",))
 
 
 @kernel(Binary, types=(STORED,), before=("te_binary_s8",))
@@ -31,10 +23,11 @@ def te_binary(op: Binary, core: Core) -> Lowered | Because:
     """No requantisation."""
     if op.needs_scales:
         return Because("operands and output have different scales")
-    return broadcast(op, "elementwise/binary.c.j2", lambda: _params(op))
+    return broadcast(op, "elementwise/binary.c.j2", lambda: binary_params(op))
 
 
-def _params(op: Binary) -> dict[str, Any]:
+def binary_params(op: Binary) -> dict[str, Any]:
+    """What binary.c.j2 asks, with requantisation or without."""
     return {
         "function": op.function,
         "value_type": "float" if op.dtype is DType.FLOAT32 else "int32_t",

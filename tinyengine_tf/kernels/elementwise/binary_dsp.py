@@ -14,7 +14,7 @@ function.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ import numpy as np
 from tinyengine_tf.kernels.arithmetic.fast_requantize import MAX_TAIL_SHIFT, Requantization, evaluate
 from tinyengine_tf.kernels.base import Array, Because, Code, Lowered, kernel
 from tinyengine_tf.kernels.elementwise.broadcast import broadcast_layout, loop_counts
+from tinyengine_tf.kernels.elementwise.int8_pairs import Int8Pairs, all_pairs
 from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
 from tinyengine_tf.ops.fixedpoint import Multiplier
@@ -40,8 +41,8 @@ def te_binary_s8_dsp(op: Binary, core: Core) -> Lowered | Because:
     if (reason := not_run_by_run(op, UNROLLED)) is not None:
         return reason
     found = solve(op)
-    if isinstance(found, str):
-        return Because(found)
+    if isinstance(found, Because):
+        return found
     return Lowered(Code("elementwise/binary_dsp.c.j2", lambda units: _params(op, units)), broadcast_layout(op))
 
 
@@ -70,37 +71,32 @@ def _params(op: Binary, units: int) -> dict[str, Any]:
     }
 
 
-_solved: dict[Hashable, Requantization | str] = {}
-"""By what the answer depends on: a search asks for the same few again and again."""
-
-
-def solve(op: Binary) -> Requantization | str:
+def solve(op: Binary) -> Requantization | Because:
     """How A becomes the output, proven equal to TFLM for every pair of operands; or why it does not."""
-    key = (op.function, op.multipliers, op.a.zero_point, op.b.zero_point, op.output.zero_point, op.clamp)
-    if key not in _solved:
-        _solved[key] = _solve(op)
-    return _solved[key]
+    return _solve(Int8Pairs.of(op))
 
 
-def _solve(op: Binary) -> Requantization | str:
+@lru_cache(maxsize=256)
+def _solve(pairs: Int8Pairs) -> Requantization | Because:
+    op = pairs.operator
     multiplier, zero, (low, high) = op.multipliers[-1], op.output.zero_point, op.int8_clamp
     product = op.function == "MUL"
     bits, signed, tail = PRODUCT_BITS if product else SUM_BITS, low < zero, -multiplier.shift - 1
     if not 0 <= tail <= (MAX_TAIL_SHIFT if product else MAX_SUM_TAIL):
-        return "the output multiplier is too large or too small"
-    a, b = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128))
+        return Because("the output multiplier is too large or too small")
+    a, b = all_pairs()
     scaled = 2**bits * (products(op, a, b) if product else sums(op, a, b))
     constant = abs(1 + 2 * zero) << bits - 1 << tail
     if (
         np.abs(scaled).max() >= 2**31
         or constant + (1 << bits) + (np.abs(scaled).max() * multiplier.mantissa >> 32) >= 2**31
     ):
-        return "intermediate values exceed 32 bits"
+        return Because("intermediate values exceed 32 bits")
     if (
         evaluate(scaled, np.int64(multiplier.mantissa), np.int64(tail), zero, signed, low, high, bits)
         != op.compute((a, b))[0]
     ).any():
-        return "the short requantisation differs from TFLM's"
+        return Because("the short requantisation differs from TFLM's")
     one = np.array([multiplier.mantissa]), np.array([tail]), np.zeros(1, np.int64), np.zeros(1, bool)
     return Requantization(signed, zero, low, high, tail, *one, bits)
 

@@ -28,6 +28,7 @@ import numpy as np
 from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.base import Array, Because, Code, Lowered, Table, kernel
 from tinyengine_tf.kernels.elementwise.broadcast import broadcast_layout, loop_counts
+from tinyengine_tf.kernels.elementwise.int8_pairs import Int8Pairs, all_pairs
 from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.machine import flow
 from tinyengine_tf.machine.helium import (
@@ -76,27 +77,32 @@ def te_binary_s8_mve(op: Binary, core: Core) -> Lowered | Because:
         return Because("not an ADD, SUB or MUL of int8")
     if op.loops[-1].strides != (1, 1) or op.loops[-1].count < SHORTEST_RUN or len(op.loops) > 2:
         return Because("operands are not read side by side, four or more at a time")
-    if not solve(op):
+    form = solve(op)
+    if form is None:
         return Because("the short form differs from TFLM's")
     tables = tuple(Table.of(name, t) for name, t in (("a", op.a), ("b", op.b)) if t.const)
-    return Lowered(Code(FUNCTION, lambda units: _params(op, units)), broadcast_layout(op), tables)
+    return Lowered(Code(FUNCTION, lambda units: _params(op, form, units)), broadcast_layout(op), tables)
 
 
-def _params(op: Binary, units: int) -> Mapping[str, Any]:
+def _params(op: Binary, form: Short, units: int) -> Mapping[str, Any]:
     counts = loop_counts(op, units)
     operands = [(Argument("const int8_t *", name), t.const) for name, t in (("a", op.a), ("b", op.b))]
     arguments = [argument for argument, const in operands if not const] + [Argument("int8_t *", "out")]
     arguments += [argument for argument, const in operands if const]
     registers = {argument.name: r[i] for i, argument in enumerate(arguments)}
-    code = RunCode(op, counts, registers).code()
+    code = RunCode(op, form, counts, registers).code()
     comment = f"{op.function} of {' x '.join(map(str, counts))} elements."
     return in_assembly(comment, thumb2_function(arguments, code))
 
 
-@lru_cache(maxsize=256)
 def solve(op: Binary) -> Short | None:
     """The cheapest short form that gives TFLM's result for every pair of operands."""
-    a, b = np.meshgrid(np.arange(-128, 128), np.arange(-128, 128))
+    return _solve(Int8Pairs.of(op))
+
+
+@lru_cache(maxsize=256)
+def _solve(pairs: Int8Pairs) -> Short | None:
+    op, (a, b) = pairs.operator, all_pairs()
     (wanted,) = op.compute((a, b))
     multiplier = op.multipliers[-1]
     if -multiplier.shift < 1:
@@ -158,15 +164,14 @@ def total(op: Binary, form: Short, a: Array, b: Array) -> Array:
 def evaluate(op: Binary, form: Short, t: Array) -> Array:
     """What the instructions make of t."""
     h = doubling_high_mul(t, form.mantissa) + (op.output.zero_point << form.shift) + (t >> 31 if form.signed else 0)
-    return np.clip(h + (1 << form.shift - 1) >> form.shift, *op.clamp)
+    clipped: Array = np.clip(h + (1 << form.shift - 1) >> form.shift, *op.clamp)
+    return clipped
 
 
 class RunCode:
     """Assembly for runs of elements, `counts` = (times,) elements; registers of a, b and out are given."""
 
-    def __init__(self, op: Binary, counts: list[int], registers: dict[str, CoreRegister]):
-        form = solve(op)
-        assert form is not None
+    def __init__(self, op: Binary, form: Short, counts: list[int], registers: dict[str, CoreRegister]):
         self.op, self.form, self.counts = op, form, counts
         self.a, self.b, self.out = registers["a"], registers["b"], registers["out"]
 

@@ -22,21 +22,14 @@ from tinyengine_tf.target import Core
 @kernel(Binary, types=(S8,), before=("te_binary",))
 def te_binary_s8_short(op: Binary, core: Core) -> Lowered | Because:
     """One long product per element, proven equal to TFLM for all pairs of operands."""
-    return _short(op, "short_requantize")
+    return binary_short(op, "short_requantize")
 
 
-@kernel(Binary, types=(S8,), before=("te_binary_s8_short",))
-def te_binary_s8_thumb1(op: Binary, core: Core) -> Lowered | Because:
-    """Armv6-M: products of 32 bits only, proven equal to TFLM for all pairs of operands."""
-    return _short(op, "short_requantize_thumb1") if core.is_thumb1 else Because("the core is not Armv6-M")
-
-
-def _short(op: Binary, requantize: str) -> Lowered | Because:
-    if (reason := not_run_by_run(op, 1)) is not None:
-        return reason
-    found = solve(op)
-    if isinstance(found, str):
-        return Because(found)
+def binary_short(op: Binary, requantize: str) -> Lowered | Because:
+    """With one of the requantisations that short_requantize.py describes."""
+    found = not_run_by_run(op, 1) or solve(op)
+    if isinstance(found, Because):
+        return found
     code = Code("elementwise/binary_short.c.j2", lambda units: _params(op, found, units), (requantize,))
     return Lowered(code, broadcast_layout(op))
 
