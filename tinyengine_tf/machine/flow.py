@@ -30,6 +30,12 @@ def until_equal(pointer: CoreRegister, end: CoreRegister, body: Code) -> list[It
     return repeat_while("ne", [*body, cmp(pointer, end)])
 
 
+def skip_if(condition: str, body: Code) -> list[Item]:
+    """The body, unless the flags meet the condition."""
+    end = Label("end")
+    return [branch(condition, end), *body, end]
+
+
 def hardware_loop(body: Code) -> list[Item]:
     """The body, lr times, at least once."""
     again = Label("again")
@@ -46,6 +52,12 @@ def elementwise_loop(bits: int, count: CoreRegister, body: Code) -> list[Item]:
     """The body for `count` elements of so many bits, at least one; as many at once as a vector holds."""
     again = Label("again")
     return [helium.dlstp(bits, lr, count), again, *body, helium.letp(lr, again)]
+
+
+def elementwise_loop_if_any(bits: int, count: CoreRegister, body: Code) -> list[Item]:
+    """The same; the body not at all for no elements."""
+    again, end = Label("again"), Label("end")
+    return [helium.wlstp(bits, lr, count, end), again, *body, helium.letp(lr, again), end]
 
 
 def when(condition: str, *instructions: Instruction) -> list[Item]:

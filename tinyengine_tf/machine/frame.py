@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from tinyengine_tf.machine.instruction import expect
-from tinyengine_tf.machine.registers import Address, sp
+from tinyengine_tf.machine.registers import Address, CoreRegister, sp
 
 WORD = 4
 
 
 class Frame:
-    """`frame["out"]` is the address of a slot. `under(n)`: the same slots when n more bytes lie on the stack."""
+    """`frame["out"]` is the address of a slot.
 
-    def __init__(self, *names: str, under_bytes: int = 0):
+    `under(n)` is the same frame when n more bytes lie on the stack, or n bytes from where another register points.
+    """
+
+    def __init__(self, *names: str, under_bytes: int = 0, base: CoreRegister = sp):
         expect(len(set(names)) == len(names), f"two slots of one name among {', '.join(names)}")
-        self.names, self.under_bytes = names, under_bytes
+        self.names, self.under_bytes, self.base = names, under_bytes, base
 
     @property
     def nbytes(self) -> int:
@@ -22,7 +25,7 @@ class Frame:
 
     def __getitem__(self, name: str) -> Address:
         expect(name in self.names, f"no slot {name!r} among {', '.join(self.names)}")
-        return sp[self.under_bytes + WORD * self.names.index(name)]
+        return self.base[self.under_bytes + WORD * self.names.index(name)]
 
     def pair(self, first: str, second: str) -> Address:
         """The address of two slots that are moved by one instruction: they must be neighbours."""
@@ -31,5 +34,5 @@ class Frame:
         expect(neighbours, f"slots {first!r} and {second!r} are no neighbours")
         return self[first]
 
-    def under(self, nbytes: int) -> Frame:
-        return Frame(*self.names, under_bytes=self.under_bytes + nbytes)
+    def under(self, nbytes: int, base: CoreRegister = sp) -> Frame:
+        return Frame(*self.names, under_bytes=self.under_bytes + nbytes, base=base)

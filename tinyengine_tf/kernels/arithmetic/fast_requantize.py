@@ -33,6 +33,10 @@ import numpy as np
 from tinyengine_tf.ir import Quant, Tensor
 from tinyengine_tf.kernels.base import Array, Because
 from tinyengine_tf.kernels.dense.weighted import by_filter
+from tinyengine_tf.machine import flow
+from tinyengine_tf.machine.instruction import Instruction, Item
+from tinyengine_tf.machine.registers import CoreRegister
+from tinyengine_tf.machine.thumb2 import add, asr, cmp, lsl, mov, smmla, ssat
 from tinyengine_tf.ops.conv2d import WeightedOp, channel_multipliers
 from tinyengine_tf.ops.fixedpoint import Multiplier, requantize
 
@@ -88,34 +92,34 @@ class Requantization:
         """What generated code holds per layer, modulo 2**32: c itself, or the factor if channels differ in tail."""
         return (self.factor if self.tail is None else (self.factor << self.tail) + self.half) % 2**32
 
-    def constant_lines(self, constant: str, tail: str, c: str) -> list[str]:
+    def channel_constant(self, constant: CoreRegister, tail: CoreRegister, c: CoreRegister) -> list[Instruction]:
         """Instructions that make c from the layer's constant and the channel's tail (low byte of a register)."""
-        return [f"lsl {c}, {constant}, {tail}", f"add {c}, {c}, #{self.half}"] if self.tail is None else []
+        return [lsl(c, constant, tail), add(c, c, self.half)] if self.tail is None else []
 
-    def lines(self, total: str, mantissa: str, c: str, tail: str, spare: str) -> list[str]:
+    def output(
+        self, total: CoreRegister, mantissa: CoreRegister, c: CoreRegister, tail: CoreRegister, spare: CoreRegister
+    ) -> list[Item]:
         """Instructions that turn the sum in register `total` into the output; `spare` (or `mantissa`, `c`) is lost."""
-        return self.product_lines(total, mantissa, c, spare) + self.tail_lines(total, tail)
+        return [*self.product(total, mantissa, c, spare), *self.shifted(total, tail)]
 
-    def product_lines(self, total: str, mantissa: str, c: str, spare: str) -> list[str]:
-        """The first part of `lines`, after which `mantissa` and `c` are no longer needed."""
+    def product(
+        self, total: CoreRegister, mantissa: CoreRegister, c: CoreRegister, spare: CoreRegister
+    ) -> list[Instruction]:
+        """The first part of `output`, after which `mantissa` and `c` are no longer needed."""
         if not self.signed:
-            return [f"smmla {total}, {total}, {mantissa}, {c}"]
-        return [
-            f"smmla {spare}, {total}, {mantissa}, {c}",
-            f"asr {total}, {total}, #31",
-            f"add {total}, {total}, {spare}, asr #{self.bits - 1}",
-        ]
+            return [smmla(total, total, mantissa, c)]
+        return [smmla(spare, total, mantissa, c), asr(total, total, 31), add(total, total, spare.asr(self.bits - 1))]
 
-    def tail_lines(self, total: str, tail: str) -> list[str]:
-        """The last part of `lines`: the shift, the output's zero point already added, and the clamp."""
-        lines = [f"asr {total}, {total}, {tail}"] if self.tail is None else []
+    def shifted(self, total: CoreRegister, tail: CoreRegister) -> list[Item]:
+        """The last part of `output`: the shift, the output's zero point already added, and the clamp."""
+        code: list[Item] = [asr(total, total, tail)] if self.tail is None else []
         shift = (1 if self.signed else self.bits) + (self.tail or 0)
-        lines.append(f"ssat {total}, #8, {total}, asr #{shift}")
+        code.append(ssat(total, 8, total.asr(shift)))
         if self.low > -128:
-            lines += [f"cmp {total}, #{self.low}", "it lt", f"movlt {total}, #{self.low}"]
+            code += [cmp(total, self.low), *flow.when("lt", mov(total, self.low))]
         if self.high < 127:
-            lines += [f"cmp {total}, #{self.high}", "it gt", f"movgt {total}, #{self.high}"]
-        return lines
+            code += [cmp(total, self.high), *flow.when("gt", mov(total, self.high))]
+        return code
 
 
 def evaluate(

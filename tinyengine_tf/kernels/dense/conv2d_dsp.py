@@ -6,14 +6,14 @@ from typing import Any
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization
 from tinyengine_tf.kernels.base import Because, Code, Layout, Lowered, kernel
-from tinyengine_tf.kernels.dense.dense_stream import PIXELS, dense_params, groups, headed_stream_table, solve_dense
+from tinyengine_tf.kernels.dense.dense_dsp import dense_code
+from tinyengine_tf.kernels.dense.dense_stream import PIXELS, groups, headed_stream_table, solve_dense
+from tinyengine_tf.kernels.dense.widen_dsp import widening
 from tinyengine_tf.kernels.dense.window import conv_window
 from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.machine.thumb2 import LARGEST_OFFSET
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.target import Core
-
-LARGEST_OFFSET = 4095
-"""Bytes that a load can reach beyond its pointer."""
 
 
 @kernel(Conv2D, types=(S8,), isa="dsp", before=("te_pointwise_s8_thumb1",))
@@ -51,5 +51,6 @@ def _params(op: Conv2D, rq: Requantization) -> dict[str, Any]:
         "padded": first > 0 or inner < out_width,
         "out_channels": op.out_channels,
         "groups": groups(op),
-        "dense": dense_params(op, rq),
+        "dense": dense_code(op, rq),
+        "widening": widening,
     }

@@ -11,6 +11,7 @@ from tinyengine_tf.kernels.dense.dense_mve import PIXELS, DenseCode, stream_tabl
 from tinyengine_tf.kernels.dense.gather_mve import gather
 from tinyengine_tf.kernels.dense.weighted import depth
 from tinyengine_tf.kernels.dense.window import conv_window, pads_columns
+from tinyengine_tf.kernels.dense.window_mve import window_values
 from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.target import Core
@@ -48,4 +49,5 @@ def _params(op: Conv2D, rq: VectorRequantization) -> dict[str, Any]:
         "padded": pads_columns(op),
         "run": w.kernel.w if w.dilation.w == 1 else 1,
         "blocks": [(size, count, products(size), gather(op, size)) for size, count in code.blocks(width)],
+        "window_values": window_values(),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
+from tinyengine_tf.kernels.assembly import in_assembly
 from tinyengine_tf.kernels.base import ROW, Because, Code, Layout, Lowered, RowWindow, kernel
 from tinyengine_tf.kernels.dense.window import touches_image
 from tinyengine_tf.kernels.dense.winograd import ELEMENTS, filter_words, run_groups, winograd_stream
@@ -16,19 +17,17 @@ from tinyengine_tf.kernels.dense.winograd_code import (
     OutputCode,
     columns,
     element_bytes,
-    input_lines,
+    input_function,
     run_bytes,
 )
-from tinyengine_tf.kernels.thumb import LARGEST_OFFSET
 from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.machine.thumb2 import LARGEST_OFFSET
 from tinyengine_tf.ops.base import HW
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.target import Core
 
 SHORTEST_RUN = 4
 """Groups of four channels below which loops cost too much."""
-INPUT_ARGUMENTS = ("const int8_t *const *in", "uint8_t *to", "const uint32_t *edges")
-OUTPUT_ARGUMENTS = ("const uint8_t *inputs", "int8_t *out0", "int8_t *out1", "const uint32_t *stream")
 
 
 def tiles_of(op: Conv2D) -> int:
@@ -97,8 +96,6 @@ def _params(op: Conv2D, rq: Requantization) -> dict[str, Any]:
         "run": run,
         "runs": channels // (4 * run),
         "elements": ELEMENTS,
-        "input_arguments": INPUT_ARGUMENTS,
-        "output_arguments": OUTPUT_ARGUMENTS,
         "blocks": [
             {
                 "tiles": size,
@@ -106,8 +103,14 @@ def _params(op: Conv2D, rq: Requantization) -> dict[str, Any]:
                 "columns": columns(size),
                 "run_bytes": run_bytes(size, run),
                 "element_bytes": element_bytes(size, channels, run),
-                "input": input_lines(size, channels, run, padded),
-                "output": OutputCode(size, channels, filters, run, filter_words(op, rq), rq).lines(),
+                "input": in_assembly(
+                    f"Transforms {4 * run} channels of {size} tile{'s' if size > 1 else ''}.",
+                    input_function(size, channels, run, padded),
+                ),
+                "output": in_assembly(
+                    f"All {filters} channels of {size} transformed tile{'s' if size > 1 else ''}.",
+                    OutputCode(size, channels, filters, run, filter_words(op, rq), rq).function(),
+                ),
             }
             for size, count in blocks(tiles_of(op))
         ],

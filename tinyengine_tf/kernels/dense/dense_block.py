@@ -6,7 +6,8 @@ Layers share the function that multiplies: sizes are its arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
 from tinyengine_tf.kernels.arithmetic.short_requantize import form, live_weights, requantize_args, requantize_tables
 from tinyengine_tf.kernels.base import Array, Because, Code, Layout, Lowered, RowWindow, Table
+from tinyengine_tf.kernels.dense.dot_thumb1 import dot
 from tinyengine_tf.kernels.dense.matrix_product import MatrixProduct, not_pointwise, pixels_of
 from tinyengine_tf.kernels.dense.weighted import depth
 from tinyengine_tf.kernels.dense.window import conv_window, pads_columns, touches_image
@@ -33,12 +35,14 @@ class DenseBlock:
     together    filters whose weights are interleaved; 1: weights stay as they are in the file
     requantize  what requantises its sums
     called      as a function
+    further     values that the template takes besides
     """
 
     template: str
     together: int
     requantize: str
     called: bool
+    further: Mapping[str, Any] = field(default_factory=dict)
 
     def weights(self, op: WeightedOp, rq: Requantization) -> Table:
         """Filters in groups, each group's weights interleaved; what does not fill a group filter by filter."""
@@ -56,12 +60,13 @@ class DenseBlock:
             "block": PIXELS,
             "out_channels": op.out_channels,
             "dense_template": self.template,
+            "dense_further": self.further,
             "form": form(rq, self.called),
         }
 
 
 IN_C = DenseBlock("dense/dense_block.c.j2", 4, "short_requantize", called=False)
-THUMB1 = DenseBlock("dense/dense_block_thumb1.c.j2", 1, "short_requantize_thumb1", called=True)
+THUMB1 = DenseBlock("dense/dense_block_thumb1.c.j2", 1, "short_requantize_thumb1", called=True, further={"dot": dot})
 """On Armv6-M the products are in assembly, two filters at once."""
 
 

@@ -1,4 +1,4 @@
-"""Weights, biases and multipliers in the order in which dense_dsp.c.j2 reads them, and how it multiplies.
+"""Weights, biases and multipliers in the order in which dense_dsp.py reads them, and how it multiplies.
 
 SMLAD multiplies two pairs of 16-bit numbers. Four int8 weights w0..w3 are stored as two 16-bit numbers
 
@@ -20,11 +20,9 @@ pixel, the constant of the requantisation, the number of filters. With them in t
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from tinyengine_tf.kernels.arithmetic.fast_requantize import SCALE, Requantization, solve
+from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
 from tinyengine_tf.kernels.arithmetic.short_requantize import live_weights
 from tinyengine_tf.kernels.base import Array, Because, Table
 from tinyengine_tf.kernels.dense.weighted import depth
@@ -33,9 +31,6 @@ from tinyengine_tf.ops.conv2d import WeightedOp
 FILTERS = 2
 PIXELS = 3
 """Filters and pixels computed together: six sums fit the registers."""
-FULLY_UNROLLED = 12
-UNROLLED = (8, 7, 6)
-"""Groups of four inputs: loops up to the first are unrolled, longer ones by the factor that leaves least over."""
 
 
 def solve_dense(op: WeightedOp) -> Requantization | Because:
@@ -95,7 +90,7 @@ def complete_bytes(op: WeightedOp, rq: Requantization, together: int) -> int:
 
 
 def headed_stream_table(op: WeightedOp, rq: Requantization) -> Table:
-    """The stream as dense_dsp.c.j2 reads it."""
+    """The stream as dense_dsp.py reads it."""
     stream = stream_table(op, rq, FILTERS)
 
     def build() -> Array:
@@ -103,21 +98,3 @@ def headed_stream_table(op: WeightedOp, rq: Requantization) -> Table:
         return np.concatenate((header, stream.build()))
 
     return Table(stream.name, stream.ctype, 4 + stream.length, build)
-
-
-def dense_params(op: WeightedOp, rq: Requantization) -> dict[str, Any]:
-    """What dense_dsp.c.j2 needs, but for the number of pixels. `inputs` tells which depths it can do."""
-    n = groups(op)
-    looped = n > FULLY_UNROLLED
-    unrolled = min(UNROLLED, key=lambda factor: (n % factor, -factor))
-    peeled = n % unrolled if looped else n
-    assert SCALE == 256
-    return {
-        "inputs": f"{4 * unrolled}n{4 * peeled or ''}" if looped else f"{4 * n}",
-        "pairs": op.out_channels > 1,
-        "odd": op.out_channels % FILTERS == 1,
-        "rq": rq,
-        "looped": looped,
-        "unrolled": unrolled,
-        "peeled": peeled,
-    }

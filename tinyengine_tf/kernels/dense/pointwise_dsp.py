@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.kernels.base import Because, Code, Layout, Lowered, RowWindow, kernel
-from tinyengine_tf.kernels.dense.dense_stream import PIXELS, dense_params, groups, headed_stream_table, solve_dense
+from tinyengine_tf.kernels.dense.dense_dsp import dense_code
+from tinyengine_tf.kernels.dense.dense_stream import PIXELS, groups, headed_stream_table, solve_dense
 from tinyengine_tf.kernels.dense.matrix_product import MatrixProduct, not_pointwise, pixels_of
 from tinyengine_tf.kernels.dense.weighted import depth
+from tinyengine_tf.kernels.dense.widen_dsp import widening
 from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.fully_connected import FullyConnected
@@ -28,7 +30,8 @@ def te_pointwise_s8_dsp(op: MatrixProduct, core: Core) -> Lowered | Because:
             "block": PIXELS,
             "in_channels": depth(op),
             "out_channels": op.out_channels,
-            "dense": dense_params(op, rq),
+            "dense": dense_code(op, rq),
+            "widening": widening,
         }
 
     return Lowered(

@@ -14,16 +14,68 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
+from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.base import Array, Because, Code, Layout, Lowered, Table, kernel
 from tinyengine_tf.kernels.dense.window import conv_window
-from tinyengine_tf.kernels.thumb import LARGEST_OFFSET, LARGEST_STEP, add_number, load_number
 from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.machine import flow
+from tinyengine_tf.machine.frame import Frame
+from tinyengine_tf.machine.instruction import Item
+from tinyengine_tf.machine.program import Argument, Function, thumb2_function
+from tinyengine_tf.machine.registers import (
+    CoreRegister,
+    lr,
+    r,
+    r0,
+    r1,
+    r2,
+    r3,
+    r4,
+    r5,
+    r6,
+    r7,
+    r8,
+    r9,
+    r10,
+    r11,
+    r12,
+)
+from tinyengine_tf.machine.thumb2 import (
+    LARGEST_OFFSET,
+    LARGEST_STEP,
+    add,
+    add_number,
+    and_,
+    ldm,
+    ldr,
+    ldrd,
+    ldrsb,
+    load_number,
+    lsl,
+    lsr,
+    mov,
+    pkhbt,
+    smlabb,
+    smlabt,
+    smlad,
+    str_,
+    strb,
+    strd,
+)
 from tinyengine_tf.ops.base import HW
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.target import Core
 
-STREAM, STREAM_END, BIAS, MANTISSA, C, TAIL, ROW_END, CONSTANT, FRAME_BYTES = 0, 4, 8, 12, 16, 20, 24, 28, 32
-"""Stack offsets."""
+FRAME = Frame("stream", "stream_end", "bias", "mantissa", "c", "tail", "row_end", "constant")
+"""Of the stream where it is and ends, the requantisation of a channel, where a loop over a row ends."""
+ARGUMENTS = (
+    Argument("const int8_t *const *", "in"),
+    Argument("int8_t *", "out"),
+    Argument("const uint32_t *", "stream"),
+)
+HALVES = 0xFF00FF00
+"""Every other byte: two weights, 256-fold."""
+ROWS = (r0, r1, r2)
 UNROLLED = 8
 """Rows of up to this many outputs are unrolled completely."""
 IN_LOOP = {1: 6, 2: 4}
@@ -42,21 +94,18 @@ def te_depthwise_conv2d_s8_3x3_dsp(op: DepthwiseConv2D, core: Core) -> Lowered |
     if isinstance(rq, Because):
         return rq
     return Lowered(
-        Code("c/assembly.c.j2", lambda units: _params(op, rq)),
+        Code(FUNCTION, lambda units: _params(op, rq)),
         Layout((conv_window(op),)),
         (Table("stream", "uint32_t", 5 * op.out_channels, lambda: stream(op, rq)),),
     )
 
 
 def _params(op: DepthwiseConv2D, rq: Requantization) -> dict[str, Any]:
-    stride, width = op.window.stride.w, op.out_image.w
-    return {
-        "comment": f"One output row of a 3x3 depthwise convolution, stride {stride}, "
-        f"{op.image.w} -> {width} columns, "
-        f"{op.out_channels} channels.",
-        "arguments": ("const int8_t *const *in", "int8_t *out", "const uint32_t *stream"),
-        "lines": RowCode(op, rq).lines(),
-    }
+    return in_assembly(
+        f"One output row of a 3x3 depthwise convolution, stride {op.window.stride.w}, {op.image.w} -> "
+        f"{op.out_image.w} columns, {op.out_channels} channels.",
+        RowCode(op, rq).function(),
+    )
 
 
 def stream(op: DepthwiseConv2D, rq: Requantization) -> Array:
@@ -78,158 +127,140 @@ class RowCode:
         self.in_width, self.out_width, self.channels = op.image.w, op.out_image.w, op.out_channels
         self.zero = op.input.zero_point
         self.in_progress = 4 - self.stride
-        self.code: list[str] = []
         self.in_offset = self.out_offset = 0
         self.loaded = 0
 
-    def lines(self) -> list[str]:
-        self.code = [
-            "push {r4-r11, lr}",
-            f"sub sp, sp, #{FRAME_BYTES}",
-            "mov r3, r1",
-            "mov r12, r2",
-            *load_number("lr", 20 * self.channels),
-            "add lr, lr, r2",
-            f"strd r12, lr, [sp, #{STREAM}]",
-            *load_number("lr", self.rq.layer_constant),
-            f"str lr, [sp, #{C if self.rq.tail is not None else CONSTANT}]",
-            "ldmia r0, {r0, r1, r2}",
-            "1:",
-            *self.load_channel(),
-        ]
-        self.row()
-        self.advance_pointers()
-        back = self.loaded * self.channels - 1
-        self.code += [line for r in ("r0", "r1", "r2") for line in add_number(r, -back, "r12")]
-        self.code += add_number("r3", 1 - self.out_width * self.channels, "r12")
-        self.code += [
-            f"ldrd r12, lr, [sp, #{STREAM}]",
-            "cmp r12, lr",
-            "bne 1b",
-            f"add sp, sp, #{FRAME_BYTES}",
-            "pop {r4-r11, lr}",
-        ]
-        return self.code
+    def function(self) -> Function:
+        return thumb2_function(ARGUMENTS, self.code(), frame=FRAME, r9_is_free=True)
 
-    def load_channel(self) -> list[str]:
-        """Weights of a channel into registers, its other constants onto the stack; r12 points into the stream."""
-        mask = "#0xff00ff00"
-        lines = [
-            "ldmia r12!, {r4, r6, r8, r9, r10}",
-            f"str r12, [sp, #{STREAM}]",
-            "lsl r5, r4, #8",
-            f"and r5, r5, {mask}",
-            f"and r4, r4, {mask}",
-            "lsl r7, r6, #8",
-            f"and r7, r7, {mask}",
-            f"and r6, r6, {mask}",
-            f"strd r9, r10, [sp, #{BIAS}]",
+    def code(self) -> list[Item]:
+        begin = [
+            mov(r3, r1),
+            mov(r12, r2),
+            *load_number(lr, 20 * self.channels),
+            add(lr, lr, r2),
+            strd(r12, lr, FRAME.pair("stream", "stream_end")),
+            *load_number(lr, self.rq.layer_constant),
+            str_(lr, FRAME["c" if self.rq.tail is not None else "constant"]),
+            ldm(r0, ROWS),
+        ]
+        channel = [*self.load_channel(), *self.row(), *self.advance_pointers()]
+        back = self.loaded * self.channels - 1
+        channel += [i for row in ROWS for i in add_number(row, -back, r12)]
+        channel += add_number(r3, 1 - self.out_width * self.channels, r12)
+        end = ldrd(r12, lr, FRAME.pair("stream", "stream_end"))
+        return [*begin, *flow.until_equal(r12, lr, [*channel, end])]
+
+    def load_channel(self) -> list[Item]:
+        """Weights of a channel into registers, its other constants into the frame; r12 points into the stream."""
+        code: list[Item] = [
+            ldm(r12, (r4, r6, r8, r9, r10), moves=True),
+            str_(r12, FRAME["stream"]),
+            lsl(r5, r4, 8),
+            and_(r5, r5, HALVES),
+            and_(r4, r4, HALVES),
+            lsl(r7, r6, 8),
+            and_(r7, r7, HALVES),
+            and_(r6, r6, HALVES),
+            strd(r9, r10, FRAME.pair("bias", "mantissa")),
         ]
         if self.rq.tail is None:
-            lines += [
-                "lsr r12, r8, #16",
-                f"ldr lr, [sp, #{CONSTANT}]",
-                *self.rq.constant_lines("lr", "r12", "lr"),
-                f"strd lr, r12, [sp, #{C}]",
-            ]
-        return lines + (["mov r11, r9"] if self.in_progress == 2 else [])
+            code += [lsr(r12, r8, 16), ldr(lr, FRAME["constant"]), *self.rq.channel_constant(lr, r12, lr)]
+            code.append(strd(lr, r12, FRAME.pair("c", "tail")))
+        return code + ([mov(r11, r9)] if self.in_progress == 2 else [])
 
-    def row(self) -> None:
+    def row(self) -> list[Item]:
         """All outputs of one channel: a beginning and an end with padding, between them a loop if there is enough."""
         steady = [o for o in range(1, self.out_width) if self.is_steady(o)]
         count = IN_LOOP[self.stride]
         rounds = len(steady) // count if self.out_width > UNROLLED else 0
+        code: list[Item] = []
         output = 0
         while output < self.out_width:
             if rounds > 1 and output == steady[0]:
-                self.loop(output, count, rounds)
+                code += self.loop(output, count, rounds)
                 output += rounds * count
             else:
-                self.output(output)
+                code += self.output(output)
                 output += 1
+        return code
 
     def is_steady(self, output: int) -> bool:
         """Whether all columns that this output's turn loads exist, and are needed by the next output too."""
         last = output * self.stride - self.pad + 2
         return last - self.stride + 1 >= 0 and last < self.in_width and output + 2 // self.stride < self.out_width
 
-    def loop(self, output: int, count: int, rounds: int) -> None:
-        self.advance_pointers()
-        size = count * self.channels
-        self.code += [*load_number("r12", rounds * size), "add r12, r12, r3", f"str r12, [sp, #{ROW_END}]", "2:"]
+    def loop(self, output: int, count: int, rounds: int) -> list[Item]:
+        begin = self.advance_pointers()
+        begin += [*load_number(r12, rounds * count * self.channels), add(r12, r12, r3), str_(r12, FRAME["row_end"])]
         before = self.loaded
-        for o in range(output, output + count):
-            self.output(o)
-        self.advance_pointers()
-        self.code += [f"ldr r12, [sp, #{ROW_END}]", "cmp r3, r12", "bne 2b"]
+        outputs = [item for o in range(output, output + count) for item in self.output(o)]
+        outputs += [*self.advance_pointers(), ldr(r12, FRAME["row_end"])]
         self.loaded += (rounds - 1) * (self.loaded - before)
+        return [*begin, *flow.until_equal(r3, r12, outputs)]
 
-    def output(self, output: int) -> None:
+    def output(self, output: int) -> list[Item]:
         """The columns that complete an output, then its requantisation."""
         last = output * self.stride - self.pad + 2
         first = -self.pad if output == 0 else last - self.stride + 1
-        for column in range(first, last + 1):
-            self.column(column)
-        total = self.total(output)
-        rq = self.rq
-        self.code += [f"ldrd r12, lr, [sp, #{MANTISSA}]", *rq.product_lines(total, "r12", "lr", "r12")]
+        code = [item for column in range(first, last + 1) for item in self.column(column)]
+        total, rq = self.total(output), self.rq
+        code += [ldrd(r12, lr, FRAME.pair("mantissa", "c")), *rq.product(total, r12, lr, r12)]
         if rq.tail is None:
-            self.code.append(f"ldr r12, [sp, #{TAIL}]")
-        self.code += rq.tail_lines(total, "r12")
-        self.store(total)
+            code.append(ldr(r12, FRAME["tail"]))
+        return [*code, *rq.shifted(total, r12), *self.store(total)]
 
-    def total(self, output: int) -> str:
-        return f"r{9 + output % self.in_progress}"
+    def total(self, output: int) -> CoreRegister:
+        return r[9 + output % self.in_progress]
 
-    def column(self, column: int) -> None:
+    def column(self, column: int) -> list[Item]:
         """Load a column and multiply it for every output it belongs to."""
+        code: list[Item] = []
         if 0 <= column < self.in_width:
-            self.load_column()
+            code += self.load_column()
         else:
-            both = (self.zero & 0xFFFF) * 0x10001
-            self.code += [*load_number("r12", both), f"mov lr, #{self.zero}"]
-        for tap, (weights, single, row) in enumerate(
-            (("r4", "smlabb", "r7"), ("r5", "smlabt", "r7"), ("r6", "smlabb", "r8"))
-        ):
+            code += [*load_number(r12, (self.zero & 0xFFFF) * 0x10001), mov(lr, self.zero)]
+        for tap, (weights, single, row) in enumerate(((r4, smlabb, r7), (r5, smlabt, r7), (r6, smlabb, r8))):
             output, between = divmod(column + self.pad - tap, self.stride)
             if between or not 0 <= output < self.out_width:
                 continue
             total = start = self.total(output)
             if tap == 0 and self.in_progress == 2:
-                start = "r11"
+                start = r11
             elif tap == 0:
-                self.code.append(f"ldr {total}, [sp, #{BIAS}]")
-            self.code += [f"smlad {total}, r12, {weights}, {start}", f"{single} {total}, lr, {row}, {total}"]
+                code.append(ldr(total, FRAME["bias"]))
+            code += [smlad(total, r12, weights, start), single(total, lr, row, total)]
+        return code
 
-    def load_column(self) -> None:
+    def load_column(self) -> list[Item]:
+        code: list[Item] = []
         if self.channels <= LARGEST_STEP:
-            first, second, third = (f"[r{i}], #{self.channels}" for i in range(3))
+            first, second, third = (row.post(self.channels) for row in ROWS)
         else:
             if self.in_offset > LARGEST_OFFSET:
-                self.advance_inputs()
-            first, second, third = (f"[r{i}, #{self.in_offset}]" for i in range(3))
+                code += self.advance_inputs()
+            first, second, third = (row[self.in_offset] for row in ROWS)
             self.in_offset += self.channels
         self.loaded += 1
-        self.code += [f"ldrsb r12, {first}", f"ldrsb lr, {second}", "pkhbt r12, r12, lr, lsl #16", f"ldrsb lr, {third}"]
+        return [*code, ldrsb(r12, first), ldrsb(lr, second), pkhbt(r12, r12, lr.lsl(16)), ldrsb(lr, third)]
 
-    def store(self, total: str) -> None:
+    def store(self, total: CoreRegister) -> list[Item]:
         if self.channels <= LARGEST_STEP:
-            self.code.append(f"strb {total}, [r3], #{self.channels}")
-            return
+            return [strb(total, r3.post(self.channels))]
+        code: list[Item] = []
         if self.out_offset > LARGEST_OFFSET:
-            self.code += add_number("r3", self.out_offset, "r12")
+            code += add_number(r3, self.out_offset, r12)
             self.out_offset = 0
-        self.code.append(f"strb {total}, [r3, #{self.out_offset}]")
+        code.append(strb(total, r3[self.out_offset]))
         self.out_offset += self.channels
+        return code
 
-    def advance_inputs(self) -> None:
-        if self.in_offset:
-            self.code += [line for r in ("r0", "r1", "r2") for line in add_number(r, self.in_offset, "r12")]
-        self.in_offset = 0
+    def advance_inputs(self) -> list[Item]:
+        offset, self.in_offset = self.in_offset, 0
+        return [i for row in ROWS for i in add_number(row, offset, r12)]
 
-    def advance_pointers(self) -> None:
+    def advance_pointers(self) -> list[Item]:
         """Make the pointers point where the next load and store will be; r12 is lost."""
-        self.advance_inputs()
-        if self.out_offset:
-            self.code += add_number("r3", self.out_offset, "r12")
-        self.out_offset = 0
+        code = self.advance_inputs()
+        offset, self.out_offset = self.out_offset, 0
+        return [*code, *add_number(r3, offset, r12)]

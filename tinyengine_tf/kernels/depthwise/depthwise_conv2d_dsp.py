@@ -19,43 +19,55 @@ from typing import Any
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, solve
+from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.base import Array, Because, Code, Layout, Lowered, Table, kernel
 from tinyengine_tf.kernels.dense.window import conv_window
-from tinyengine_tf.kernels.thumb import (
+from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.machine import flow
+from tinyengine_tf.machine.frame import Frame
+from tinyengine_tf.machine.instruction import Item
+from tinyengine_tf.machine.program import Argument, Function, thumb2_function
+from tinyengine_tf.machine.registers import Address, lr, r, r0, r1, r2, r3, r7, r10, r11, r12
+from tinyengine_tf.machine.thumb2 import (
     LARGEST_OFFSET,
     LARGEST_PAIR_OFFSET,
     LARGEST_STEP,
+    add,
     add_number,
-    at_offset,
+    and_,
+    ldm,
+    ldr,
+    ldrd,
+    ldrsb,
+    load_at,
     load_number,
-    load_words,
-    store_words,
+    lsl,
+    mov,
+    pkhbt,
+    smlad,
+    stm,
+    store_at,
+    str_,
+    strb,
+    strd,
+    subs,
 )
-from tinyengine_tf.kernels.types import S8
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.target import Core
 
-(
-    COLUMN_END,
-    V_BLOCK,
-    OUT,
-    OUT_BASE,
-    STREAM,
-    STREAM_END,
-    BIAS,
-    MANTISSA,
-    C,
-    TAIL,
-    ROWS,
-    CHANNEL,
-    COUNT,
-    CONSTANT,
-    COLUMNS,
-    WEIGHTS,
-    TIMES,
-) = range(0, 68, 4)
-FRAME_BYTES = 72
-"""Stack offsets."""
+FRAME = Frame(
+    *("column_end", "columns_read", "out", "out_base", "stream", "stream_end", "bias", "mantissa", "c", "tail"),
+    *("rows", "channel", "count", "constant", "columns", "weights", "times"),
+)
+"""For the loops over channels, outputs and columns: where each is and where it ends. c, tail: of the requantisation."""
+ARGUMENTS = (
+    Argument("const int8_t *const *", "in"),
+    Argument("int8_t *", "out"),
+    Argument("uint8_t *", "scratch"),
+    Argument("const uint32_t *", "stream"),
+)
+HALVES = 0xFF00FF00
+"""Every other byte: two weights, 256-fold."""
 MOST_ROWS = 7
 OUTPUTS = {1: 10, 2: 8, 3: 6, 4: 4}
 """Outputs of a block, by words per column: what the registers hold."""
@@ -116,7 +128,7 @@ def te_depthwise_conv2d_s8_dsp(op: DepthwiseConv2D, core: Core) -> Lowered | Bec
     if isinstance(rq, Because):
         return rq
     return Lowered(
-        Code("c/assembly.c.j2", lambda units: _params(op, rq, geometry)),
+        Code(FUNCTION, lambda units: _params(op, rq, geometry)),
         Layout((conv_window(op),), scratch_bytes=scratch_bytes),
         (Table("stream", "uint32_t", op.out_channels * channel_words(op, rq), lambda: stream(op, rq)),),
     )
@@ -124,13 +136,11 @@ def te_depthwise_conv2d_s8_dsp(op: DepthwiseConv2D, core: Core) -> Lowered | Bec
 
 def _params(op: DepthwiseConv2D, rq: Requantization, geometry: Geometry) -> dict[str, Any]:
     w = op.window
-    return {
-        "comment": f"One output row of a {w.kernel.h}x{w.kernel.w} depthwise convolution, "
-        f"stride {w.stride.w}, {op.image.w} -> "
-        f"{op.out_image.w} columns, {op.input.shape[3]} -> {op.out_channels} channels.",
-        "arguments": ("const int8_t *const *in", "int8_t *out", "uint8_t *scratch", "const uint32_t *stream"),
-        "lines": RowCode(op, rq, geometry).lines(),
-    }
+    return in_assembly(
+        f"One output row of a {w.kernel.h}x{w.kernel.w} depthwise convolution, stride {w.stride.w}, "
+        f"{op.image.w} -> {op.out_image.w} columns, {op.input.shape[3]} -> {op.out_channels} channels.",
+        RowCode(op, rq, geometry).function(),
+    )
 
 
 def channel_words(op: DepthwiseConv2D, rq: Requantization) -> int:
@@ -160,55 +170,43 @@ class RowCode:
         self.in_channels, self.out_channels, self.multiplier = op.input.shape[3], op.out_channels, op.multiplier
         self.zero, self.stream_bytes = op.input.zero_point, 4 * op.out_channels * channel_words(op, rq)
 
-    def lines(self) -> list[str]:
-        step = [f"ldr r12, [sp, #{CHANNEL}]", "add r12, r12, #1", f"str r12, [sp, #{CHANNEL}]"]
-        code = [*self.begin(), "1:", *self.pair_columns()]
-        if self.multiplier > 1:
-            code += [*load_number("r12", self.multiplier), f"str r12, [sp, #{TIMES}]", "4:"]
-        code += [
-            *self.unpack_weights(),
-            *self.outputs(),
-            f"ldr r12, [sp, #{OUT_BASE}]",
-            "add r12, r12, #1",
-            f"str r12, [sp, #{OUT_BASE}]",
-        ]
-        if self.multiplier > 1:
-            code += [f"ldr r12, [sp, #{TIMES}]", "subs r12, r12, #1", f"str r12, [sp, #{TIMES}]", "bne 4b"]
-        return [
-            *code,
-            *step,
-            f"ldrd r12, lr, [sp, #{STREAM}]",
-            "cmp r12, lr",
-            "bne 1b",
-            f"add sp, sp, #{FRAME_BYTES}",
-            "pop {r4-r11, lr}",
-        ]
+    def function(self) -> Function:
+        return thumb2_function(ARGUMENTS, self.code(), frame=FRAME, r9_is_free=True)
 
-    def begin(self) -> list[str]:
-        """The stack frame, and padding columns, which stay for all channels."""
+    def code(self) -> list[Item]:
+        outputs = [*self.unpack_weights(), *self.outputs(), *increment(FRAME["out_base"])]
+        if self.multiplier > 1:
+            times = FRAME["times"]
+            count = [ldr(r12, times), subs(r12, r12, 1), str_(r12, times)]
+            outputs = flow.repeat_while("ne", [*outputs, *count])
+            outputs = [*load_number(r12, self.multiplier), str_(r12, times), *outputs]
+        channel = [*self.pair_columns(), *outputs, *increment(FRAME["channel"])]
+        end = ldrd(r12, lr, FRAME.pair("stream", "stream_end"))
+        return [*self.begin(), *flow.until_equal(r12, lr, [*channel, end])]
+
+    def begin(self) -> list[Item]:
+        """What the frame holds, and padding columns, which stay for all channels."""
         g = self.geometry
-        code = [
-            "push {r4-r11, lr}",
-            f"sub sp, sp, #{FRAME_BYTES}",
-            f"str r1, [sp, #{OUT_BASE}]",
-            f"str r2, [sp, #{COLUMNS}]",
-            f"str r3, [sp, #{STREAM}]",
-            f"str r0, [sp, #{ROWS}]",
-            *load_number("r12", self.stream_bytes),
-            "add r12, r12, r3",
-            f"str r12, [sp, #{STREAM_END}]",
-            f"add r12, r2, #{g.columns_bytes}",
-            f"str r12, [sp, #{WEIGHTS}]",
-            "mov r12, #0",
-            f"str r12, [sp, #{CHANNEL}]",
-            *load_number("r12", self.rq.layer_constant),
-            f"str r12, [sp, #{C if self.rq.tail is not None else CONSTANT}]",
-            f"add r12, r2, #{self.rounds * self.columns_step + self.columns_start}",
-            f"str r12, [sp, #{COLUMN_END}]",
+        code: list[Item] = [
+            str_(r1, FRAME["out_base"]),
+            str_(r2, FRAME["columns"]),
+            str_(r3, FRAME["stream"]),
+            str_(r0, FRAME["rows"]),
+            *load_number(r12, self.stream_bytes),
+            add(r12, r12, r3),
+            str_(r12, FRAME["stream_end"]),
+            add(r12, r2, g.columns_bytes),
+            str_(r12, FRAME["weights"]),
+            mov(r12, 0),
+            str_(r12, FRAME["channel"]),
+            *load_number(r12, self.rq.layer_constant),
+            str_(r12, FRAME["c" if self.rq.tail is not None else "constant"]),
+            add(r12, r2, self.rounds * self.columns_step + self.columns_start),
+            str_(r12, FRAME["column_end"]),
         ]
         if g.outside:
-            code += load_number("r12", (self.zero & 0xFFFF) * 0x10001)
-        return code + [f"str r12, [r2, #{g.offset(q) + 4 * i}]" for q in g.outside for i in range(g.words)]
+            code += load_number(r12, (self.zero & 0xFFFF) * 0x10001)
+        return code + [str_(r12, r2[g.offset(column) + 4 * i]) for column in g.outside for i in range(g.words)]
 
     @property
     def unrolled(self) -> int:
@@ -228,118 +226,124 @@ class RowCode:
     def columns_start(self) -> int:
         return self.geometry.offset(self.geometry.pad) if self.geometry.stride == 1 else 0
 
-    def pair_columns(self) -> list[str]:
+    def pair_columns(self) -> list[Item]:
         g = self.geometry
-        code = [
-            f"ldr r12, [sp, #{ROWS}]",
-            load_words([f"r{i}" for i in range(g.rows)], "r12"),
-            f"ldr r7, [sp, #{CHANNEL}]",
-            f"ldr lr, [sp, #{COLUMNS}]",
-            *add_number("lr", self.columns_start, "r12"),
+        code: list[Item] = [
+            ldr(r12, FRAME["rows"]),
+            ldm(r12, r[: g.rows]),
+            ldr(r7, FRAME["channel"]),
+            ldr(lr, FRAME["columns"]),
+            *add_number(lr, self.columns_start, r12),
         ]
-        if self.rounds > 1:
-            code.append("2:")
         if self.rounds:
-            code += [line for u in range(self.unrolled) for line in self.column(u)]
-            code += add_number("lr", self.columns_step, "r12") if g.stride > 1 else []
-        if self.rounds > 1:
-            code += [f"ldr r12, [sp, #{COLUMN_END}]", "cmp lr, r12", "bne 2b"]
-        return code + [line for u in range(len(g.inside) % self.unrolled) for line in self.column(u)]
+            columns = [item for u in range(self.unrolled) for item in self.column(u)]
+            columns += add_number(lr, self.columns_step, r12) if g.stride > 1 else []
+            if self.rounds > 1:
+                columns = flow.until_equal(lr, r12, [*columns, ldr(r12, FRAME["column_end"])])
+            code += columns
+        return code + [item for u in range(len(g.inside) % self.unrolled) for item in self.column(u)]
 
-    def column(self, u: int) -> list[str]:
+    def column(self, u: int) -> list[Item]:
         """Load, pair and store column `u` of a round."""
         g = self.geometry
-        code: list[str] = []
-        for i in range(0, g.rows, 2):
-            word = f"r{8 + i // 2}"
-            code.append(f"ldrsb {word}, [r{i}, r7]")
-            if i + 1 < g.rows:
-                code += [f"ldrsb r12, [r{i + 1}, r7]", f"pkhbt {word}, {word}, r12, lsl #16"]
-        words = [f"r{8 + i}" for i in range(g.words)]
-        code += [store_words(words, "lr")] if g.stride == 1 else at_offset("str", words, "lr", g.offset(g.pad + u))
-        return [*code, f"add r7, r7, #{self.in_channels}"]
+        code: list[Item] = []
+        words = r[8 : 8 + g.words]
+        for i, word in enumerate(words):
+            code.append(ldrsb(word, r[2 * i][r7]))
+            if 2 * i + 1 < g.rows:
+                code += [ldrsb(r12, r[2 * i + 1][r7]), pkhbt(word, word, r12.lsl(16))]
+        code += [stm(lr, words, moves=True)] if g.stride == 1 else store_at(words, lr, g.offset(g.pad + u))
+        return [*code, add(r7, r7, self.in_channels)]
 
-    def unpack_weights(self) -> list[str]:
-        """A channel's weights to 16-bit pairs in scratch memory, its other constants onto the stack."""
-        code = [f"ldr lr, [sp, #{STREAM}]", f"ldr r12, [sp, #{WEIGHTS}]"]
+    def unpack_weights(self) -> list[Item]:
+        """A channel's weights to 16-bit pairs in scratch memory, its other constants into the frame."""
+        code: list[Item] = [ldr(lr, FRAME["stream"]), ldr(r12, FRAME["weights"])]
         pairs = self.geometry.taps * self.geometry.words
         for begin in range(0, pairs, 8):
             some = min(8, pairs - begin)
-            code.append(load_words([f"r{i}" for i in range(-(-some // 2))], "lr"))
+            code.append(ldm(lr, r[: -(-some // 2)], moves=True))
             for i in range(0, some, 2):
                 if i + 1 < some:
-                    code += [f"lsl r{5 + i}, r{i // 2}, #8", f"and r{5 + i}, r{5 + i}, #0xff00ff00"]
-                code.append(f"and r{4 + i}, r{i // 2}, #0xff00ff00")
-            code.append(store_words([f"r{4 + i}" for i in range(some)], "r12"))
-        if self.rq.tail is not None:
-            return [*code, "ldmia lr!, {r0, r1}", f"str lr, [sp, #{STREAM}]", f"strd r0, r1, [sp, #{BIAS}]"]
-        return [
-            *code,
-            "ldmia lr!, {r0, r1, r2}",
-            f"str lr, [sp, #{STREAM}]",
-            f"strd r0, r1, [sp, #{BIAS}]",
-            f"ldr r3, [sp, #{CONSTANT}]",
-            *self.rq.constant_lines("r3", "r2", "r3"),
-            f"strd r3, r2, [sp, #{C}]",
+                    code += [lsl(r[5 + i], r[i // 2], 8), and_(r[5 + i], r[5 + i], HALVES)]
+                code.append(and_(r[4 + i], r[i // 2], HALVES))
+            code.append(stm(r12, r[4 : 4 + some], moves=True))
+        constants = r[: 2 if self.rq.tail is not None else 3]
+        code += [
+            ldm(lr, constants, moves=True),
+            str_(lr, FRAME["stream"]),
+            strd(r0, r1, FRAME.pair("bias", "mantissa")),
         ]
-
-    def outputs(self) -> list[str]:
-        blocks = self.geometry.blocks
-        code = [
-            f"ldr r12, [sp, #{COLUMNS}]",
-            f"str r12, [sp, #{V_BLOCK}]",
-            f"ldr r12, [sp, #{OUT_BASE}]",
-            f"str r12, [sp, #{OUT}]",
-        ]
-        for i, (n, times) in enumerate(blocks):
-            if times > 1:
-                code += [*load_number("r12", times), f"str r12, [sp, #{COUNT}]", "3:"]
-            code += self.block(n)
-            if times > 1 or i + 1 < len(blocks):
-                code += [
-                    f"ldr r12, [sp, #{V_BLOCK}]",
-                    *add_number("r12", n * self.geometry.column_bytes, "lr"),
-                    f"str r12, [sp, #{V_BLOCK}]",
-                ]
-            if times > 1:
-                code += [f"ldr r12, [sp, #{COUNT}]", "subs r12, r12, #1", f"str r12, [sp, #{COUNT}]", "bne 3b"]
+        if self.rq.tail is None:
+            code += [
+                ldr(r3, FRAME["constant"]),
+                *self.rq.channel_constant(r3, r2, r3),
+                strd(r3, r2, FRAME.pair("c", "tail")),
+            ]
         return code
 
-    def block(self, n: int) -> list[str]:
+    def outputs(self) -> list[Item]:
+        blocks = self.geometry.blocks
+        code: list[Item] = [
+            ldr(r12, FRAME["columns"]),
+            str_(r12, FRAME["columns_read"]),
+            ldr(r12, FRAME["out_base"]),
+            str_(r12, FRAME["out"]),
+        ]
+        for i, (n, times) in enumerate(blocks):
+            block = self.block(n)
+            if times > 1 or i + 1 < len(blocks):
+                block += [
+                    ldr(r12, FRAME["columns_read"]),
+                    *add_number(r12, n * self.geometry.column_bytes, lr),
+                    str_(r12, FRAME["columns_read"]),
+                ]
+            if times > 1:
+                count = [ldr(r12, FRAME["count"]), subs(r12, r12, 1), str_(r12, FRAME["count"])]
+                code += [*load_number(r12, times), str_(r12, FRAME["count"])]
+                block = flow.repeat_while("ne", [*block, *count])
+            code += block
+        return code
+
+    def block(self, n: int) -> list[Item]:
         """`n` neighbouring outputs of a channel."""
         g = self.geometry
-        weights, column = ([f"r{n + k * g.words + i}" for i in range(g.words)] for k in (0, 1))
-        code = [f"ldr lr, [sp, #{WEIGHTS}]", f"ldr r12, [sp, #{V_BLOCK}]", f"ldr r{n - 1}, [sp, #{BIAS}]"]
+        weights, column = r[n : n + g.words], r[n + g.words : n + 2 * g.words]
+        code: list[Item] = [ldr(lr, FRAME["weights"]), ldr(r12, FRAME["columns_read"]), ldr(r[n - 1], FRAME["bias"])]
         at = 0
         for tap in range(g.taps):
-            code.append(load_words(weights, "lr"))
+            code.append(ldm(lr, weights, moves=True))
             start = g.offset(tap * g.dilation)
             by_offset = g.words <= 2
             reach = LARGEST_PAIR_OFFSET - n * g.column_bytes if by_offset else 0
             if not 0 <= start - at <= reach:  # with a stride, columns of the next phase lie far ahead, or back
-                code += add_number("r12", start - at, column[0])
+                code += add_number(r12, start - at, column[0])
                 at = start
             for o in range(n):
                 if by_offset:
-                    code += at_offset("ldr", column, "r12", start - at + o * g.column_bytes)
+                    code += load_at(column, r12, start - at + o * g.column_bytes)
                 else:
-                    code.append(load_words(column, "r12"))
+                    code.append(ldm(r12, column, moves=True))
                     at += g.column_bytes
                 for i in range(g.words):
-                    total = f"r{n - 1 if tap == 0 and i == 0 else o}"
-                    code.append(f"smlad r{o}, {column[i]}, {weights[i]}, {total}")
+                    total = r[n - 1 if tap == 0 and i == 0 else o]
+                    code.append(smlad(r[o], column[i], weights[i], total))
         return code + self.finish(n)
 
-    def finish(self, n: int) -> list[str]:
+    def finish(self, n: int) -> list[Item]:
         """Requantise and store `n` sums."""
-        code = [f"ldrd r10, r11, [sp, #{MANTISSA}]"] + ([f"ldr r12, [sp, #{TAIL}]"] if self.rq.tail is None else [])
-        for o in range(n):
-            code += self.rq.lines(f"r{o}", "r10", "r11", "r12", "lr")
-        code.append(f"ldr r12, [sp, #{OUT}]")
+        code: list[Item] = [ldrd(r10, r11, FRAME.pair("mantissa", "c"))]
+        code += [ldr(r12, FRAME["tail"])] if self.rq.tail is None else []
+        for total in r[:n]:
+            code += self.rq.output(total, r10, r11, r12, lr)
+        code.append(ldr(r12, FRAME["out"]))
         step = self.out_channels
-        for o in range(n):
+        for total in r[:n]:
             if step <= LARGEST_STEP:
-                code.append(f"strb r{o}, [r12], #{step}")
+                code.append(strb(total, r12.post(step)))
             else:
-                code += [f"strb r{o}, [r12]", *add_number("r12", step, "lr")]
-        return [*code, f"str r12, [sp, #{OUT}]"]
+                code += [strb(total, r12[0]), *add_number(r12, step, lr)]
+        return [*code, str_(r12, FRAME["out"])]
+
+
+def increment(slot: Address) -> list[Item]:
+    return [ldr(r12, slot), add(r12, r12, 1), str_(r12, slot)]

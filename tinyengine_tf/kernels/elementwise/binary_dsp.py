@@ -14,16 +14,40 @@ function.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from tinyengine_tf.kernels.arithmetic.fast_requantize import MAX_TAIL_SHIFT, Requantization, evaluate
+from tinyengine_tf.kernels.assembly import in_assembly
 from tinyengine_tf.kernels.base import Array, Because, Code, Lowered, kernel
 from tinyengine_tf.kernels.elementwise.broadcast import broadcast_layout, loop_counts
 from tinyengine_tf.kernels.elementwise.int8_pairs import Int8Pairs, all_pairs
 from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.machine import flow
+from tinyengine_tf.machine.instruction import Instruction, Item
+from tinyengine_tf.machine.program import Argument, Function, thumb2_function
+from tinyengine_tf.machine.registers import (
+    CoreRegister,
+    lr,
+    r,
+    r0,
+    r1,
+    r2,
+    r3,
+    r4,
+    r5,
+    r6,
+    r7,
+    r8,
+    r9,
+    r10,
+    r11,
+    r12,
+)
+from tinyengine_tf.machine.thumb2 import add, asr, ldm, ldr, ldrsb, mul, smmlar, strb, sub, sxtb
 from tinyengine_tf.ops.binary import HEADROOM_BITS, Binary
 from tinyengine_tf.ops.fixedpoint import Multiplier
 from tinyengine_tf.target import Core
@@ -33,6 +57,12 @@ SUM_BITS, PRODUCT_BITS = 3, 8
 MAX_SUM_TAIL = 31 - SUM_BITS
 UNROLLED = 4
 SPELT = {UNROLLED: "four"}
+ARGUMENTS = (
+    Argument("const int8_t *", "a"),
+    Argument("const int8_t *", "b"),
+    Argument("int8_t *", "out"),
+    Argument("const uint32_t *", "numbers"),
+)
 
 
 @kernel(Binary, types=(S8,), isa="dsp", before=("te_binary_s8_thumb1",))
@@ -60,14 +90,17 @@ def not_run_by_run(op: Binary, shortest: int) -> Because | None:
 
 def _params(op: Binary, units: int) -> dict[str, Any]:
     counts = loop_counts(op, units)
-    code = RunCode(op, counts[-1])
+    code, rest = RunCode(op, counts[-1]), counts[-1] % UNROLLED
     return {
         "function": op.function,
         "times": counts[0] if len(counts) > 1 else 1,
         "count": counts[-1],
         "steps": op.loops[0].strides if len(counts) > 1 else (0, 0),
         "numbers": code.numbers(),
-        "lines": code.lines(),
+        "run": in_assembly(
+            f"{op.function} of four elements a round{f' and {rest} more' if rest else ''}; numbers: rounds, constants.",
+            code.function(),
+        ),
     }
 
 
@@ -128,6 +161,10 @@ def rounding(m: Multiplier) -> int:
     return 1 << -m.shift - 1 if m.shift else 0
 
 
+Load = Callable[[CoreRegister], Instruction]
+"""The next element of an operand into a register."""
+
+
 class RunCode:
     """Assembly for `count` consecutive elements of both operands."""
 
@@ -137,22 +174,23 @@ class RunCode:
         self.op, self.rq, self.count = op, found, count
         self.product = op.function == "MUL"
 
-    def lines(self) -> list[str]:
-        constants = "{r3, r8-r10}" if self.product else "{r3, r8-r12, lr}"
-        code = ["push {r4-r11, lr}", f"ldm r3, {constants}"]
+    def function(self) -> Function:
+        return thumb2_function(ARGUMENTS, self.code(), r9_is_free=True)
+
+    def code(self) -> list[Item]:
+        code: list[Item] = [ldm(r3, (r3, *r[8:11]) if self.product else (r3, *r[8:13], lr))]
         if self.count >= UNROLLED:  # a row of a larger tensor may be shorter
             code += self.rounds()
         for _ in range(self.count % UNROLLED):
-            code += self.element("ldrsb r6, [r0], #1", "ldrsb r7, [r1], #1")
-        return [*code, "pop {r4-r11, lr}"]
+            code += self.element(lambda to: ldrsb(to, r0.post(1)), lambda to: ldrsb(to, r1.post(1)))
+        return code
 
-    def rounds(self) -> list[str]:
+    def rounds(self) -> list[Item]:
         """The loop over whole rounds, of which there is at least one."""
-        code = ["1:", "ldr r4, [r0], #4", "ldr r5, [r1], #4"]
+        code: list[Item] = [ldr(r4, r0.post(4)), ldr(r5, r1.post(4))]
         for i in range(UNROLLED):
-            rotated = f", ror #{8 * i}" if i else ""
-            code += self.element(f"sxtb r6, r4{rotated}", f"sxtb r7, r5{rotated}")
-        return [*code, "subs r3, r3, #1", "bne 1b"]
+            code += self.element(byte(r4, i), byte(r5, i))
+        return flow.count_down(r3, code)
 
     def numbers(self) -> list[int]:
         """What r3 and r8... hold, modulo 2**32: rounds and constants."""
@@ -167,22 +205,27 @@ class RunCode:
             found += [-zeros[other] << HEADROOM_BITS + 1, m.mantissa, rounding(m)]
         return [number % 2**32 for number in found]
 
-    def element(self, load_a: str, load_b: str) -> list[str]:
-        """One output; `load_a` loads into r6, `load_b` into r7."""
+    def element(self, load_a: Load, load_b: Load) -> list[Item]:
+        """One output."""
         if self.product:
             zero = self.op.a.zero_point
-            minus = [f"{'sub' if zero > 0 else 'add'} r6, r6, #{abs(zero)}"] if zero else []
-            code = [load_a, *minus, load_b, f"add r7, r10, r7, lsl #{self.rq.bits}", "mul r6, r6, r7"]
-            return [*code, *self.rq.lines("r6", "r8", "r9", "", "r7"), "strb r6, [r2], #1"]
+            minus = [(sub if zero > 0 else add)(r6, r6, abs(zero))] if zero else []
+            code = [load_a(r6), *minus, load_b(r7), add(r7, r10, r7.lsl(self.rq.bits)), mul(r6, r6, r7)]
+            return [*code, *self.rq.output(r6, r8, r9, r12, r7), strb(r6, r2.post(1))]
         plain, other, m = split(self.op)
-        loads = (load_a.replace("r6", "r7"), load_b)
-        subtract = self.op.function == "SUB"
-        code = [loads[other], f"add r7, r11, r7, lsl #{HEADROOM_BITS + 1}", "smmlar r6, r7, r12, lr"]
+        loads = (load_a, load_b)
+        negated = 1 if self.op.function == "SUB" else None
+        code = [loads[other](r7), add(r7, r11, r7.lsl(HEADROOM_BITS + 1)), smmlar(r6, r7, r12, lr)]
         if m.shift:
-            code += ["add r6, r6, r7, asr #31", f"asr r6, r6, #{-m.shift}"]
+            code += [add(r6, r6, r7.asr(31)), asr(r6, r6, -m.shift)]
         code += [
-            loads[plain],
-            f"{'sub' if subtract and plain == 1 else 'add'} r7, r10, r7, lsl #{HEADROOM_BITS - 1 + SUM_BITS}",
-            f"{'sub' if subtract and other == 1 else 'add'} r7, r7, r6, lsl #{SUM_BITS}",
+            loads[plain](r7),
+            (sub if plain == negated else add)(r7, r10, r7.lsl(HEADROOM_BITS - 1 + SUM_BITS)),
+            (sub if other == negated else add)(r7, r7, r6.lsl(SUM_BITS)),
         ]
-        return [*code, *self.rq.lines("r7", "r8", "r9", "", "r6"), "strb r7, [r2], #1"]
+        return [*code, *self.rq.output(r7, r8, r9, r12, r6), strb(r7, r2.post(1))]
+
+
+def byte(word: CoreRegister, index: int) -> Load:
+    """One of the bytes of a word, with its sign."""
+    return lambda to: sxtb(to, word.ror(8 * index) if index else word)
