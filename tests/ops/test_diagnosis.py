@@ -29,7 +29,7 @@ def dense(data: str, weights: str, *, through: str | None = None, name: str = "y
 def elementwise(dtype: str) -> ModelBuilder:
     b = ModelBuilder()
     x, y = b.input((1, 4), dtype, scale=0.1), b.tensor((1, 4), dtype, scale=0.1)
-    b.op("ADD", [x, x], [y])
+    b.op("L2_NORMALIZATION", [x], [y])
     b.output(y)
     return b
 
@@ -66,8 +66,7 @@ FIRST_LINES = [
     (dense("FLOAT32", "INT8", through="DEQUANTIZE"), "dynamic-range .hybrid. model"),
     (dense("FLOAT32", "FLOAT16", through="DEQUANTIZE"), "float16 weights.*leave out"),
     (dense("UINT8", "UINT8"), "a uint8 model.*Convert the trained model again"),
-    (dense("INT16", "INT8"), "int16 activations with int8 weights"),
-    (elementwise("INT16"), "int16 activations"),
+    (elementwise("INT16"), "int16 activations, of which L2_NORMALIZATION is refused"),
     (custom("ethos-u"), "compiled by Vela for an Arm Ethos-U.*give the .tflite file that Vela was given"),
     (custom("edgetpu-custom-op"), "compiled for the Google Edge TPU"),
     (custom("FlexErf"), "operators of TensorFlow itself .Erf."),

@@ -44,7 +44,7 @@ class Constants:
         self.prefix = prefix
         self._by_content: dict[tuple[str, bytes], str] = {}
         self._tensors: dict[Tensor, str] = {}
-        self._fills: dict[int, int] = {}
+        self._fills: dict[tuple[DType, int], int] = {}
         self._fixed: list[Array] = []
 
     def table(self, label: str, table: Table, region: Region | None = None) -> str:
@@ -58,13 +58,14 @@ class Constants:
             self._tensors[tensor] = self._add(label, tensor.dtype.c, tensor.values.reshape(-1))
         return self._tensors[tensor]
 
-    def fill(self, value: int, elements: int) -> str:
-        """The C name of a constant int8 row of `value`; one row, the longest asked for, serves all."""
-        self._fills[value] = max(self._fills.get(value, 0), elements)
-        return self._fill_name(value)
+    def fill(self, dtype: DType, value: int, elements: int) -> str:
+        """The C name of a constant row of `value`; one row of a type, the longest asked for, serves all."""
+        self._fills[dtype, value] = max(self._fills.get((dtype, value), 0), elements)
+        return self._fill_name(dtype, value)
 
-    def _fill_name(self, value: int) -> str:
-        return f"{self.prefix}_row_of_{'minus_' if value < 0 else ''}{abs(value)}"
+    def _fill_name(self, dtype: DType, value: int) -> str:
+        of = "" if dtype is DType.INT8 else f"{dtype.tflite_name.lower()}_"
+        return f"{self.prefix}_row_of_{of}{'minus_' if value < 0 else ''}{abs(value)}"
 
     def _add(self, suffix: str, ctype: str, values: np.ndarray, region: Region | None = None) -> str:
         if ctype != "float" and values.size:
@@ -79,5 +80,6 @@ class Constants:
 
     @property
     def arrays(self) -> list[Array]:
-        fills = [Array(self._fill_name(v), DType.INT8.c, np.full(n, v)) for v, n in sorted(self._fills.items())]
+        in_order = sorted(self._fills.items(), key=lambda item: (item[0][0].tflite_name, item[0][1]))
+        fills = [Array(self._fill_name(dtype, v), dtype.c, np.full(n, v)) for (dtype, v), n in in_order]
         return self._fixed + fills

@@ -206,7 +206,9 @@ class Views:
             return TensorView(name, tensor, address)
         outside, starts = "", ""
         if window.leaves_image(rows_of(tensor), layer.calls):
-            outside = "0" if window.fill is None else self._constants.fill(window.fill, row_elements(tensor))
+            outside = (
+                "0" if window.fill is None else self._constants.fill(tensor.dtype, window.fill, row_elements(tensor))
+            )
         if window.starts is not None:
             starts = self._constants.table(layer.label, Table.of_places(f"starts{position}", window.starts))
         return self._by_rows(step, name, tensor, window, outside, starts)

@@ -44,5 +44,13 @@ def _names(accepted: DTypes) -> str:
 S8 = Types(data=(DType.INT8,), weights=(DType.INT8,), bias=(DType.INT32,), out=(DType.INT8,))
 """The int8 of the TensorFlow Lite 8-bit quantisation specification, weights and bias where there are any."""
 
+S16 = Types(
+    data=(DType.INT16,),
+    weights=(DType.INT8,),
+    bias=(DType.INT64, DType.INT32, DType.INT16),
+    out=(DType.INT16,),
+)
+"""The int16 activations with int8 weights of the same specification (16x8); which bias is right, operators say."""
+
 MOVED = Types(data=ANY, out=ANY)
 """Elements are copied, whatever they mean; the operator's rules say that both sides agree."""

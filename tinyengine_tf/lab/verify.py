@@ -230,7 +230,7 @@ def random_values(graph: Graph, tensor: Tensor, rng: np.random.Generator) -> np.
         return (np.float32(reader.output.scale) * (q - reader.output.zero_point)).astype(np.float32)
     if tensor.dtype is DType.BOOL:
         return rng.integers(0, 2, tensor.shape).astype(bool)
-    info = np.iinfo(np.int8 if tensor.dtype.nbytes > 1 else tensor.dtype.numpy)
+    info = np.iinfo(np.int8 if tensor.dtype.nbytes > 2 else tensor.dtype.numpy)  # counts, not all of 32 bits
     return rng.integers(info.min, info.max + 1, tensor.shape).astype(tensor.dtype.numpy)
 
 

@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+import numpy as np
+
 from tinyengine_tf.ir import DType, Op, Tensor
 
 
@@ -146,9 +148,21 @@ def all_int8(op: Op) -> bool:
     return all(t.dtype is DType.INT8 for t in (*op.data_inputs, *op.outputs))
 
 
+def of_one_width(op: Op) -> bool:
+    """All data is int8, or all is int16."""
+    types = {t.dtype for role, t in op.by_role if role in ("data", "out")}
+    return types in ({DType.INT8}, {DType.INT16})
+
+
 def quantized(op: Op) -> bool:
     """Every int8 tensor that the operator touches carries its scale."""
     return all(t.quant is not None for t in (*op.inputs, *op.outputs) if t is not None and t.dtype is DType.INT8)
+
+
+def int16_is_symmetric(op: Op) -> bool:
+    """Every int16 tensor that the operator computes with carries its scale, and 0 is stored as 0."""
+    data = (t for role, t in op.by_role if role in ("data", "out") and t.dtype is DType.INT16)
+    return all(t.quant is not None and not any(t.quant.zero_points) for t in data)
 
 
 SAME_ELEMENTS = Rule("input and output have the same number of elements")
@@ -165,3 +179,20 @@ def per_tensor(op: Op) -> bool:
 PER_TENSOR = Constraint("activations are quantised per tensor, not per channel", per_tensor)
 
 INT8_ACTIVATIONS: tuple[Constraint, ...] = (INT8_DATA, QUANTIZED, PER_TENSOR)
+
+
+def whole_range(tensor: Tensor) -> tuple[int, int]:
+    """The least and the largest value of an integer tensor's type."""
+    info = np.iinfo(tensor.dtype.numpy)
+    return int(info.min), int(info.max)
+
+
+SYMMETRIC_INT16 = Constraint("int16 tensors have a scale and zero point 0", int16_is_symmetric)
+
+ACTIVATIONS: tuple[Constraint, ...] = (
+    Constraint("inputs and outputs are all int8 or all int16", of_one_width, data_types),
+    QUANTIZED,
+    SYMMETRIC_INT16,
+    PER_TENSOR,
+)
+"""Of operators that compute on either width alike."""

@@ -10,15 +10,18 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.base import ACTIVATIONS, HW, Constraint, RawOpLike, Reject, Rule, operator, whole_range
 from tinyengine_tf.ops.fixedpoint import (
     MAX_SHIFT,
     RATIO_RULE,
+    WIDE_LIMIT,
+    WIDE_MAX_SHIFT,
     Multiplier,
     activation_range,
     integer_matmul,
     quantize_multiplier,
     requantize,
+    requantize_wide,
 )
 from tinyengine_tf.ops.narrowing import narrowing
 from tinyengine_tf.ops.window import WINDOW_RULES, WindowOp, parse_window
@@ -37,12 +40,14 @@ LARGEST_LIMIT = {"RELU6": 6.0, "RELU_N1_TO_1": 1.0}
 class WeightedOp(Op):
     """What CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED share.
 
-    inputs   data, weights (int8), bias (int32, may be absent)
-    clamp    fused activation as an int8 range, inclusive
+    inputs   data, weights (int8), bias (int32, or int64 beside int16 data; may be absent)
+    clamp    fused activation as a range of the output's type, inclusive
     """
 
     ROLES: ClassVar = ("data", "weights", "bias")
     CHANNEL_AXIS: ClassVar[int] = 0
+    BIAS_BESIDE_INT16: ClassVar[tuple[DType, ...]] = (DType.INT64,)
+    """Types of bias that TFLM computes with where data is int16."""
 
     clamp: tuple[int, int] = (-128, 127)
 
@@ -73,6 +78,18 @@ class WeightedOp(Op):
         return channel_multipliers(self.input.scale, self.weights.quant.scales, self.output.scale, self.out_channels)
 
     @property
+    def wide(self) -> bool:
+        """Whether TFLM sums in 64 bits, and requantises as it does such sums: data is int16 and the bias not int32."""
+        return self.input.dtype is DType.INT16 and (self.bias is None or self.bias.dtype is not DType.INT32)
+
+    @property
+    def largest_sums(self) -> np.ndarray:
+        """int64 per output channel: what no partial sum of it exceeds, in any order, the bias included."""
+        w = np.abs(self.weights.values.astype(np.int64))
+        sums = w.sum(axis=tuple(i for i in range(w.ndim) if i != self.CHANNEL_AXIS))
+        return np.abs(self.bias_values) + (2**15 if self.input.dtype is DType.INT16 else 256) * sums
+
+    @property
     def mixes_channels(self) -> bool:
         """Whether every output channel reads every input channel through a weight."""
         return False
@@ -95,7 +112,8 @@ class WeightedOp(Op):
     def requantized(self, sums: np.ndarray, bias: np.ndarray | None) -> np.ndarray:
         """Sums of products, their last dimension the output channels, as the output shows them."""
         sums = sums if bias is None else sums + bias.reshape(-1)
-        channels = [requantize(sums[..., c], m) for c, m in enumerate(self.multipliers)]
+        narrow = requantize_wide if self.wide else requantize
+        channels = [narrow(sums[..., c], m) for c, m in enumerate(self.multipliers)]
         return np.clip(np.stack(channels, axis=-1) + self.output.zero_point, *self.clamp)
 
 
@@ -129,34 +147,42 @@ def bias_per_channel(op: WeightedOp) -> bool:
     return op.bias is None or op.bias.elements == op.out_channels
 
 
-def no_overflow(op: WeightedOp) -> bool:
-    """|bias| + 256 * sum |w| fits 32 bits, so that no order of summation can overflow."""
-    if op.weights.data is None:
+def bias_matches_data(op: WeightedOp) -> bool:
+    if op.bias is None:
         return True
-    w = np.abs(op.weights.values.astype(np.int64))
-    axis = op.weights.quant.axis if op.weights.quant and op.weights.quant.per_channel else op.CHANNEL_AXIS
-    sums = w.sum(axis=tuple(i for i in range(w.ndim) if i != axis)) if w.ndim > 1 else w
-    bias = np.abs(op.bias_values)
-    worst = int(bias.max(initial=0)) + 256 * int(sums.max(initial=0))
-    return worst < 2**31
+    return op.bias.dtype in (op.BIAS_BESIDE_INT16 if op.input.dtype is DType.INT16 else (DType.INT32,))
+
+
+def no_overflow(op: WeightedOp) -> bool:
+    """No order of summation can overflow TFLM's sums."""
+    if op.weights.data is None or not bias_per_channel(op):
+        return True
+    return int(op.largest_sums.max(initial=0)) < (WIDE_LIMIT if op.wide else 2**31)
+
+
+def ratio_fits(op: WeightedOp) -> bool:
+    return all(m.shift <= (WIDE_MAX_SHIFT if op.wide else MAX_SHIFT) for m in op.multipliers)
 
 
 WEIGHTED: tuple[Constraint, ...] = (
-    *INT8_ACTIVATIONS,
+    *ACTIVATIONS,
     Constraint(
         "it has no input beyond data, weights and bias", lambda op: len(op.inputs) <= 3, lambda op: len(op.inputs)
     ),
     Constraint("weights and bias are constant", weights_are_constant),
     Constraint(
-        "weights are int8 (or int4) and bias int32",
-        lambda op: op.weights.dtype is DType.INT8 and (op.bias is None or op.bias.dtype is DType.INT32),
+        "weights are int8 (or int4) and bias int32 (where data is int16: as TFLM takes it, int64 or int32)",
+        lambda op: op.weights.dtype is DType.INT8 and bias_matches_data(op),
+        lambda op: f"{op.weights.dtype.tflite_name}{'' if op.bias is None else ', ' + op.bias.dtype.tflite_name}",
     ),
     Constraint("weights have one scale, or one per output channel", scales_follow_channels),
     Constraint("bias has one value per output channel", bias_per_channel),
     Constraint(
-        "|bias| + 256 * sum of |weights| of each channel stays below 2^31, so 32-bit sums are exact", no_overflow
+        "|bias| + 256 * sum of |weights| of each channel stays below 2^31, so 32-bit sums are exact "
+        "(int16 data: 2^15 * sum of |weights|; 2^47 where TFLM sums in 64 bits)",
+        no_overflow,
     ),
-    Constraint(RATIO_RULE, lambda op: all(m.shift <= MAX_SHIFT for m in op.multipliers)),
+    Constraint(f"{RATIO_RULE} (2^7 times where TFLM sums int16 data in 64 bits)", ratio_fits),
 )
 
 
@@ -174,6 +200,7 @@ class Conv2D(WindowOp, WeightedOp):
     )
 
     CHANNEL_AXIS: ClassVar = 0
+    BIAS_BESIDE_INT16: ClassVar = (DType.INT64, DType.INT32)
     CONSTRAINTS: ClassVar = WEIGHTED
 
     @property
@@ -216,7 +243,7 @@ class Conv2D(WindowOp, WeightedOp):
 
 
 def fused_clamp(raw: RawOpLike, output: Tensor) -> tuple[int, int]:
-    """The fused activation of an operator as an int8 range."""
+    """The fused activation of an operator as a range of the output's integer type."""
     activation = raw.options["fused_activation_function"]
     if activation not in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1"):
         raise Reject(ACTIVATION, activation)
@@ -224,4 +251,4 @@ def fused_clamp(raw: RawOpLike, output: Tensor) -> tuple[int, int]:
         raise Reject(ONE_SCALE, output)
     if activation in LARGEST_LIMIT and LARGEST_LIMIT[activation] / output.scale >= 2**31:
         raise Reject(ACTIVATION_LIMIT, f"scale {output.scale:.3g}")
-    return activation_range(activation, output.scale, output.zero_point)
+    return activation_range(activation, output.scale, output.zero_point, *whole_range(output))

@@ -193,14 +193,12 @@ def _uint8(refused: Refused) -> str:
 
 
 def _int16(refused: Refused) -> str:
-    weighted = [data for _, data, _ in refused.weighted()]
-    others = [
-        t.dtype_name for p in refused.problems if p.index >= 0 for t in refused.inputs(_op(refused.model, p.index))[:1]
-    ]
-    if "INT16" not in (weighted or others):
+    wanting = [_op(refused.model, p.index) for p in refused.problems if p.index >= 0]
+    names = sorted({op.opcode for op in wanting if [t.dtype_name for t in refused.inputs(op)[:1]] == ["INT16"]})
+    if not names:
         return ""
     return (
-        "int16 activations with int8 weights (16x8): only int8 activations are computed here. "
+        f"int16 activations, of which {_some(names)} is refused: int8 has more operators and options. "
         f"Export it with {INT8_EXPORT}"
     )
 

@@ -79,6 +79,22 @@ def requantize(x: np.ndarray | int, m: Multiplier) -> np.ndarray:
     return rounding_shift(doubling_high_mul(wrap32(np.asarray(x, np.int64) << left), m.mantissa), right)
 
 
+WIDE_MAX_SHIFT = 7
+WIDE_LIMIT = 2**47
+"""What TFLM's requantisation of 64-bit sums takes: multipliers below 2**7, and sums below 2**47."""
+
+
+def short_mantissa(m: Multiplier) -> int:
+    """The mantissa rounded to 16 bits, below 2**15."""
+    return min((m.mantissa + 2**15) >> 16, 2**15 - 1)
+
+
+def requantize_wide(x: np.ndarray | int, m: Multiplier) -> np.ndarray:
+    """MultiplyByQuantizedMultiplier for int64 values: one rounding, halves towards plus infinity; wraps to int32."""
+    right = 15 - m.shift
+    return wrap32((np.asarray(x, np.int64) * short_mantissa(m) + (1 << (right - 1))) >> right)
+
+
 def quantize_value(real: float, scale: float, zero_point: int) -> int:
     """zero_point + round(real / scale) in float32, as TFLM computes activation limits."""
     return zero_point + round_half_away(float(np.float32(real) / np.float32(scale)))

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ir import DType, Op, Tensor, Values
+from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.batch_matmul import BatchMatMul
 from tinyengine_tf.ops.conv2d import CLAMP_RULES, WEIGHTED, WeightedOp, fused_clamp, operands
 from tinyengine_tf.ops.fixedpoint import integer_matmul
@@ -40,7 +40,15 @@ class FullyConnected(WeightedOp):
     )
 
     CHANNEL_AXIS: ClassVar = 0
-    CONSTRAINTS: ClassVar = WEIGHTED
+    BIAS_BESIDE_INT16: ClassVar = (DType.INT64, DType.INT32)
+    CONSTRAINTS: ClassVar = (
+        *WEIGHTED,
+        Constraint(
+            "weights beside int16 data have zero point 0",
+            lambda op: op.input.dtype is not DType.INT16 or not op.weights_zero_point,
+            lambda op: op.weights_zero_point,
+        ),
+    )
 
     @property
     def depth(self) -> int:

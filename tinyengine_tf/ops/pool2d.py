@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import HW, INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.base import ACTIVATIONS, HW, Constraint, RawOpLike, Reject, Rule, operator, whole_range
 from tinyengine_tf.ops.conv2d import CLAMP_RULES, fused_clamp
 from tinyengine_tf.ops.window import WINDOW_RULES, WindowOp, parse_window
 
@@ -27,7 +27,7 @@ def keeps_quantization(op: Op) -> bool:
 class Pool2D(WindowOp):
     """What both pools share. Padding takes no part in a window.
 
-    clamp    fused activation as an int8 range, inclusive
+    clamp    fused activation as a range of the output's type, inclusive
     """
 
     RULES: ClassVar = (
@@ -38,15 +38,20 @@ class Pool2D(WindowOp):
     )
 
     CONSTRAINTS: ClassVar = (
-        *INT8_ACTIVATIONS,
+        *ACTIVATIONS,
         Constraint("input and output have the same scale and zero point", keeps_quantization),
+        Constraint(
+            "a window has fewer than 2^16 pixels, so 32-bit sums are exact",
+            lambda op: op.window.kernel.h * op.window.kernel.w < 2**16,
+            lambda op: f"{op.window.kernel.h}x{op.window.kernel.w}",
+        ),
     )
 
     clamp: tuple[int, int] = (-128, 127)
 
     @property
     def copies_input(self) -> bool:
-        return self.window.is_pointwise and self.image == self.out_image and self.clamp == (-128, 127)
+        return self.window.is_pointwise and self.image == self.out_image and self.clamp == whole_range(self.output)
 
     def channelwise(self) -> tuple[Tensor, ...]:
         return (self.input,)
@@ -96,5 +101,5 @@ class MaxPool2D(Pool2D):
     """Largest of the window's pixels inside the image."""
 
     def compute(self, values: Values) -> Values:
-        seen = self.window.patches(values[0], self.out_image, -128)
+        seen = self.window.patches(values[0], self.out_image, whole_range(self.output)[0])
         return (np.clip(seen.max(axis=(3, 4)), *self.clamp),)

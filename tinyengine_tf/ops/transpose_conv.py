@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
-from tinyengine_tf.ir import Op, Tensor, Values
+from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import HW, RawOpLike, Reject, operator
 from tinyengine_tf.ops.conv2d import (
     BATCH_AND_FILTERS,
@@ -39,6 +39,7 @@ class TransposeConv(WeightedOp):
     )
 
     CHANNEL_AXIS: ClassVar = 0
+    BIAS_BESIDE_INT16: ClassVar = (DType.INT64, DType.INT16)
     CONSTRAINTS: ClassVar = WEIGHTED
 
     window: Window

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinyengine_tf.ir import Graph, Op
-from tinyengine_tf.ops.base import HW
+from tinyengine_tf.ops.base import HW, whole_range
 from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.ops.pad import Pad
 from tinyengine_tf.ops.pool2d import MaxPool2D
 from tinyengine_tf.ops.window import Window
 
-LOWEST = -128
 Windowed = Conv2D | DepthwiseConv2D | MaxPool2D
 
 
@@ -52,7 +51,8 @@ def is_window_padding(pad: Pad, reader: Windowed) -> bool:
     ):
         return False
     if isinstance(reader, MaxPool2D):
-        return pad.fill == LOWEST and touches(wider(reader.window, pad), HW(*pad.input.shape[1:3]), reader.out_image)
+        whole = wider(reader.window, pad)
+        return pad.fill == whole_range(pad.output)[0] and touches(whole, HW(*pad.input.shape[1:3]), reader.out_image)
     return pad.fill == pad.input.zero_point
 
 

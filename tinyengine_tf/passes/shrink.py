@@ -73,7 +73,8 @@ def _bias(op: WeightedOp, values: np.ndarray) -> Tensor | None:
     if op.bias is None and not values.any():
         return None
     name = op.bias.name if op.bias is not None else f"{op.name}/bias"
-    return Tensor(name, values.shape, DType.INT32, const=True, data=values.astype(np.int32))
+    dtype = DType.INT64 if op.wide else DType.INT32
+    return Tensor(name, values.shape, dtype, const=True, data=values.astype(dtype.numpy))
 
 
 def _shrink_operands(op: Op, needed: Mapping[Tensor, np.ndarray]) -> Op:

@@ -14,17 +14,17 @@ from tinyengine_tf.target import Core
 @kernel(TransposeConv, types=(S8,))
 def te_transpose_conv_s8(op: TransposeConv, core: Core) -> Lowered:
     """Portable C, any geometry."""
-    window = _window(op)
+    window = reaching_rows(op)
     bias = Table("bias", "int32_t", op.out_channels, lambda: op.bias_values)
     return Lowered(
-        Code("dense/transpose_conv.c.j2", lambda units: _params(op, window), ("requantize",)),
+        Code("dense/transpose_conv.c.j2", lambda units: transpose_params(op, window), ("requantize",)),
         Layout((window,)),
         (weights_table(op), bias, *requantize_tables(op)),
         (op.input.zero_point, *clamp_args(op), ROW),
     )
 
 
-def _window(op: TransposeConv) -> RowWindow:
+def reaching_rows(op: TransposeConv) -> RowWindow:
     """Output row y gets tap y + pad - r * stride of input row r, where there is such a tap."""
     w = op.window
     # The first row whose last tap reaches y: the smallest r with r * stride + kernel > y + pad.
@@ -32,7 +32,7 @@ def _window(op: TransposeConv) -> RowWindow:
     return RowWindow(-(-w.kernel.h // w.stride.h), starts=starts, array=True)
 
 
-def _params(op: TransposeConv, window: RowWindow) -> dict[str, Any]:
+def transpose_params(op: TransposeConv, window: RowWindow) -> dict[str, Any]:
     return {
         "window": op.window,
         "rows": window.size,

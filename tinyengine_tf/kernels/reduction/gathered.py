@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tinyengine_tf.kernels.base import ROW, Arg, Because, Code, Layout, Lowered, RowWindow, rows_of
+from tinyengine_tf.ops.base import whole_range
 from tinyengine_tf.ops.pool2d import AveragePool2D
 from tinyengine_tf.ops.reduce import Sum
 
@@ -51,6 +52,8 @@ def gathered(
 
     def params(units: int) -> dict[str, Any]:
         return {
+            "ctype": op.output.dtype.c,
+            "whole": whole_range(op.output),
             "rows": height,
             "width": width,
             "channels": channels,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tinyengine_tf.kernels.base import Code, Layout, Lowered, RowWindow, rows_of
+from tinyengine_tf.ops.base import whole_range
 from tinyengine_tf.ops.pool2d import Pool2D
 
 
@@ -18,8 +19,11 @@ def pool_by_rows(op: Pool2D, template: str, needs: tuple[str, ...] = ()) -> Lowe
     def params(units: int) -> dict[str, object]:
         return {
             "window": op.window,
+            "ctype": op.output.dtype.c,
+            "width": op.output.dtype.nbytes,
             "low": op.clamp[0],
             "high": op.clamp[1],
+            "limits": [end != whole for end, whole in zip(op.clamp, whole_range(op.output), strict=True)],
             "in_width": op.image.w,
             "out_width": op.out_image.w,
             "channels": op.input.shape[3],
