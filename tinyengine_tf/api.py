@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -21,7 +20,7 @@ from tinyengine_tf.ir import Graph
 from tinyengine_tf.lab.samples import load_samples
 from tinyengine_tf.lab.verify import Verification
 from tinyengine_tf.lab.verify import verify as verify_arena
-from tinyengine_tf.memory.arena import ArenaPlan, draft_arena, plan_arena
+from tinyengine_tf.memory.arena import ArenaPlan, ArenaPlanner, plan_arena
 from tinyengine_tf.memory.misfit import misfit
 from tinyengine_tf.memory.placement import in_regions
 from tinyengine_tf.memory.replay import replay
@@ -143,22 +142,16 @@ def compile_graph(
 
     orders   what earlier compilations have found of the order of rows, for one thread's search to give on
     """
-    draft = cache(draft_arena)
-
-    @cache
-    def settled(candidate: schedule.Schedule) -> ArenaPlan:
-        return plan_arena(candidate, exact=exact, draft=draft(candidate), enough_bytes=enough_bytes)
-
+    planner = ArenaPlanner(exact, enough_bytes)
     chosen = schedule.build(
         passes.run(graph, io=io),
         target,
         goal,
-        arena_bytes=lambda candidate: draft(candidate).arena_bytes,
-        settled_bytes=lambda candidate: settled(candidate).arena_bytes,
+        planner,
         ram_bytes=sum(region.size_bytes for region in places.arena) or None,
         orders=orders,
     )
-    placed = in_regions(settled(chosen), places, exact=exact)
+    placed = in_regions(planner.settled(chosen), places, exact=exact)
     if exact:
         replay(placed)
     return placed

@@ -132,3 +132,35 @@ def plan_arena(
     if exact:
         verify(placed.plan)
     return placed
+
+
+class ArenaPlanner:
+    """Answers schedule.Planner for one compilation, and remembers its plans: the chosen schedule's is there already.
+
+    exact, enough_bytes   see plan_arena
+    """
+
+    def __init__(self, exact: bool = True, enough_bytes: int = 0):
+        self._exact, self._enough_bytes = exact, enough_bytes
+        self._drafts: dict[Schedule, ArenaPlan] = {}
+        self._settled: dict[Schedule, ArenaPlan] = {}
+
+    def draft_bytes(self, schedule: Schedule) -> int:
+        return self._draft(schedule).arena_bytes
+
+    def settled_bytes(self, schedule: Schedule) -> int:
+        return self.settled(schedule).arena_bytes
+
+    def settled(self, schedule: Schedule) -> ArenaPlan:
+        """The final plan of a schedule."""
+        if schedule not in self._settled:
+            draft = self._draft(schedule)
+            self._settled[schedule] = plan_arena(
+                schedule, exact=self._exact, draft=draft, enough_bytes=self._enough_bytes
+            )
+        return self._settled[schedule]
+
+    def _draft(self, schedule: Schedule) -> ArenaPlan:
+        if schedule not in self._drafts:
+            self._drafts[schedule] = draft_arena(schedule)
+        return self._drafts[schedule]

@@ -23,6 +23,7 @@ from tinyengine_tf.schedule.choose import (
 )
 from tinyengine_tf.schedule.kernels import choose_kernels, why_frugal, with_less_scratch
 from tinyengine_tf.schedule.layer import Layer
+from tinyengine_tf.schedule.planner import Planner
 from tinyengine_tf.schedule.reorder import reordered
 from tinyengine_tf.schedule.rows import Orders, cannot_stream, row_windows
 from tinyengine_tf.schedule.schedule import Schedule
@@ -36,27 +37,24 @@ def build(
     graph: Graph,
     target: Target,
     goal: Goal = Goal(),
-    arena_bytes: Callable[[Schedule], int] | None = None,
-    settled_bytes: Callable[[Schedule], int] | None = None,
+    planner: Planner | None = None,
     ram_bytes: int | None = None,
     orders: Orders | None = None,
 ) -> Schedule:
     """The schedule that serves `goal` best.
 
-    arena_bytes   what a schedule needs once its memory is planned; None: the sum of what is alive in its busiest step.
-    settled_bytes the same with all the effort of a final plan, asked before a budget is called too small.
-    ram_bytes     what `latency` may use, where a schedule can keep that; None: the largest RAM of the target's chip.
-    orders        what was found for other graphs, to be found no second time; None: nothing.
+    planner   says what a schedule needs once its memory is planned; None: the sum of what is alive in its busiest step.
+    ram_bytes what `latency` may use, where a schedule can keep that; None: the largest RAM of the target's chip.
+    orders    what was found for other graphs, to be found no second time; None: nothing.
     Raises UnsupportedError for operators the target has no kernel for, DoesNotFitError when no
     schedule keeps the budgets.
     """
     room = ram_bytes or target.one_piece_bytes
-    needs = arena_bytes, settled_bytes or arena_bytes
     variants = partial(_choices, graph, target, goal.feed, goal.flash_budget_bytes, orders or Orders())
-    found, refused = _best_of(variants(), room, goal, *needs)
+    found, refused = _best_of(variants(), room, goal, planner)
     if goal.keeps_live_set and not any(best.kept for best in found):
         most = min((best.instructions for best in found), default=math.inf) * (1 + goal.lean_extra)
-        lean = _best_of(variants(lean=True), room, goal, *needs)[0]
+        lean = _best_of(variants(lean=True), room, goal, planner)[0]
         found += [best for best in lean if best.kept and best.instructions <= most]
     if not found:
         raise min(refused, key=lambda error: error.needed_bytes if isinstance(error, DoesNotFitError) else 0)
@@ -86,8 +84,7 @@ def _best_of(
     choices: Iterable[tuple[Segments, Callable[[Path], Schedule]]],
     ram_bytes: int | None,
     goal: Goal,
-    arena_bytes: Callable[[Schedule], int] | None,
-    settled_bytes: Callable[[Schedule], int] | None,
+    planner: Planner | None,
 ) -> tuple[list[Best], list[TinyEngineError]]:
     """(the best schedule of every variant that has one, why the others have none)."""
     found: list[Best] = []
@@ -95,8 +92,8 @@ def _best_of(
     for space, schedule_of in choices:
         schedule = cache(schedule_of)
         measure, settle = (
-            peak_of if needed is None else lambda path, schedule=schedule, needed=needed: needed(schedule(path))
-            for needed in (arena_bytes, settled_bytes)
+            peak_of if asked is None else lambda path, schedule=schedule, asked=asked: asked(schedule(path))
+            for asked in ((planner.draft_bytes, planner.settled_bytes) if planner else (None, None))
         )
         limit = latency_limit_bytes(space, ram_bytes) if goal.knows_live_set else 0
         try:
