@@ -20,7 +20,7 @@ from absl import app
 from nas_keras.arguments import parse
 from nas_keras.budget import adjust, counts, load_budget
 from nas_keras.families import load_family
-from nas_keras.search import STRATEGIES
+from nas_keras.search import STRATEGIES, load_strategy
 from nas_keras.search.options import parse as parse_options
 from nas_keras.search.options import rules
 from nas_keras.search.tinynas import explore, table
@@ -46,10 +46,10 @@ def _run(args: argparse.Namespace) -> None:
 def _search(args: argparse.Namespace) -> None:
     from nas_keras.api import search_for_mcu
 
-    strategy = STRATEGIES.find(args.strategy)
-    own = [name for name in rules(strategy) if name not in counts()]
+    own = [name for name in rules(STRATEGIES[args.strategy]) if name not in counts()]
     options = [text for text in args.set if text.partition("=")[0] in own]
     budget = adjust(load_budget(args.budget), (text for text in args.set if text not in options), own)
+    strategy = load_strategy(args.strategy, budget, parse_options(STRATEGIES[args.strategy], options))
     arrays = _arrays(args.data)
     result = search_for_mcu(
         (arrays["x_train"], arrays["y_train"]),
@@ -62,8 +62,7 @@ def _search(args: argparse.Namespace) -> None:
         max_latency=args.max_latency,
         budget=budget,
         family=args.family,
-        strategy=args.strategy,
-        strategy_options=parse_options(strategy, options),
+        strategy=strategy,
         seed=args.seed,
         workdir=args.out,
         classes=args.classes,

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from nas_keras import SearchBudget, SearchResult, emulated, search_for_mcu
+from nas_keras.augmentation import choose_augment, effect
 from nas_keras.cost.compiler import CompilerCost
 from nas_keras.cost.latency import cycles_per_instruction, latency_ms, work_limit
-from nas_keras.data import Data
+from nas_keras.data import Data, shift_images
 from nas_keras.families.mbconv.space import Grid, Space
+from nas_keras.files import locked
 from nas_keras.request import device_limits
 from nas_keras.show.report import pareto
 from tinyengine_tf import DoesNotFitError, MismatchError, ToolchainError, UsageError, convert
@@ -152,6 +154,63 @@ def test_folder_of_another_search_is_refused(result: SearchResult, stripes, tiny
         search(stripes, tiny_space, result.workdir, seed=1)
 
 
+def test_another_augmentation_is_another_search(result: SearchResult, stripes, tiny_space: Space) -> None:
+    with pytest.raises(UsageError, match=r"another search \(other augment\)"):
+        search(stripes, tiny_space, result.workdir, augment=shift_images(2))
+
+
+@pytest.mark.parametrize("name", ["version", "family", "strategy"])
+def test_whatever_decides_the_outcome_is_in_the_fingerprint(
+    result: SearchResult, stripes, tiny_space: Space, tmp_path: Path, name: str
+) -> None:
+    recorded = json.loads((result.workdir / "request.json").read_text())
+    (tmp_path / "request.json").write_text(json.dumps(recorded | {name: "another"}))
+    with pytest.raises(UsageError, match=rf"another search \(other {name}\)"):
+        search(stripes, tiny_space, tmp_path)
+
+
+def test_a_folder_in_use_is_refused(stripes, tiny_space: Space, tmp_path: Path) -> None:
+    with locked(tmp_path / "run"), pytest.raises(UsageError, match="another search is writing here"):
+        search(stripes, tiny_space, tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
+
+
+def test_augmentations_are_told_apart_by_what_they_do(stripes) -> None:
+    train, noisy = stripes[0], np.random.default_rng(0)
+
+    class Shift:
+        def __init__(self, pixels: int) -> None:
+            self.function, self.calls = shift_images(pixels), 0
+
+        def __call__(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+            self.calls += 1
+            return self.function(x, rng)
+
+    used = Shift(2)
+    used(train.x, noisy)
+    same = [shift_images(2), Shift(2), used, lambda x, rng: shift_images(2)(x, rng)]
+    assert len({effect(augment, train) for augment in same}) == 1 and used.calls == 1
+    others = [None, shift_images(1), Shift(3), shift_images(2, flip=True)]
+    assert len({effect(augment, train) for augment in (*others, used)}) == 5
+    chance = [lambda x, rng: x + noisy.integers(9, size=x.shape, dtype=np.uint8) for _ in range(2)]
+    assert effect(chance[0], train) == effect(chance[1], train) != effect(None, train)
+    with pytest.raises(UsageError, match=r"made shape \(16, 10, 12, 1\) of a batch of shape \(16, 12, 12, 1\)"):
+        effect(lambda x, rng: x[:, 2:], train)
+
+
+def test_what_is_no_augmentation_is_refused(stripes) -> None:
+    tf_keras = pytest.importorskip("tf_keras")
+    for wrong, message in (
+        (tf_keras.layers.RandomFlip(), "of Keras, a RandomFlip"),
+        (tf_keras.Sequential(), "of Keras, a Sequential"),
+        (3, "augment is 3"),
+        ("flip", "augment is 'flip'"),
+        (lambda x: x, r"a function \(x, rng\) -> x"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            choose_augment(wrong, stripes[0])
+
+
 def test_what_fits_nowhere_is_told_with_numbers(stripes, tiny_space: Space, tmp_path: Path) -> None:
     with pytest.raises(DoesNotFitError, match=r"w0.5-r12, needs [\d,]+ bytes of SRAM \(allowed 500\)") as caught:
         search(stripes, tiny_space, tmp_path, sram=500)
@@ -168,6 +227,15 @@ def test_what_fits_nowhere_is_told_with_numbers(stripes, tiny_space: Space, tmp_
         ({"max_latency": 5.0}, "cortex-m4 has no clock"),
         ({"classes": 3}, r"labels run from 0 to 3"),
         ({"classes": 7}, "a grid for 4 classes"),
+        ({"family": "transformer"}, "one of mbconv"),
+        ({"strategy_options": {"speed": 1}}, "'speed' is no option of Evolution"),
+        ({"strategy_options": {"mutation_probability": 2.0}}, "at least 0 and at most 1 is needed"),
+        ({"seed": -1}, r"-1 \(at seed\)|seed.*-1"),
+        ({"seed": 0.5}, "a whole number, 0 or above"),
+        ({"sram": "many"}, "'many' is no size"),
+        ({"max_macs": 0}, "max_macs"),
+        ({"budget": None}, "one of quick, standard, thorough"),
+        ({"augment": 3}, r"a function \(x, rng\) -> x"),
     ],
 )
 def test_arguments_are_checked_before_any_work(
@@ -195,6 +263,12 @@ def test_no_disk_is_said(stripes, tiny_space: Space, tmp_path: Path) -> None:
 def test_boards_have_limits_of_their_own() -> None:
     _, limits = device_limits("stm32f412", None, None, None)
     assert limits.sram_bytes == 256 * 1024 - 8192 and limits.flash_bytes == 1024 * 1024 - 65536
+    _, limits = device_limits("stm32f412", "64KB", "1MB")
+    assert (limits.sram_bytes, limits.flash_bytes) == (64 * 1024, 1024 * 1024)
+    for sram, flash in (("257KB", None), (None, "1025KB")):
+        with pytest.raises(UsageError, match=r"[\d,]+ bytes, stm32f412 has [\d,]+"):
+            device_limits("stm32f412", sram, flash)
+    assert device_limits("cortex-m4", 1 << 30, 1 << 30)[1].sram_bytes == 1 << 30, "a core has no memory of its own"
 
 
 def test_latency_is_cycles_on_the_boards_clock_or_instructions_where_no_timings_are_known(tiny_space: Space) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import nas_keras as package
+import tinyengine_tf
 from nas_keras.arguments import count
 from nas_keras.data import Data
 
@@ -60,11 +62,29 @@ def test_search_ends_with_c_a_report_and_a_table(data_file: Path, tmp_path: Path
 
 
 def test_help_names_every_option(tmp_path: Path) -> None:
-    shared = ("--target", "--sram", "--flash", "--max_macs", "--max_latency", "--budget", "--set", "--seed", "--ray")
+    shared = (
+        "--target",
+        "--sram",
+        "--flash",
+        "--max_macs",
+        "--max_latency",
+        "--budget",
+        "--set",
+        "--seed",
+        "--ray",
+        "--family",
+    )
     for command, own, foreign in (("search", "--data", "--shape"), ("space", "--shape", "--data")):
         done = nas_keras(command, "--help", cwd=tmp_path)
         assert done.returncode == 0 and foreign not in done.stdout
         assert [option in done.stdout for option in (own, *shared)] == [True] * (1 + len(shared))
+        assert ("mutation_probability=0.1" in done.stdout) == (command == "search"), "options of strategies"
+
+
+def test_version_and_public_names(tmp_path: Path) -> None:
+    done = nas_keras("--version", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout == f"nas_keras {tinyengine_tf.__version__}\n"
+    assert {"search_for_mcu", "SearchBudget", "SearchResult", "__version__"} <= set(dir(package))
 
 
 @pytest.mark.parametrize("text,expected", [("5M", 5_000_000), ("1.5k", 1500), ("123", 123)])
@@ -99,6 +119,15 @@ def test_space_prints_a_table_and_says_what_fits_nowhere(tmp_path: Path) -> None
         (["search", "--data", "x.npz", "--budget", "quick", "--set", "epochs=3"], "'epochs' is no part of a budget"),
         (["space", "--shape", "big"], "rows x columns x channels"),
         (["space", "--shape", "8x8x1", "--target", "cortex-m4"], "a bare core has no sram limit"),
+        (["search", "--data", "x.npz", "--set", "epochs=3"], "search_minutes, mutation_probability"),
+        (["search", "--data", "x.npz", "--set", "mutation_probability=often"], "'often' is no float"),
+        (
+            ["search", "--data", "x.npz", "--strategy", "random", "--set", "mutation_probability=1"],
+            "no part of a budget",
+        ),
+        (["space", "--shape", "8x8x1", "--set", "mutation_probability=1"], "no part of a budget"),
+        (["space", "--shape", "8x8x1", "--family", "conv"], "invalid choice: 'conv'"),
+        (["space", "--shape", "8x8x1", "--target", "stm32f412", "--sram", "1MB"], "stm32f412 has 262,144"),
         (["dance"], "invalid choice: 'dance'"),
     ],
 )

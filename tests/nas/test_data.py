@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nas_keras import loading
 from nas_keras.data import Coding, resize, shift_images
 from nas_keras.loading import load
+from nas_keras.request import load_both
 from tinyengine_tf.errors import UsageError
 
 
@@ -57,6 +59,78 @@ X, Y = np.zeros((6, 4, 4, 1), np.uint8), np.arange(6)
 def test_what_cannot_be_used_is_named(source, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         load(source, where="train_data", classes=6)
+
+
+RAGGED = [np.zeros((4, 4, 1), np.uint8), np.zeros((5, 4, 1), np.uint8)]
+
+
+@pytest.mark.parametrize(
+    "source,message",
+    [
+        ((X, np.array(list("catdog"))), r"text or objects such as .*'c'.*\n.*np.unique\(y, return_inverse=True\)"),
+        ((X, [None] * 6), "labels differ in shape, or are no numbers"),
+        ((RAGGED, [0, 1]), r"inputs differ in shape, or are no numbers.*\n.*resize or pad"),
+        ([(x[None], [0]) for x in (*RAGGED, *RAGGED)], r"inputs differ in shape: \(4, 4, 1\), \(5, 4, 1\)"),
+        ((X.astype("complex64"), Y), r"complex numbers.*\n.*np.abs\(x\)"),
+        ((X.astype("U1"), Y), "inputs are of type <U1"),
+        ((X, Y.astype(float)), r"labels are float64 numbers.*\n.*y.astype\(int\)"),
+        ((X, np.eye(6)[Y] * 0.5), r"row 0, .* is not one-hot.*\n.*y.argmax"),
+        ((X, (np.arange(12).reshape(6, 2) % 3 > 0).astype(int)), r"is not one-hot.*\n.*one class per input"),
+        ((X, np.ones((6, 2))), r"2 columns, and row 0, \[1. 1.\], is not one-hot"),
+        ((X, np.zeros((6, 2, 2), int)), r"targets have shape \(6, 2, 2\)"),
+        ((X, Y.astype("complex64")), "labels are of type complex64"),
+        ((np.zeros((6, 3, 32, 32), np.uint8), Y), r"look like images, channels first.*\n.*np.moveaxis\(x, 1, -1\)"),
+        ((np.zeros((6, 1, 28, 28), np.float32), Y), "channels first"),
+        ((np.zeros((6, 3, 48, 64), np.float32), Y), "channels first"),
+        ({"image": X, "label": Y}, "cannot read a dict"),
+    ],
+)
+def test_mistakes_are_answered_with_a_remedy(source, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load(source, where="train_data", classes=6)
+
+
+@pytest.mark.parametrize("shape", [(1, 128, 6), (128, 1, 6), (49, 10, 1), (3, 32, 3), (1, 49, 10), (32, 32, 3)])
+def test_series_and_images_with_channels_last_are_not_taken_for_others(shape: tuple[int, int, int]) -> None:
+    assert load((np.ones((6, *shape), np.float32), Y), where="d").shape == shape
+
+
+@pytest.mark.parametrize("y", [Y % 2 == 1, (Y % 2)[:, None], np.eye(2)[Y % 2], np.eye(2, dtype=bool)[Y % 2]])
+def test_labels_of_any_usual_form_are_classes(y: np.ndarray) -> None:
+    np.testing.assert_array_equal(load((X, y), where="d").y, Y % 2)
+
+
+@pytest.mark.parametrize(
+    "y,message",
+    [
+        (np.zeros(6, int), "every label is 0"),
+        (Y + 1, r"labels run from 1 to 6, but of these classes 0 never occur.*\n.*return_inverse"),
+        (Y * 9, r"of these classes 1, 2, 3, 4, 5 and 35 more never occur.*\n.*classes=46"),
+    ],
+)
+def test_the_classes_of_training_data_are_numbered_from_zero_without_gaps(y: np.ndarray, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_both((X, y), (X, y), None)
+
+
+def test_classes_that_are_named_may_be_missing() -> None:
+    assert load_both((X, Y + 1), (X, Y), 9)[2] == 9 and load_both((X, Y), (X[:2], Y[:2]), None)[2] == 6
+    with pytest.raises(UsageError, match="every label is 3"):
+        load_both((X, np.full(6, 3)), (X, Y), 9)
+
+
+def test_datasets_without_an_end_or_of_dictionaries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    tf = pytest.importorskip("tensorflow")
+    dataset = tf.data.Dataset.from_tensor_slices((X, Y))
+    with pytest.raises(UsageError, match=r"has no end.*\n.*leave out .repeat\(\)"):
+        load(dataset.repeat().batch(4), where="train_data")
+    assert len(load(dataset.repeat().take(8), where="train_data")) == 8
+    with pytest.raises(UsageError, match=r"dictionaries of image, label.*\n.*dataset.map"):
+        load(tf.data.Dataset.from_tensor_slices({"image": X, "label": Y}), where="train_data")
+    endless = dataset.repeat().filter(lambda x, y: y >= 0)  # its length is not known beforehand
+    monkeypatch.setattr(loading, "_memory_bytes", lambda: 64 * X[0].nbytes)
+    with pytest.raises(UsageError, match=r"were read, and there is no end.*\n.*dataset.take"):
+        load(endless, where="train_data")
 
 
 def test_arrays_datasets_and_sequences_are_equal() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from nas_keras import cli
 from nas_keras.families.mbconv.space import Space
-from nas_keras.files import read_json, write_json
+from nas_keras.files import locked, read_json, write_json
 from nas_keras.search.context import Allowance, Context
 from nas_keras.search.random_search import RandomSearch
 from nas_keras.search.strategy import run
@@ -32,6 +34,31 @@ def test_a_full_disk_keeps_the_former_file_and_no_part_of_the_new_one(tmp_path: 
     with pytest.raises(UsageError, match=r"No space left.*\n.*finished work there is kept"):
         write_json(path, [2])
     assert read_json(path) == [1] and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_written_by_one_process_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    program = "import time; from pathlib import Path; from nas_keras.files import locked\n"
+    program += f"with locked(Path({str(folder)!r})):\n    print('mine', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline() == "mine\n"
+        with (
+            pytest.raises(UsageError, match=rf"another search is writing here \(process {other.pid}\)"),
+            locked(folder),
+        ):
+            pass
+        other.kill()
+        other.wait()
+        with locked(folder), pytest.raises(UsageError, match=f"process {os.getpid()}"), locked(folder):
+            pass
+    with locked(folder):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="cannot write"), locked(tmp_path / "file" / "run"):
+        pass
 
 
 def test_a_full_disk_ends_a_search_with_an_answer(tiny_space: Space, tmp_path: Path, full_disk) -> None:

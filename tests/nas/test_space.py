@@ -11,6 +11,7 @@ from nas_keras.cost.footprint import Limits
 from nas_keras.families.mbconv.analytic import AnalyticCost
 from nas_keras.families.mbconv.arch import Arch, parse, round_channels
 from nas_keras.families.mbconv.space import Grid, Space, grid_for, published_grid
+from nas_keras.search import tinynas
 from nas_keras.search.tinynas import Sampling, SpaceStats, explore, rank, study, table
 from tinyengine_tf import UsageError
 
@@ -105,13 +106,36 @@ def test_grids_survive_json(grid: Grid) -> None:
     assert Grid.from_json(json.loads(json.dumps(grid.to_json()))) == grid == Grid.from_json(grid.to_json())
 
 
-def test_stage_one_is_the_same_for_any_number_of_workers() -> None:
+def test_stage_one_reports_every_space_and_survives_json() -> None:
     grid, limits = grid_for((49, 10, 1), 12), Limits(sram_bytes=20_000, flash_bytes=60_000)
     sampling, seen = Sampling(40, 5, 80, seed=7), []
     alone = explore(grid, AnalyticCost(), limits, sampling, progress=seen.append)
     assert tuple(seen) == alone
-    assert explore(grid, AnalyticCost(), limits, sampling, workers=2) == alone
     assert tuple(SpaceStats.from_json(json.loads(json.dumps(s.to_json()))) for s in alone) == alone
+
+
+def test_any_number_of_workers_finds_the_same_and_none_is_started_for_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Counted(tinynas.subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            started.append(self)
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(tinynas.subprocess, "Popen", Counted)
+    grid, sampling = grid_for((49, 10, 1), 12), Sampling(40, 5, 80, seed=7)
+    alone = explore(grid, AnalyticCost(), Limits(sram_bytes=20_000), sampling, workers=2)
+    assert not started, "a second of work is not worth a process"
+    monkeypatch.setattr(tinynas, "WORKERS_PAY_SECONDS", 0.0)
+    assert explore(grid, AnalyticCost(), Limits(sram_bytes=20_000), sampling, workers=2) == alone
+    assert len(started) == 2 and all(process.poll() is not None for process in started)
+
+
+def test_a_worker_that_dies_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tinynas, "WORKERS_PAY_SECONDS", 0.0)
+    monkeypatch.setattr(tinynas.sys, "executable", "/bin/true")
+    with pytest.raises(RuntimeError, match="a worker of stage 1 failed"):
+        explore(grid_for((49, 10, 1), 12), AnalyticCost(), Limits(), Sampling(4, 1, 4), workers=2)
 
 
 def test_stage_one_says_what_rejected_and_stops_trying() -> None:
