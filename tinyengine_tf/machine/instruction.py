@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tinyengine_tf.errors import InternalError
-from tinyengine_tf.machine.registers import Address, CoreRegister, Register, Scaled, Vector
+from tinyengine_tf.machine.registers import Address, CoreRegister, Register, Scaled, Vector, pc, sp
 
 
 class OutOfReach(Exception):
@@ -114,7 +114,7 @@ def within(value: int, low: int, high: int, what: str, step: int = 1) -> int:
 def general(*registers: Register) -> None:
     """Every one a core register that is neither sp nor pc."""
     for register in registers:
-        if not isinstance(register, CoreRegister) or not register.is_general:
+        if not isinstance(register, CoreRegister) or register is sp or register is pc:
             raise InvalidCode(f"{register} where a general register must stand")
 
 

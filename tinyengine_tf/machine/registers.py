@@ -29,11 +29,6 @@ class CoreRegister(Register):
         return self.number < 8
 
     @property
-    def is_general(self) -> bool:
-        """Neither stack pointer nor program counter, which few instructions take."""
-        return self.number not in (13, 15)
-
-    @property
     def is_even(self) -> bool:
         return self.number % 2 == 0
 

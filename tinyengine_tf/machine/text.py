@@ -64,9 +64,9 @@ def line(item: Instruction, names: Names = {}, labels: Mapping[Label, str] = {})
 
 
 def _operand(operand: Operand, names: Names, labels: Mapping[Label, str]) -> str:
+    if isinstance(operand, Register):  # by far the most
+        return names[operand] if operand in names else operand.name
     match operand:
-        case Register():
-            return names.get(operand, operand.name)
         case int():
             return f"#0x{operand:08x}" if operand >= HEXADECIMAL_FROM else f"#{operand}"
         case str():
