@@ -10,6 +10,7 @@ from tests.machine.binutils import accepted, encodings, have_binutils, have_clan
 from tests.machine.forms import FORMS, Case
 from tinyengine_tf.machine import helium, thumb1, thumb2, vfp
 from tinyengine_tf.machine.instruction import Instruction, InvalidCode, OutOfReach
+from tinyengine_tf.machine.registers import FLAGS, VPR
 from tinyengine_tf.machine.text import line
 
 pytestmark = pytest.mark.skipif(not have_binutils(), reason="arm-none-eabi-as is not installed")
@@ -72,3 +73,40 @@ def test_forms_try_every_instruction() -> None:
             hints = getattr(function, "__annotations__", {})
             if hints.get("return") == "Instruction" and not name.startswith("_"):
                 assert aliases.get(name, name) in tried | in_flow, f"{module.__name__}.{name}"
+
+
+STORES = ("str", "stm", "push", "vstr")
+ONLY_READ = ("cmp", "tst", "vctp")
+ADDING = ("vmladava", "vmla.", "vqrdmlash", "vfma", "vfms", "movt", "vqmovn", "vqrshrn")
+"""They change what is there instead of replacing it."""
+
+
+@pytest.mark.parametrize("march", sorted({form.march for form in FORMS}))
+def test_registers_read_and_written_are_those_named(march: str) -> None:
+    """As the text says it: all registers named are read or written, and the first is written, but for stores."""
+    for form in FORMS:
+        for case in form.cases if form.march == march else ():
+            mine = built(case)
+            if mine is None:
+                continue
+            name, _, operands = case.text.partition(" ")
+            named = re.findall(r"\b(?:r\d+|[qs]\d+|sp|lr)\b", operands)
+            implied = {"sp"} if name in ("push", "pop") else set()
+            reads, writes = ({x.name for x in some if x not in (FLAGS, VPR)} for some in (mine.reads, mine.writes))
+            assert reads | writes == {*named, *implied}, case.text
+            assert not name.startswith(ADDING) or named[0] in reads, case.text
+            moved = (
+                set(re.findall(r"(\w+)!|\[(\w+)\], #", operands)[0]) - {""}
+                if re.search(r"!|\], #", operands)
+                else set()
+            )
+            if name.startswith(STORES):
+                assert writes == moved | implied and {*named, *implied} == reads, case.text
+            elif name.startswith(ONLY_READ):
+                assert not writes and FLAGS in mine.writes or VPR in mine.writes, case.text
+            elif name.startswith(("ldm", "vldm", "pop")):
+                listed = named if name == "pop" else named[1:]
+                assert writes == {*listed, *moved, *implied}, case.text
+            else:
+                loaded = named[:2] if name == "ldrd" else named[:1]
+                assert writes == {*loaded, *moved}, case.text
