@@ -17,6 +17,7 @@ from tinyengine_tf import api, interpret, passes
 from tinyengine_tf.codegen import Bundle, Options, render
 from tinyengine_tf.ir import DType, Graph, Tensor
 from tinyengine_tf.lab import reference
+from tinyengine_tf.lab.closeness import after_libm, is_close
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.schedule import Goal
 from tinyengine_tf.target import load_target
@@ -76,7 +77,9 @@ class HostModel:
             sources = [str(p) for p in sorted(root.glob("src/**/*.c"))]
             flags = [*CFLAGS, *(SANITIZE if sanitize else ())]
             done = subprocess.run(
-                ["gcc", *flags, f"-I{root}/include", *sources, "-o", str(library)], capture_output=True, text=True
+                ["gcc", *flags, f"-I{root}/include", *sources, "-lm", "-o", str(library)],
+                capture_output=True,
+                text=True,
             )
             assert done.returncode == 0, done.stderr[:3000]
             self._lib = ctypes.CDLL(str(library))
@@ -141,6 +144,20 @@ def assert_exact(
     expected = reference.run(model, samples, isolated=False)
     assert_computed(host.graph, samples, expected)
     assert_same("C", [host.run(sample) for sample in samples], expected)
+    return host
+
+
+def assert_close(model: bytes, samples: Sequence[Sequence[np.ndarray]] | None = None) -> HostModel:
+    """The C, which calls this machine's C library as TFLM does, is exact; what operators say of themselves is close."""
+    host = HostModel(model)
+    samples = random_samples(host.graph, 3) if samples is None else samples
+    expected = reference.run(model, samples, isolated=False)
+    assert_same("C", [host.run(sample) for sample in samples], expected)
+    for graph in (host.graph, passes.run(host.graph)):
+        loose = after_libm(graph)
+        for got, wanted in zip(interpret.run(graph, samples), expected, strict=True):
+            for t, have, want in zip(graph.outputs, got, wanted, strict=True):
+                assert t in loose and is_close(t, have, np.asarray(want).reshape(have.shape)), (have, want)
     return host
 
 

@@ -183,7 +183,7 @@ def _verify(args: argparse.Namespace) -> None:
         _print_json(result.as_dict())
     else:
         print(report.verification(result.as_dict()))
-    if not result.exact:
+    if not result.passed:
         raise _not_exact(args, str(result.difference))
 
 

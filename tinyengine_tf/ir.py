@@ -231,7 +231,12 @@ class Op:
     @property
     def is_known(self) -> bool:
         """Whether the outputs can be computed, to the bit, before the network runs."""
-        return all(t is None or t.data is not None for t in self.inputs)
+        return not self.calls_libm and all(t is None or t.data is not None for t in self.inputs)
+
+    @property
+    def calls_libm(self) -> bool:
+        """Whether a function of the C library computes it whose last bits IEEE 754 does not define."""
+        return False
 
     def evaluate(self) -> Values | None:
         """Values of the outputs if they are known before the network runs, else None."""

@@ -337,10 +337,13 @@ def verification(figures: dict[str, Any]) -> str:
     compared = f"{figures['samples']} samples" + (
         f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else ""
     )
-    outcome = "EXACT" if figures["exact"] else "DIFFERENT"
+    outcome = "EXACT" if figures["exact"] else "CLOSE" if figures["close"] else "DIFFERENT"
     lines = [f"{outcome}  {compared}, {figures['target']} against TFLM's reference kernels"]
     if figures["difference"]:
         lines.append(f"  first difference: {figures['difference']}")
+    if figures["units_in_last_place"]:
+        units = f"{figures['units_in_last_place']:,}"
+        lines.append(f"  outputs are up to {units} units in the last place from TFLM's, after a C library's functions")
     if figures["instructions"] is not None:
         per_mac = f" ({figures['instructions'] / figures['macs']:.2f} per MAC)" if figures["macs"] else ""
         lines.append(f"  instructions  {figures['instructions']:>12,}{per_mac}, executed under QEMU: not cycles")

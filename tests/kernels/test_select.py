@@ -83,7 +83,7 @@ def test_kernels_are_preferred_to_others_of_the_same_operator() -> None:
 
 
 def test_one_kernel_per_file_which_is_named_as_the_kernel() -> None:
-    """Without element types, but for kernels of the same operators that differ in these alone."""
+    """With element types where kernels differ in these alone, else perhaps without."""
     assert [module for module, n in Counter(k.lower.__module__ for k in KERNELS.values()).items() if n > 1] == []
     for k in KERNELS.values():
         name = k.name.removeprefix("te_")

@@ -14,10 +14,11 @@ from tinyengine_tf.errors import InvalidIR, ToolchainError, UsageError
 from tinyengine_tf.ir import DType, Op, Tensor, stored
 from tinyengine_tf.kernels.base import KERNELS
 from tinyengine_tf.lab import reference
-from tinyengine_tf.ops.base import REGISTRY, Definition
+from tinyengine_tf.ops.base import FLOAT_REGISTRY, REGISTRY, Definition
 from tinyengine_tf.ops.variables import Variable
 
-OPERATORS = {e.cls for e in REGISTRY.values()} - {Variable} | {kind for k in KERNELS.values() for kind in k.ops}
+ENTRIES = (*REGISTRY.values(), *FLOAT_REGISTRY.values())
+OPERATORS = {e.cls for e in ENTRIES} - {Variable} | {kind for k in KERNELS.values() for kind in k.ops}
 
 
 @pytest.mark.parametrize("operator", sorted(OPERATORS, key=lambda c: c.__name__), ids=lambda c: c.__name__)

@@ -61,9 +61,7 @@ def edge(dtype: str, *, output: bool = False) -> ModelBuilder:
 
 
 FIRST_LINES = [
-    (dense("FLOAT32", "FLOAT32"), "a float32 model, not quantised: export it as int8 .*representative_dataset"),
     (dense("FLOAT32", "INT8"), "dynamic-range .hybrid. model.*representative_dataset"),
-    (dense("FLOAT32", "INT8", through="DEQUANTIZE"), "dynamic-range .hybrid. model"),
     (dense("FLOAT32", "FLOAT16", through="DEQUANTIZE"), "float16 weights.*leave out"),
     (dense("UINT8", "UINT8"), "a uint8 model.*Convert the trained model again"),
     (elementwise("INT16"), "int16 activations, of which L2_NORMALIZATION is refused"),
@@ -95,14 +93,13 @@ def test_absent_operators_of_tflm_come_with_advice() -> None:
         api.load_graph(custom("SignalRfft").finish())
 
 
-def test_a_part_that_is_float() -> None:
-    b = dense("INT8", "INT8")
-    x = b.input((1, 4), "FLOAT32")
-    y = b.tensor((1, 3), "FLOAT32")
-    b.op("FULLY_CONNECTED", [x, b.const(np.ones((3, 4), np.float32)), None], [y])
-    b.output(y)
-    with pytest.raises(UnsupportedError, match="1 of 2 layers with weights are float32 .operator 1"):
-        api.load_graph(b.finish())
+def test_float_layers_are_computed() -> None:
+    """float32 weights, also int8 ones behind a DEQUANTIZE, and beside int8 layers."""
+    for model in (dense("FLOAT32", "FLOAT32"), dense("FLOAT32", "INT8", through="DEQUANTIZE"), dense("INT8", "INT8")):
+        x, y = model.input((1, 4), "FLOAT32"), model.tensor((1, 3), "FLOAT32")
+        model.op("FULLY_CONNECTED", [x, model.const(np.ones((3, 4), np.float32)), None], [y])
+        model.output(y)
+        assert len(api.load_graph(model.finish()).ops) == 2
 
 
 def many_convolutions(count: int) -> bytes:
@@ -110,7 +107,7 @@ def many_convolutions(count: int) -> bytes:
     x = b.input((1, 4), "FLOAT32")
     for k in range(count):
         y = b.tensor((1, 4), "FLOAT32", name=f"model/block_{k}/" + "Conv2D;BatchNorm;" * 30)
-        b.op("FULLY_CONNECTED", [x, b.const(np.ones((4, 4), np.float32)), None], [y])
+        b.op("FULLY_CONNECTED", [x, b.const(np.ones((4, 4), np.int8), scale=0.1), None], [y])
         x = y
     b.output(x)
     return b.finish()

@@ -11,9 +11,10 @@ from types import ModuleType
 import pytest
 
 from tinyengine_tf import ops
-from tinyengine_tf.ops.base import REGISTRY, Reject, Rule
+from tinyengine_tf.ops.base import FLOAT_REGISTRY, REGISTRY, Entry, Reject, Rule
 
 MODULES = [importlib.import_module(f"{ops.__name__}.{m.name}") for m in pkgutil.iter_modules(ops.__path__)]
+ENTRIES = (*REGISTRY.values(), *FLOAT_REGISTRY.values())
 
 
 @cache
@@ -72,11 +73,9 @@ def raised(cls: type) -> set[Rule]:
     return rules
 
 
-@pytest.mark.parametrize(
-    "cls", sorted({e.cls for e in REGISTRY.values()}, key=lambda c: c.__name__), ids=lambda c: c.__name__
-)
+@pytest.mark.parametrize("cls", sorted({e.cls for e in ENTRIES}, key=lambda c: c.__name__), ids=lambda c: c.__name__)
 def test_rules_that_are_enforced_are_listed(cls: type) -> None:
-    names = [e for e in REGISTRY.values() if e.cls is cls]
+    names = [e for e in ENTRIES if e.cls is cls]
     listed = {rule.rule for e in names for rule in e.rules}
     assert {r.rule for r in raised(cls)} <= listed
 
@@ -100,12 +99,11 @@ def test_the_search_finds_rules_that_are_raised_deep_inside() -> None:
     assert "the fused activation is NONE, RELU, RELU6 or RELU_N1_TO_1" in found
 
 
-@pytest.mark.parametrize("name", sorted(REGISTRY))
-def test_every_name_has_its_own_summary_and_rules(name: str) -> None:
-    entry = REGISTRY[name]
-    others = [e.summary for e in REGISTRY.values() if e is not entry]
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda e: f"{e.opcode}-{e.cls.__name__}")
+def test_every_name_has_its_own_summary_and_rules(entry: Entry) -> None:
+    others = [e.summary for e in ENTRIES if e is not entry]
     assert entry.summary not in others
-    assert entry.rules or name == "VAR_HANDLE"
+    assert entry.rules or entry.opcode == "VAR_HANDLE"
 
 
 def test_rejecting_takes_a_rule() -> None:

@@ -82,7 +82,7 @@ def test_in_place():
 @pytest.mark.parametrize(
     "change, rule",
     [
-        (dict(dtype="FLOAT32", out="FLOAT32"), "float32 is not computed"),
+        (dict(dtype="FLOAT32", out="INT8"), "or float32 to float32"),
         (dict(out_scale=1 / 128), "scale 1/256 and zero point -128"),
         (dict(out_zero=0), "scale 1/256 and zero point -128"),
         (dict(in_scale=2.0**-27), "above 2\\^-26"),

@@ -28,7 +28,7 @@ from tinyengine_tf.codegen.hooks import Hook
 from tinyengine_tf.codegen.layers import Views, image_symbol, pitch_symbol, place, share_symbol
 from tinyengine_tf.codegen.names import check_name
 from tinyengine_tf.codegen.sections import sections
-from tinyengine_tf.ir import State, Tensor
+from tinyengine_tf.ir import DType, State, Tensor
 from tinyengine_tf.kernels.base import row_elements
 from tinyengine_tf.kernels.literal import c_float, c_text
 from tinyengine_tf.memory.arena import ArenaPlan
@@ -131,6 +131,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
         "target": arena.schedule.target,
         "steps": steps,
         "layers": arena.schedule.layers,
+        "computes_floats": any(t.dtype is DType.FLOAT32 for layer in arena.schedule.layers for t in layer.op.outputs),
         "arena_bytes": max(arena.plan.peak_bytes, 1),
         "region": arena.shares[0].region,
         "further": [(share_symbol(options.name, share), share) for share in arena.shares[1:]],

@@ -52,5 +52,8 @@ S16 = Types(
 )
 """The int16 activations with int8 weights of the same specification (16x8); which bias is right, operators say."""
 
+F32 = Types(data=(DType.FLOAT32,), weights=(DType.FLOAT32,), bias=(DType.FLOAT32,), out=(DType.FLOAT32,))
+"""float32 throughout."""
+
 MOVED = Types(data=ANY, out=ANY)
 """Elements are copied, whatever they mean; the operator's rules say that both sides agree."""

@@ -105,6 +105,8 @@ class Entry:
 
 
 REGISTRY: dict[str, Entry] = {}
+FLOAT_REGISTRY: dict[str, Entry] = {}
+"""Names that another class computes where the output is float32."""
 OpClass = TypeVar("OpClass", bound=type[Op])
 
 
@@ -114,6 +116,7 @@ def operator(
     summaries: Mapping[str, str] | None = None,
     own_rules: Mapping[str, Sequence[Rule]] | None = None,
     definitions: Mapping[str, Definition] | None = None,
+    floats: bool = False,
 ) -> Callable[[OpClass], OpClass]:
     """Register the decorated Op class for one or more .tflite operator names.
 
@@ -121,23 +124,32 @@ def operator(
     summaries   what single names do, where the first line of the class says too little
     own_rules   what parse() asks of single names, beyond the class's RULES
     definitions of names that TFLM does not define
+    floats      the class computes the names where the output is float32; another one is registered for the rest
     """
+    registry = FLOAT_REGISTRY if floats else REGISTRY
 
     def register(cls: OpClass) -> OpClass:
         cls.KIND = cls.__dict__.get("KIND") or cls.__name__
         summary = (cls.__doc__ or "").strip().splitlines()[0]
         parse: Parser = cls.parse  # type: ignore[attr-defined]  # ir's Op knows nothing of files
         for opcode in opcodes:
-            assert opcode not in REGISTRY, opcode
+            assert opcode not in registry, opcode
             count = needs if isinstance(needs, int) else needs.get(opcode, 1)
             rules, constraints = (tuple(getattr(cls, name, ())) for name in ("RULES", "CONSTRAINTS"))
             text = (summaries or {}).get(opcode, summary)
             rules += tuple((own_rules or {}).get(opcode, ()))
             definition = (definitions or {}).get(opcode, Definition.TFLM)
-            REGISTRY[opcode] = Entry(opcode, cls, parse, constraints, rules, text, count, definition)
+            registry[opcode] = Entry(opcode, cls, parse, constraints, rules, text, count, definition)
         return cls
 
     return register
+
+
+def entry_of(opcode: str, outputs: Sequence[Tensor]) -> Entry | None:
+    """What computes an operator of that name with such outputs; None: nothing does."""
+    if outputs and outputs[0].dtype is DType.FLOAT32 and opcode in FLOAT_REGISTRY:
+        return FLOAT_REGISTRY[opcode]
+    return REGISTRY.get(opcode)
 
 
 def data_types(op: Op) -> str:

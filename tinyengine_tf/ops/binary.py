@@ -16,6 +16,7 @@ from tinyengine_tf.ops.base import BROADCASTS, Constraint, RawOpLike, Reject, Ru
 from tinyengine_tf.ops.broadcast import broadcasts_to
 from tinyengine_tf.ops.conv2d import ACTIVATION, CLAMP_RULES, ONE_SCALE, fused_clamp
 from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN, Multiplier, quantize_multiplier, requantize, wrap32
+from tinyengine_tf.ops.float_clamp import FLOAT_CLAMPS, limited
 from tinyengine_tf.ops.narrowing import narrowing
 from tinyengine_tf.ops.two_operands import TwoOperands
 
@@ -34,14 +35,6 @@ _INT32_CLAMPS: Mapping[str, tuple[int, int]] = {
     "RELU": (0, INT32_MAX),
     "RELU6": (0, 6),
     "RELU_N1_TO_1": (-1, 1),
-}
-
-FLOAT_MAX = float(np.finfo(np.float32).max)  # TFLM clamps to finite numbers even without an activation
-_FLOAT_CLAMPS: Mapping[str, tuple[float, float]] = {
-    "NONE": (-FLOAT_MAX, FLOAT_MAX),
-    "RELU": (0.0, FLOAT_MAX),
-    "RELU6": (0.0, 6.0),
-    "RELU_N1_TO_1": (-1.0, 1.0),
 }
 
 
@@ -175,7 +168,7 @@ class Binary(TwoOperands):
             if self.function in ORDER:
                 return np.where(a > b if self.function == "MAXIMUM" else a < b, a, b)
             raw = {"ADD": np.add, "SUB": np.subtract, "MUL": np.multiply, "DIV": np.divide}[self.function](a, b)
-        return np.clip(raw, np.float32(self.clamp[0]), np.float32(self.clamp[1]))
+        return limited(raw, self.clamp)
 
     def _quantized(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         m = self.multipliers
@@ -229,6 +222,6 @@ def _clamp(raw: RawOpLike, y: Tensor) -> tuple[int, int] | tuple[float, float]:
     if activation not in _INT32_CLAMPS:
         raise Reject(ACTIVATION, activation)
     if y.dtype is DType.FLOAT32:
-        return _FLOAT_CLAMPS[activation]
+        return FLOAT_CLAMPS[activation]
     # TFLM's int32 ADD does not look at the activation.
     return _INT32_CLAMPS["NONE" if raw.opcode == "ADD" else activation]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tinyengine_tf.ops.absent import ABSENT
-from tinyengine_tf.ops.base import REGISTRY
+from tinyengine_tf.ops.base import FLOAT_REGISTRY, REGISTRY
 
 
 def as_list() -> list[dict[str, Any]]:
     """One entry per .tflite operator name: what it becomes, whose results are right, what it does, its rules."""
+    floats = {f"{name} (float32)": entry for name, entry in FLOAT_REGISTRY.items()}
     return [
         {
             "operator": name,
@@ -18,7 +19,7 @@ def as_list() -> list[dict[str, Any]]:
             "summary": e.summary,
             "rules": [r.rule for r in e.rules],
         }
-        for name, e in sorted(REGISTRY.items())
+        for name, e in sorted({**REGISTRY, **floats}.items())
     ]
 
 

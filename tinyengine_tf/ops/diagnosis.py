@@ -203,24 +203,6 @@ def _int16(refused: Refused) -> str:
     )
 
 
-def _float32(refused: Refused) -> str:
-    weighted = list(refused.weighted())
-    floats = [op for op, data, _ in weighted if data == "FLOAT32"]
-    if floats and len(floats) < len(weighted):
-        names = _some(f"operator {op.index} {op.opcode}" for op in floats)
-        return (
-            f"{len(floats)} of {len(weighted)} layers with weights are float32 ({names}): an int8 model of which parts "
-            f"were not quantised. Export all of it as int8: {INT8_EXPORT}"
-        )
-    if not floats:
-        # No weights at all: what matters is whether anything but conversions computes on int8.
-        types = [t.dtype for op in refused.model.ops if op.opcode not in EDGES for t in refused.inputs(op)[:1]]
-        refused_ops = {p.index for p in refused.problems}
-        if DType.FLOAT32 not in types or DType.INT8 in types or not refused_ops:
-            return ""
-    return f"a float32 model, not quantised: export it as int8 with {INT8_EXPORT}"
-
-
 def _control_flow(refused: Refused) -> str:
     found = sorted({op.opcode for op in refused.model.ops} & FUNCTIONAL)
     if not found:
@@ -307,7 +289,6 @@ RECOGNISERS: tuple[Callable[[Refused], str], ...] = (
     _uint8,
     _int16,
     _control_flow,
-    _float32,
     _sparse,
     _open_dimensions,
     _unknown_operators,

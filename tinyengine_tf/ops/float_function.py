@@ -90,7 +90,7 @@ SURE: Mapping[str, Callable[[Floats], Floats]] = {
 """Where the result is a float32 value that no library misses."""
 
 
-TABULATED = "of one float32 value; accepted where it depends on one int8 tensor: it is tabulated."
+TABULATED = "of one float32 value; tabulated where it depends on one int8 tensor."
 
 
 @operator(
@@ -119,7 +119,7 @@ TABULATED = "of one float32 value; accepted where it depends on one int8 tensor:
 )
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FloatFunction(Op):
-    """A function of one float32 value, elementwise; accepted where it depends on one int8 tensor: it is tabulated."""
+    """A function of one float32 value, elementwise; tabulated where it depends on one int8 tensor."""
 
     RULES: ClassVar = (
         FLOATS,
@@ -138,9 +138,8 @@ class FloatFunction(Op):
         return self.function
 
     @property
-    def is_known(self) -> bool:
-        """C libraries differ in the last bits of what IEEE 754 does not define."""
-        return super().is_known and self.function in ARITHMETIC
+    def calls_libm(self) -> bool:
+        return self.function in TRANSCENDENTAL
 
     def compute(self, values: Values) -> Values:
         with np.errstate(all="ignore"):

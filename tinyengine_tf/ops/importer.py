@@ -15,7 +15,7 @@ import numpy as np
 from tinyengine_tf.errors import InternalError, ModelError, TinyEngineError, UnsupportedError
 from tinyengine_tf.ir import DType, Graph, Op, Tensor
 from tinyengine_tf.ops.absent import ABSENT
-from tinyengine_tf.ops.base import REGISTRY, Constraint, Entry, Reject, Rule
+from tinyengine_tf.ops.base import REGISTRY, Constraint, Entry, Reject, Rule, entry_of
 from tinyengine_tf.ops.diagnosis import UNKNOWN, verdict
 from tinyengine_tf.ops.open_dimensions import with_known_shape
 from tinyengine_tf.ops.problems import Problem, accepted_only_if, causes_first, operator_problem, shortened, summary
@@ -135,7 +135,7 @@ class Import:
         self, raw: RawOp, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]
     ) -> tuple[str, object] | None:
         """(rule, found) where an operator cannot even be parsed."""
-        entry = REGISTRY.get(raw.opcode)
+        entry = entry_of(raw.opcode, outputs)
         if entry is None:
             return UNKNOWN, ABSENT.get(raw.opcode, "")
         present = next((n for n, t in enumerate(inputs) if t is None), len(inputs))
@@ -153,7 +153,8 @@ class Import:
 
     def _carry_out(self, raw: RawOp, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> None:
         """Append the operators that carry out `raw`. Raises Reject where it breaks a rule; all else is our fault."""
-        entry = REGISTRY[raw.opcode]
+        entry = entry_of(raw.opcode, outputs)
+        assert entry is not None
         try:
             ops = self.variables.follow(raw) if raw.opcode in VARIABLE_OPCODES else _parsed(entry, raw, inputs, outputs)
             computed = {t for op in ops for t in op.outputs}

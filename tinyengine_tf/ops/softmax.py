@@ -21,7 +21,7 @@ SUM_BITS = 12  # integer bits of sums of exponentials
 MAX_DEPTH = 8191  # a sum of more exponentials, each up to 2**19, wraps 32 bits
 
 
-CONVERSIONS = Rule("it converts int8 to int8 or int16; float32 is not computed here")
+CONVERSIONS = Rule("it converts int8 to int8 or int16, or float32 to float32")
 SAME_SHAPE = Rule("input and output have the same shape, of at least one dimension")
 
 

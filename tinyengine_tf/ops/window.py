@@ -48,7 +48,7 @@ class Window:
         right = (out.w - 1) * self.stride.w - self.pad_left + self.extent.w - image.w
         return HW(max(bottom, 0), max(right, 0))
 
-    def patches(self, images: np.ndarray, out: HW, fill: int) -> np.ndarray:
+    def patches(self, images: np.ndarray, out: HW, fill: float) -> np.ndarray:
         """What each window sees of NHWC images, `fill` beyond them: [n, out.h, out.w, kernel.h, kernel.w, channels]."""
         after = self.padding_after(HW(*images.shape[1:3]), out)
         border = ((0, 0), (self.pad_top, after.h), (self.pad_left, after.w), (0, 0))

@@ -1,12 +1,11 @@
-"""Functions of one float32 value that need no libm."""
+"""Functions of one float32 value."""
 
 from __future__ import annotations
 
-from tinyengine_tf.ir import DType
-from tinyengine_tf.kernels.base import Because, Lowered, kernel
-from tinyengine_tf.kernels.elementwise.unary import unary
-from tinyengine_tf.kernels.types import Types
-from tinyengine_tf.ops.float_function import FloatFunction
+from tinyengine_tf.kernels.base import Code, Layout, Lowered, RowWindow, kernel
+from tinyengine_tf.kernels.literal import c_float
+from tinyengine_tf.kernels.types import F32
+from tinyengine_tf.ops.float_function import EXPONENTIAL, SATURATED, FloatFunction
 from tinyengine_tf.target import Core
 
 IN_C = {
@@ -16,18 +15,38 @@ IN_C = {
     "RELU": "x < 0.0f ? 0.0f : x",
     "RELU6": "x > 6.0f ? 6.0f : x < 0.0f ? 0.0f : x",
     "LEAKY_RELU": "x > 0.0f ? x : x * alpha",
+    "HARD_SWISH": "x * te_clamp_f32(x + 3.0f, 0.0f, 6.0f) / 6.0f",
 }
+"""What is computed without the C library, in TFLM's order."""
 
-NEEDS_LIBM = Because(
-    "it is computed only where its input is one dequantised int8 tensor and its result is quantised again, to "
-    "integers that do not depend on how a C library rounds"
-)
+IN_LIBM = {
+    "SQRT": "sqrtf(x)",
+    "RSQRT": "1.0f / sqrtf(x)",
+    "CEIL": "ceilf(x)",
+    "FLOOR": "floorf(x)",
+    "ROUND": "te_round_f32(x)",
+    "EXP": "expf(x)",
+    "LOG": "logf(x)",
+    "SIN": "sinf(x)",
+    "COS": "cosf(x)",
+    "TANH": "tanhf(x)",
+    "ELU": "x < 0.0f ? expm1f(x) : x",
+    "LOGISTIC": f"x > {c_float(float(SATURATED))} ? 1.0f "
+    f": x < {c_float(float(EXPONENTIAL))} ? expf(x) : 1.0f / (1.0f + expf(-x))",
+}
+"""What takes math.h; sqrtf, ceilf and floorf are the same in every library."""
+
+NEEDS = {"HARD_SWISH": ("clamp_f32",), "ROUND": ("math", "round_f32")}
 
 
-@kernel(FloatFunction, types=(Types(data=(DType.FLOAT32,), out=(DType.FLOAT32,)),))
-def te_function_f32(op: FloatFunction, core: Core) -> Lowered | Because:
-    """float32 arithmetic without libm."""
-    if op.function not in IN_C:
-        return NEEDS_LIBM
-    further = {"function": op.function, "result": IN_C[op.function], "alpha": op.alpha}
-    return unary(op, "elementwise/float_function.c.j2", further)
+@kernel(FloatFunction, types=(F32,))
+def te_function_f32(op: FloatFunction, core: Core) -> Lowered:
+    """One element after the other, with math.h where the function is one of the C library's."""
+    result = IN_C.get(op.function) or IN_LIBM[op.function]
+    needs = NEEDS.get(op.function, ("math",) if op.function in IN_LIBM else ())
+
+    def params(units: int) -> dict[str, object]:
+        return {"count": units, "function": op.function, "result": result, "alpha": op.alpha}
+
+    layout = Layout((RowWindow(),), flat=op.output.elements, hold=0)
+    return Lowered(Code("elementwise/float_function.c.j2", params, needs), layout)
