@@ -1,8 +1,8 @@
 """How far a network may be from TFLM where a C library's expf, tanhf and the like have a say, and how far it is.
 
 IEEE 754 defines +, -, *, / and sqrt to the bit, so everything that is computed from these alone must be equal. C
-libraries differ in the last bits of other functions (TFLM on this machine uses glibc, emulated cores newlib), and what is
-computed from their results differs with them.
+libraries differ in the last bits of other functions (TFLM on this machine uses glibc, emulated cores newlib), and what
+is computed from their results differs with them.
 """
 
 from __future__ import annotations

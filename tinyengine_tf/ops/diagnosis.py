@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tinyengine_tf.ir import DType
 from tinyengine_tf.ops.problems import Problem
 from tinyengine_tf.tflite import RawModel, RawOp, RawTensor
 
