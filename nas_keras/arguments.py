@@ -12,7 +12,6 @@ from nas_keras.budget import BUDGETS
 from nas_keras.families import DEFAULT, FAMILIES
 from nas_keras.search import STRATEGIES
 from nas_keras.search.options import describe
-from tinyengine_tf import __version__
 from tinyengine_tf.arguments import Command, natural, positive, size, with_commands
 from tinyengine_tf.errors import UsageError
 
@@ -30,7 +29,6 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
         EPILOG,
         functions,
     )
-    parser.add_argument("--version", action="version", version=f"nas_keras {__version__}")
 
     space = command("space", "tell which search spaces suit a board, by random draws, without training")
     space.add_argument(

@@ -15,7 +15,7 @@ PACKAGE = "tinyengine_tf"
 
 # A module imports from its own stage and from those before it, never from those after it.
 STAGES = (
-    ("errors", "templates"),
+    ("errors", "templates", "version"),
     ("ir",),
     ("interpret",),
     ("regions",),

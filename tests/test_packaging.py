@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import configparser
 import re
+import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.codegen.models import small_cnn
+from tinyengine_tf import __version__, convert
+from tinyengine_tf.version import VERSION
 
 REPO = Path(__file__).resolve().parent.parent
 PINS = REPO / "third_party"
@@ -84,3 +90,20 @@ def test_every_command_line_is_installed() -> None:
     modules = [p for p in REPO.glob("*/cli.py") if "\ndef main(" in p.read_text(encoding="utf-8")]
     expected = {f"{path.parent.name} = {path.parent.name}.cli:main" for path in modules}
     assert {line for line in scripts if line} == expected
+
+
+def test_one_version() -> None:
+    assert setup_cfg()["metadata"]["version"] == "attr: tinyengine_tf.version.VERSION"
+    assert f'version = "{VERSION}"' in (REPO / "MODULE.bazel").read_text(encoding="utf-8")
+    (newest, *_) = re.findall(r"^## (\S+)", (REPO / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert __version__ == newest == VERSION
+    converted = convert(small_cnn())
+    assert converted.report["version"] == VERSION
+    assert f'#define NET_COMPILER "tinyengine_tf {VERSION}"' in converted.bundle["include/net.h"]
+
+
+@pytest.mark.parametrize("command", ["tinyengine_tf", "nas_keras", "tflm_compat"])
+def test_commands_tell_the_version(command: str) -> None:
+    line = [sys.executable, "-m", command if command != "nas_keras" else "nas_keras.cli", "--version"]
+    done = subprocess.run(line, capture_output=True, text=True, cwd=REPO)
+    assert (done.returncode, done.stdout) == (0, f"{command} {VERSION}\n"), done.stderr

@@ -14,6 +14,7 @@ from pathlib import Path
 from tflm_compat.migrate import migrate
 from tflm_compat.migrate.advise import as_text
 from tinyengine_tf.command import carry_out
+from tinyengine_tf.version import VERSION
 
 EXIT_PROBLEMS = 1
 
@@ -27,6 +28,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="tflm_compat", description="Move firmware written for TensorFlow Lite Micro (TFLM) to generated code."
     )
+    parser.add_argument("--version", action="version", version=f"tflm_compat {VERSION}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     sub = commands.add_parser(
         "migrate",

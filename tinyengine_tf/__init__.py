@@ -15,8 +15,9 @@ from tinyengine_tf.errors import (
     UnsupportedError,
     UsageError,
 )
+from tinyengine_tf.version import VERSION
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 __all__ = [
     "Conversion",

@@ -12,6 +12,7 @@ from tinyengine_tf.passes import IO_MODES
 from tinyengine_tf.regions import parse_size
 from tinyengine_tf.request import Asked
 from tinyengine_tf.schedule import FEEDS, OPTIMIZE
+from tinyengine_tf.version import VERSION
 
 EPILOG = """examples:
   tinyengine_tf convert model.tflite --target stm32f746 --out generated/
@@ -30,6 +31,7 @@ def with_commands(
     parser = argparse_flags.ArgumentParser(
         prog=prog, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--version", action="version", version=f"{prog} {VERSION}")
     # Plain subparsers: absl flags of other modules in the process must not clash with our options.
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser

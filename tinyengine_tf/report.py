@@ -11,6 +11,7 @@ from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.memory.picture import draw
 from tinyengine_tf.memory.placement import constants_in
 from tinyengine_tf.schedule import Layer, Schedule, Step
+from tinyengine_tf.version import VERSION
 
 FORMAT_VERSION = 1
 GUESSED = "?"
@@ -23,6 +24,7 @@ def report(arena: ArenaPlan, name: str) -> dict[str, Any]:
     graph, target = schedule.graph, schedule.target
     return {
         "format": FORMAT_VERSION,
+        "version": VERSION,
         "name": name,
         "model": {"name": graph.name, **{k: graph.meta[k] for k in ("sha256", "size_bytes") if k in graph.meta}},
         "target": {"name": target.name, "core": target.core, "isa": target.isa},

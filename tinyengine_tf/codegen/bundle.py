@@ -32,6 +32,7 @@ from tinyengine_tf.ir import DType, State, Tensor
 from tinyengine_tf.kernels.base import row_elements
 from tinyengine_tf.kernels.literal import c_float, c_text
 from tinyengine_tf.memory.arena import ArenaPlan
+from tinyengine_tf.version import VERSION
 
 Bundle = Mapping[str, str]
 
@@ -123,6 +124,7 @@ def render(arena: ArenaPlan, options: Options) -> Bundle:
     context: dict[str, Any] = {
         "name": options.name,
         "NAME": options.name.upper(),
+        "version": VERSION,
         "options": options,
         "graph": graph,
         "macs": arena.schedule.macs,
