@@ -10,8 +10,9 @@ import pytest
 from tests.schedule.graphs import NetworkBuilder
 from tinyengine_tf import api
 from tinyengine_tf.calibrate import CORES
+from tinyengine_tf.calibrate.draw import draw
 from tinyengine_tf.calibrate.fit import Measurement, fit, non_negative_least_squares
-from tinyengine_tf.calibrate.layers import Sampler, draw
+from tinyengine_tf.calibrate.layers import Sampler
 from tinyengine_tf.calibrate.measure import run_ticked
 from tinyengine_tf.cost.division import TWOS, Division
 from tinyengine_tf.cost.features import features

@@ -27,8 +27,6 @@ SIDES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 48)
 SPREAD = 40.0
 """Noise makes sums of n products about SPREAD * 64 * sqrt(n) wide."""
 
-MACS_LIMIT = 400_000
-
 Maker = Callable[[], Op]
 
 
@@ -45,10 +43,9 @@ class Sampler:
     def activation(
         self, shape: Sequence[int], dtype: DType = DType.INT8, scale: float = 0.0, zero: int | None = None
     ) -> Tensor:
-        self._count += 1
         zero = int(self.rng.integers(-128, 100)) if zero is None else zero
         quant = Quant((float(np.float32(scale or self.rng.uniform(0.02, 0.1))),), (zero,))
-        return Tensor(f"t{self._count}", tuple(shape), dtype, None if dtype is DType.FLOAT32 else quant)
+        return Tensor(f"t{self.number()}", tuple(shape), dtype, None if dtype is DType.FLOAT32 else quant)
 
     def weights(self, shape: Sequence[int], channels: int, axis: int) -> Tensor:
         """Weights scaled per channel or, seldom, per tensor; like trained ones, most are far below the largest."""
@@ -61,6 +58,15 @@ class Sampler:
         return Tensor(
             "b", (channels,), DType.INT32, None, True, self.rng.integers(-2000, 2001, channels).astype(np.int32)
         )
+
+    def number(self) -> int:
+        """Another one each time, for names."""
+        self._count += 1
+        return self._count
+
+    def small_shape(self) -> tuple[int, int, int, int]:
+        """Of an image whose elements are worked on one by one."""
+        return 1, self.pick(1, 2, 3, 4), self.pick(1, 2, 3, 4, 6, 8), self.pick(1, 2, 3, 4, 5, 7, 8, 10, 16, 20, 24, 33)
 
     def image(self) -> tuple[int, int]:
         """Height and width. Heights repeat what widths do: they are small."""
@@ -286,14 +292,3 @@ class Sampler:
             mid,
         )
         return [expand, depth, project]
-
-
-def draw(sampler: Sampler, layers: int) -> list[Op]:
-    """Layers of all kinds in random order."""
-    ops: list[Op] = []
-    for weight, make in sampler.kinds():
-        wanted = len(ops) + round(weight * layers)
-        while len(ops) < wanted:
-            if (op := make()).macs <= MACS_LIMIT:
-                ops.append(op)
-    return [ops[i] for i in sampler.rng.permutation(len(ops))]

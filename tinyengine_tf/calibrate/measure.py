@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from tinyengine_tf.codegen import Options, render
 from tinyengine_tf.codegen.hooks import TICK
 from tinyengine_tf.cost.table import CostTable
 from tinyengine_tf.ir import Graph, Op
-from tinyengine_tf.kernels.select import NO_BUDGET, select
+from tinyengine_tf.kernels.base import Because, Kernel, Lowered
+from tinyengine_tf.kernels.select import candidates, lower
 from tinyengine_tf.lab.build import compile_network
 from tinyengine_tf.lab.emulate import run
 from tinyengine_tf.lab.verify import random_samples
@@ -22,7 +24,7 @@ from tinyengine_tf.memory.arena import ArenaPlan, plan_arena
 from tinyengine_tf.output import write_folder
 from tinyengine_tf.schedule import Goal, Layer, Schedule, build
 from tinyengine_tf.schedule.segments import Segments
-from tinyengine_tf.target import Target
+from tinyengine_tf.target import Core, Target
 
 LAYERS_PER_RUN = 40
 BOTTLENECKS = 24
@@ -50,19 +52,38 @@ def graph_of(ops: Sequence[Op]) -> Graph:
     return graph
 
 
-def plan_layers(target: Target, ops: Sequence[Op], frugal: str | None = NO_BUDGET) -> ArenaPlan:
-    """Independent layers as one program, one by one; with `frugal` None also by kernels that spend flash on speed."""
-    graph, layers = graph_of(ops), []
-    for index, op in enumerate(ops):
-        choice = select(op, target.processor, frugal)
-        layers.append(Layer(index, op, choice.kernel, choice.lowered, target.processor))
+@dataclass(frozen=True, eq=False)
+class Work:
+    """An operator and a kernel that can compute it on a core."""
+
+    op: Op
+    kernel: Kernel
+    lowered: Lowered
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """The kernel's, and the operator's variant."""
+        return self.kernel.name, self.op.variant
+
+
+def ways(op: Op, core: Core) -> Iterator[Work]:
+    """Every kernel that can compute an operator, the preferred one first: a lack of memory may choose any of them."""
+    for kernel in candidates(type(op)):  # type: ignore[arg-type]  # mypy takes an instance's __hash__ for it
+        if kernel.refusal(op, core) is None and not isinstance(lowered := lower(kernel, op, core), Because):
+            yield Work(op, kernel, lowered)
+
+
+def plan_layers(target: Target, works: Sequence[Work]) -> ArenaPlan:
+    """Independent layers as one program, one by one."""
+    graph = graph_of([w.op for w in works])
+    layers = [Layer(i, w.op, w.kernel, w.lowered, target.processor) for i, w in enumerate(works)]
     space = Segments(graph, layers, {})
-    return plan_arena(Schedule(graph, target, tuple(space.single(i).steps[0] for i in range(len(ops)))), exact=False)
+    return plan_arena(Schedule(graph, target, tuple(space.single(i).steps[0] for i in range(len(works)))), exact=False)
 
 
-def measure(target: Target, ops: Sequence[Op], frugal: str | None = NO_BUDGET) -> list[Measurement]:
+def measure(target: Target, works: Sequence[Work]) -> list[Measurement]:
     """What each of some independent layers takes."""
-    arena = plan_layers(target, ops, frugal)
+    arena = plan_layers(target, works)
     spent = run_ticked(arena)
     return [Measurement(x.kernel.name, x.op, calls_of(x), spent[x.index]) for x in arena.schedule.layers]
 

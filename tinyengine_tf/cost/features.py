@@ -20,10 +20,13 @@ SHORT = 48
 def features(op: Op, calls: int, division: Division = UNDIVIDED) -> Features:
     """What the work of a layer is made of when its kernel is called `calls` times.
 
-    layer   1                            call    calls of the kernel
-    out     output elements              read    input elements that are looked at
-    mac     multiply-accumulates         out.X   output elements that need X: sign, limit, shift (ops/narrowing.py)
-    pixel   outputs' indices before the last dimension; `rest`: those of the last one that are no four, of all pixels
+    layer   1                                call      calls of the kernel
+    out     output elements                  read      input elements that are looked at
+    mac     multiply-accumulates             out.X     output elements that need X: sign, limit, shift, a type
+    pixel   indices before the last dimension; `rest`: those of the last one that are no four, of all pixels
+    turn    times that inner loops are begun operand   elements read of operands, repeated ones each time
+    real    floats among them                scaled    what is requantised
+    row     vectors that become one value    run.X, moved.X, fill.X    what is moved (ops/runs.py)
 
     Operators add counts of their own (`Op.work`), and convolutions what a kernel's Division makes of theirs.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -45,6 +46,13 @@ class ArgExtreme(Op):
 
     axis: int
     largest: bool
+
+    def work(self) -> dict[str, float]:
+        """`compared`: values after the first; `real`: floats among them; `apart`: those that are no neighbours."""
+        found, along = super().work(), self.input.shape[self.axis + 1 :]
+        compared = found["read"] - found["out"]
+        found |= {"compared": compared, "apart": compared * (math.prod(along) > 1)}
+        return found | {"real": compared * (self.input.dtype is DType.FLOAT32)}
 
     def compute(self, values: Values) -> Values:
         along = np.moveaxis(values[0], self.axis, 0)

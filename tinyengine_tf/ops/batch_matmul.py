@@ -105,6 +105,9 @@ class BatchMatMul(Op):
     def multiplier(self) -> Multiplier:
         return quantize_multiplier(self.x.scale * self.y.scale / self.output.scale)
 
+    def work(self) -> dict[str, float]:
+        return super().work() | {"mac": float(self.macs), "row": float(self.output.elements // self.columns)}
+
     def compute(self, values: Values) -> Values:
         x, y = (v.astype(np.int64) - t.zero_point for v, t in zip(values, (self.x, self.y), strict=True))
         x, y = (v.swapaxes(-2, -1) if adjoint else v for v, adjoint in ((x, self.adjoint_x), (y, self.adjoint_y)))

@@ -141,8 +141,13 @@ class Binary(TwoOperands):
         return self.data_inputs if apart and self.dtype is DType.INT8 else None
 
     def work(self) -> dict[str, float]:
-        """`scaled`, `distant`: (ADD, SUB) operands have different scales, by a factor of more than two."""
+        """`scaled`, `distant`: (ADD, SUB) operands have different scales, by a factor of more than two.
+
+        `out.` with function and type: of types that are not int8.
+        """
         found = super().work()
+        if self.dtype is not DType.INT8:
+            return found | {f"out.{self.function}.{self.dtype.tflite_name}": found["out"]}
         if self.output.quant is None:
             return found
         found |= narrowing(self.output, self.int8_clamp)

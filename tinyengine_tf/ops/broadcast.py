@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Shape = tuple[int, ...]
@@ -45,6 +47,18 @@ def broadcast_loops(*shapes: Shape) -> tuple[Loop, ...]:
                 loops.append(Loop(out[d], strides))
         inside = [n * s[d] for n, s in zip(inside, padded, strict=True)]
     return tuple(reversed(loops)) or (Loop(1, (1,) * len(shapes)),)
+
+
+def read_depth(loops: Sequence[Loop], operand: int) -> int:
+    """The loop inside which an operand's element is read: the innermost that advances it."""
+    return max((i for i, loop in enumerate(loops) if loop.strides[operand]), default=0)
+
+
+def broadcast_work(loops: Sequence[Loop]) -> dict[str, float]:
+    """`turn`: times that the innermost loop is begun; `operand`: elements that are read, repeated ones once a turn."""
+    counts = [loop.count for loop in loops]
+    read = [math.prod(counts[: read_depth(loops, k) + 1]) for k in range(len(loops[0].strides))]
+    return {"turn": float(math.prod(counts[:-1])), "operand": float(sum(read))}
 
 
 def without_leading_ones(shape: Shape) -> Shape:

@@ -31,6 +31,11 @@ class Cast(Op):
         SAME_ELEMENTS,
     )
 
+    def work(self) -> dict[str, float]:
+        """`out.` with both types."""
+        found = super().work()
+        return found | {f"out.{self.input.dtype.tflite_name}.{self.output.dtype.tflite_name}": found["out"]}
+
     def compute(self, values: Values) -> Values:
         (x,), y = values, self.output.dtype
         if self.input.dtype is not DType.FLOAT32 or y is DType.FLOAT32:

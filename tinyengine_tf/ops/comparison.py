@@ -75,6 +75,18 @@ class Comparison(TwoOperands):
         """int8: what brings each operand, at `HEADROOM_BITS` extra bits, to real numbers; rounding may equate them."""
         return tuple(quantize_multiplier(t.scale) for t in (self.a, self.b)) if self.a.dtype is DType.INT8 else ()
 
+    @property
+    def variant(self) -> str:
+        """All comparisons take the same."""
+        return ""
+
+    def work(self) -> dict[str, float]:
+        """`scaled`: operands that are brought to real numbers; `out.` with the type of others."""
+        found, dtype = super().work(), self.a.dtype
+        return found | (
+            {"scaled": found["operand"]} if self.multipliers else {f"out.{dtype.tflite_name}": found["out"]}
+        )
+
     def compute(self, values: Values) -> Values:
         operands = list(values)
         for k, (t, m) in enumerate(zip((self.a, self.b), self.multipliers, strict=False)):

@@ -11,6 +11,7 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.runs import Run, moves, share_of_words
 from tinyengine_tf.ops.slice import AXIS, resolve_axis
 
 NO_ABSENT_INPUT = Rule("no input is absent")
@@ -91,6 +92,15 @@ class Concatenation(Op):
             raise Reject(WHOLE_DIMENSION, f"{shapes} into {y.shape}")
         kept = tuple(t for t in tensors if t.elements)
         return (cls(inputs=kept, outputs=outputs, outer=math.prod(y.shape[:axis])),)
+
+    def work(self) -> dict[str, float]:
+        runs, width, unit, at = [], self.output.dtype.nbytes, sum(self.shares), 0
+        for share in self.shares:
+            # Read from `at` before its own beginning, so that both sides count from the first output element.
+            words = share_of_words([(self.outer, share, unit)], 0, width) if at * width % 4 == 0 else 0.0
+            runs.append(Run(self.outer, share, width, words, looped=True))
+            at += share
+        return super().work() | moves(runs)
 
     def compute(self, values: Values) -> Values:
         return (np.concatenate([v.reshape(self.outer, -1) for v in values], axis=1),)

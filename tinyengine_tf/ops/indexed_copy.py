@@ -12,6 +12,7 @@ from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.pad import PADDING_RULES, paddings
+from tinyengine_tf.ops.runs import Run, moves, share_of_words
 from tinyengine_tf.ops.slice import AXIS, resolve_axis
 from tinyengine_tf.ops.strided_copy import SAME_TYPE, packed_strides
 
@@ -34,6 +35,14 @@ class IndexedCopy(Op):
     CONSTRAINTS: ClassVar = (SAME_TYPE,)
 
     places: tuple[tuple[int, ...], ...]
+
+    def work(self) -> dict[str, float]:
+        """`turn`: times that a loop over tabulated places is begun."""
+        last = self.places[-1]
+        run = len(last) if last == tuple(range(len(last))) else 1
+        words = share_of_words([(self.output.elements // run, run, run)], 0, self.output.dtype.nbytes)
+        turns = {"turn": float(self.output.elements // len(last))}
+        return super().work() | moves([Run(self.output.elements // run, run, self.output.dtype.nbytes, words)]) | turns
 
     def compute(self, values: Values) -> Values:
         indices = np.asarray(0)
@@ -136,6 +145,11 @@ class Gather(Op):
     def indices(self) -> Tensor:
         assert self.inputs[1] is not None
         return self.inputs[1]
+
+    def work(self) -> dict[str, float]:
+        width = self.output.dtype.nbytes
+        words = share_of_words([(self.output.elements // self.inner, self.inner, self.inner)], 0, width)
+        return super().work() | moves([Run(self.output.elements // self.inner, self.inner, width, words)])
 
     def compute(self, values: Values) -> Values:
         x, indices = values

@@ -49,6 +49,10 @@ class L2Normalization(Op):
     def depth(self) -> int:
         return self.input.shape[-1]
 
+    def work(self) -> dict[str, float]:
+        """`row`: lengths are found, and inverted."""
+        return super().work() | {"row": float(self.output.elements // self.depth)}
+
     def compute(self, values: Values) -> Values:
         rows = values[0].reshape(-1, self.depth).astype(np.int64) - self.input.zero_point
         inverses = [inverse_sqrt(int(total)) for total in (rows**2).sum(axis=1)]

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Values
+from tinyengine_tf.ops.runs import Run, moves
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,6 +21,9 @@ class Load(Op):
     def is_known(self) -> bool:
         """It is there to be carried out."""
         return False
+
+    def work(self) -> dict[str, float]:
+        return super().work() | moves([Run(1, self.output.elements, self.output.dtype.nbytes)])
 
     def compute(self, values: Values) -> Values:
         return (values[0],)

@@ -59,6 +59,12 @@ class LogSoftmax(Op):
         m = self.differences.multiplier
         return quantize_multiplier((1 << (31 - m.shift)) / m.mantissa)
 
+    def work(self) -> dict[str, float]:
+        """`row`: logarithms; `near`: values near enough to the largest to count, if all distances are equally usual."""
+        found, differences = super().work(), self.differences
+        near = min(differences.radius, 255) / 255
+        return found | {"row": float(self.output.elements // self.depth), "near": found["out"] * near}
+
     def compute(self, values: Values) -> Values:
         log = each(logarithm, self.differences.sums(self.differences.of(values[0])))
         x = values[0].astype(np.int64)

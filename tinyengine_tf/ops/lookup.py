@@ -83,6 +83,15 @@ class Lookup(Op):
         shift = {DType.INT8: 128, DType.UINT8: -128}[self.input.dtype]
         return not self._same_type and np.array_equal(self.table, all_values(self.input.dtype) + shift)
 
+    def work(self) -> dict[str, float]:
+        """`out.limit`: (of a clamp) limits that are looked at."""
+        found = super().work()
+        if self.clamp is None:
+            return found
+        low, high = self.clamp
+        lowest, *_, highest = all_values(self.input.dtype).tolist()
+        return found | {"out.limit": found["out"] * ((low > lowest) + (high < highest))}
+
     def compute(self, values: Values) -> Values:
         return (np.array(self.table)[values[0].astype(np.int64) - all_values(self.input.dtype)[0]],)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.runs import WORD_BYTES, Run, moves, share_of_words
 from tinyengine_tf.ops.slice import CONSTANT, constant_integers
 from tinyengine_tf.ops.strided_copy import SAME_TYPE, packed_strides
 
@@ -97,6 +99,37 @@ class Pad(Op):
     @property
     def copies_input(self) -> bool:
         return not any((*self.before, *self.after))
+
+    @cached_property
+    def levels(self) -> tuple[tuple[int, int, int], ...]:
+        """(times, before, after) from the outermost dimension in, the last one being one run of elements.
+
+        `before` and `after` count output elements; dimensions without padding are joined to the one outside them.
+        """
+        levels: list[tuple[int, int, int]] = []
+        step = self.output.elements
+        for size, before, after in zip(self.input.shape, self.before, self.after, strict=True):
+            step //= size + before + after
+            if levels and before == after == 0:
+                levels[-1] = (levels[-1][0] * size, *levels[-1][1:])
+            else:
+                levels.append((size, before * step, after * step))
+        return tuple(levels) or ((1, 0, 0),)
+
+    def work(self) -> dict[str, float]:
+        """The border's pieces are filled, what is between them copied in runs."""
+        runs, width, times = [], self.output.dtype.nbytes, 1
+        uniform = self.fill == 0 or (self.fill == -1 and self.output.dtype is not DType.FLOAT32)
+        wide = 1 if uniform else width  # what is the same in every byte is filled by bytes
+        for size, before, after in self.levels:
+            runs += [Run(times, n * width // wide, wide, filled=True) for n in (before, after) if n]
+            times *= size
+        run = self.levels[-1][0]
+        count = self.input.elements // run
+        first = sum(b for _, b, _ in self.levels) * width % WORD_BYTES == 0
+        pitch = self.output.elements // max(count, 1)
+        words = share_of_words([(count, run, pitch)], 0, width) if first else 0.0
+        return super().work() | moves([*runs, Run(count, run, width, words)])
 
     def compute(self, values: Values) -> Values:
         return (np.pad(values[0], list(zip(self.before, self.after, strict=True)), constant_values=self.fill),)

@@ -23,6 +23,10 @@ Loop = tuple[int, int]
 REDUCED_SHAPE = Rule("the output keeps the other dimensions")
 
 
+UNROLLED = 3
+"""Turns of a loop up to which compilers unroll it."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reduce(Op):
     """One value for all elements along `axes`; whether those dimensions stay as 1 is seen in the output's shape."""
@@ -59,6 +63,12 @@ class Reduce(Op):
     @property
     def copies_input(self) -> bool:
         return self.count == 1
+
+    def work(self) -> dict[str, float]:
+        """`turn`: times that the innermost loop over what becomes one element is begun, unless it is so short that
+        compilers unroll it."""
+        size = self.loops[1][-1][0] if self.loops[1] else 1
+        return super().work() | {"turn": self.input.elements / size * (size > UNROLLED)}
 
     def channelwise(self) -> tuple[Tensor, ...] | None:
         return (self.input,) if len(self.input.shape) - 1 not in self.axes else None

@@ -13,6 +13,7 @@ from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedpoint import round_half_away
+from tinyengine_tf.ops.runs import Run, moves, share_of_words
 from tinyengine_tf.ops.strided_copy import SAME_TYPE
 
 IMAGES = Rule("input and output are NHWC images of equal batch and channels")
@@ -71,6 +72,12 @@ class ResizeNearest(Resize):
 
     def compute(self, values: Values) -> Values:
         return (values[0][:, np.array(self.sources(1))[:, None], np.array(self.sources(2))],)
+
+    def work(self) -> dict[str, float]:
+        channels, width = self.output.depth, self.output.dtype.nbytes
+        pixels = self.output.elements // channels
+        words = share_of_words([(pixels, channels, channels)], 0, width)
+        return super().work() | moves([Run(pixels, channels, width, words)])
 
 
 @dataclass(frozen=True)

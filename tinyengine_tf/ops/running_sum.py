@@ -14,7 +14,7 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import PER_TENSOR, QUANTIZED, Constraint, RawOpLike, Reject, Rule, data_types, operator
-from tinyengine_tf.ops.broadcast import Loop, broadcast_loops
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_work
 from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier, requantize
 from tinyengine_tf.ops.slice import AXIS, CONSTANT, constant_integers, resolve_axis
 
@@ -106,6 +106,11 @@ class AddN(RunningSum):
     def loops(self) -> tuple[Loop, ...]:
         return broadcast_loops(*(t.shape for t in self.inputs if t is not None))
 
+    def work(self) -> dict[str, float]:
+        """`real`: operands that are floats; `scaled`: sums that are requantised."""
+        found = super().work() | broadcast_work(self.loops)
+        return found | ({"real": found["operand"]} if self.is_float else {"scaled": found["out"]})
+
     def compute(self, values: Values) -> Values:
         start = np.full_like(self.terms_of(values[0]), self.first)
         return (self.requantized(sum(map(self.terms_of, values), start)),)
@@ -148,6 +153,11 @@ class CumSum(RunningSum):
     @property
     def terms(self) -> int:
         return self.input.shape[self.axis]
+
+    def work(self) -> dict[str, float]:
+        """`row`: sums are begun; `real`, `scaled`: of floats, and what is requantised."""
+        found = super().work() | {"row": float(self.output.elements // self.terms)}
+        return found | {"real" if self.is_float else "scaled": found["out"]}
 
     def compute(self, values: Values) -> Values:
         along = np.moveaxis(self.terms_of(values[0]), self.axis, 0)

@@ -11,7 +11,7 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import BROADCASTS, RawOpLike, Reject, Rule, operator
-from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcasts_to
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_work, broadcasts_to
 
 TYPES = (DType.INT8, DType.INT16, DType.FLOAT32)
 
@@ -43,6 +43,9 @@ class Select(Op):
     @cached_property
     def loops(self) -> tuple[Loop, ...]:
         return broadcast_loops(*(t.shape for t in self.operands))
+
+    def work(self) -> dict[str, float]:
+        return super().work() | broadcast_work(self.loops)
 
     def compute(self, values: Values) -> Values:
         return (np.where(*values),)

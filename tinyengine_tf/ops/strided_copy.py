@@ -12,6 +12,7 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
 from tinyengine_tf.ops.base import Constraint
+from tinyengine_tf.ops.runs import Run, moves, share_of_words
 
 
 def packed_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -71,6 +72,17 @@ class StridedCopy(Op):
             step //= size
             ahead += max(0, (size - 1) * (step - stride))
         return ahead
+
+    def work(self) -> dict[str, float]:
+        *outer, (run, step) = self.loops or ((1, 1),)
+        turns, inside = [], self.output.elements
+        for size, stride in outer:
+            inside //= size
+            turns.append((size, stride, inside))
+        width = self.output.dtype.nbytes
+        words = share_of_words(turns, self.offset, width)
+        count = self.output.elements // run
+        return super().work() | moves([Run(count, run, width, words, apart=step != 1, looped=True)])
 
     def compute(self, values: Values) -> Values:
         indices = np.asarray(self.offset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -47,6 +48,23 @@ class TransposeConv(WeightedOp):
     @property
     def macs(self) -> int:
         return self.input.elements * self.weights.elements // self.weights.shape[3]
+
+    def work(self) -> dict[str, float]:
+        """`mac`, `tap`: products and pixels that filters meet within the output; `turn`: places where they may."""
+        rows, columns = (self._met(axis) for axis in (0, 1))
+        taps = self.output.shape[0] * rows * columns * self.out_channels
+        places = [-(-k // s) for k, s in zip(self.window.kernel, self.window.stride, strict=True)]
+        found = {"mac": taps * self.input.depth, "tap": taps, "turn": self.output.elements * math.prod(places)}
+        return super().work() | {
+            name: float(n) for name, n in (found | {"line": self.output.elements * places[0]}).items()
+        }
+
+    def _met(self, axis: int) -> int:
+        """Pairs of an input row (axis 0) or column and an output one that a tap joins."""
+        window, pad = self.window, (self.window.pad_top, self.window.pad_left)[axis]
+        size, out = self.input.shape[1 + axis], self.output.shape[1 + axis]
+        starts = [i * window.stride[axis] - pad for i in range(size)]
+        return sum(max(min(first + window.kernel[axis], out) - max(first, 0), 0) for first in starts)
 
     def compute(self, values: Values) -> Values:
         x, w, bias = operands(values)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tinyengine_tf.ir import Op, Tensor
-from tinyengine_tf.ops.broadcast import Loop, broadcast_loops
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_work
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +26,9 @@ class TwoOperands(Op):
     @property
     def variant(self) -> str:
         return self.function
+
+    def work(self) -> dict[str, float]:
+        return super().work() | broadcast_work(self.loops)
 
     @property
     def a(self) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tinyengine_tf.ir import DType, Tensor
 from tinyengine_tf.kernels.base import Code, Layout, Lowered, RowWindow, Table
-from tinyengine_tf.ops.broadcast import Loop
+from tinyengine_tf.ops.broadcast import Loop, read_depth
 
 NAMES = "abcdefghijklmnop"
 """Of the operands, in C."""
@@ -37,15 +37,10 @@ def is_flat(op: Elementwise) -> bool:
     return len(op.loops) <= 2 and not any(t.const and stride for (_, t), stride in moving)
 
 
-def read_depth(op: Elementwise, operand: int) -> int:
-    """The loop inside which an operand's element is read: the innermost that advances it."""
-    return max((i for i, loop in enumerate(op.loops) if loop.strides[operand]), default=0)
-
-
 def operand_distance(op: Elementwise, operand: int) -> int:
     """The most elements by which the output being written is ahead of the operand being read."""
     distance, inside = 0, op.output.elements
-    for loop in op.loops[: read_depth(op, operand) + 1]:
+    for loop in op.loops[: read_depth(op.loops, operand) + 1]:
         inside //= loop.count
         distance += (loop.count - 1) * (inside - loop.strides[operand])
     return distance
@@ -94,7 +89,7 @@ def loop_params(op: Elementwise, units: int) -> dict[str, Any]:
                 "name": name,
                 "value_type": "float" if t.dtype is DType.FLOAT32 else "int32_t",
                 "strides": [loop.strides[k] for loop in op.loops],
-                "depth": read_depth(op, k),
+                "depth": read_depth(op.loops, k),
             }
             for k, (name, t) in enumerate(named)
         ],

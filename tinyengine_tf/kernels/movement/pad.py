@@ -25,21 +25,5 @@ def _params(op: Pad) -> dict[str, Any]:
         "ctype": op.output.dtype.c,
         "width": op.output.dtype.nbytes,
         "fill_value": literal(op.fill, op.output.dtype),
-        "levels": _levels(op),
+        "levels": op.levels,
     }
-
-
-def _levels(op: Pad) -> list[tuple[int, int, int]]:
-    """(times, before, after) from the outermost dimension in, the last one being one run of elements.
-
-    `before` and `after` count output elements; dimensions without padding are joined to the one outside them.
-    """
-    levels: list[list[int]] = []
-    step = op.output.elements
-    for size, before, after in zip(op.input.shape, op.before, op.after, strict=True):
-        step //= size + before + after
-        if levels and before == after == 0:
-            levels[-1][0] *= size
-        else:
-            levels.append([size, before * step, after * step])
-    return [(size, before, after) for size, before, after in levels] or [(1, 0, 0)]
