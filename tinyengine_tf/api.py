@@ -281,7 +281,8 @@ def verify(
              for `count` samples of noise from `seed`.
     layers   compare every layer even when all outputs agree.
     asked    as in convert().
-    Returns a Verification whose `exact` tells the outcome; raises ToolchainError when a compiler, the
+    Returns a Verification whose `exact` tells the outcome, and `against.by` whose word it is where TFLM refuses the
+    model (TensorFlow's, else the operators' own definition in numpy); raises ToolchainError when a compiler, the
     emulator or the tflite_micro package is missing.
     """
     request = Request.of(**asked)

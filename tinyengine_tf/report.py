@@ -340,7 +340,8 @@ def verification(figures: dict[str, Any]) -> str:
         f", {figures['layers_compared']} layer outputs" if figures["layers_compared"] else ""
     )
     outcome = "EXACT" if figures["exact"] else "CLOSE" if figures["close"] else "DIFFERENT"
-    lines = [f"{outcome}  {compared}, {figures['target']} against TFLM's reference kernels"]
+    because = f", because {figures['reference_because']}" if figures["reference_because"] else ""
+    lines = [f"{outcome}  {compared}, {figures['target']} against {figures['reference']}{because}"]
     if figures["difference"]:
         lines.append(f"  first difference: {figures['difference']}")
     if figures["units_in_last_place"]:

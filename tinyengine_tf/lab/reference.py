@@ -15,20 +15,18 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import pickle
 import re
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinyengine_tf.errors import ToolchainError, UsageError
+from tinyengine_tf.lab.isolation import call_isolated
 
 Sample = Sequence[np.ndarray | bytes]
 
@@ -37,6 +35,16 @@ LAST_ARENA_BYTES = 1 << 30
 ARENA_STEP_BYTES = 16
 _RESOURCE = 13  # TensorType.RESOURCE of the schema
 _TOO_SMALL = re.compile(r"missing: |too small|Failed to allocate|Failed to resize|MemoryError")
+
+
+class Refused(ToolchainError):
+    """TFLM cannot run the model: it lacks an operator, or what the model does with one."""
+
+    @property
+    def reason(self) -> str:
+        """TFLM's first complaint, on one line."""
+        lines = [line.strip() for line in self.message.partition(": ")[2].splitlines()]
+        return next((line for line in lines if line), "it does not say why")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +67,7 @@ def run(
     """Return for every sample the list of outputs, with the model's own types and shapes.
 
     A sample is one array or bytes per model input, of the input's size in bytes. Raises ToolchainError when the package
-    is absent, or TFLM refuses the model or (isolated) crashes; UsageError for inputs of the wrong size.
+    is absent or TFLM (isolated) crashes, Refused when it cannot run the model, UsageError for inputs of the wrong size.
     """
     return _call(_run, model, inputs, isolated=isolated, timeout_s=timeout_s)
 
@@ -92,41 +100,7 @@ def _call(function: Callable[..., Any], *arguments: Any, isolated: bool, timeout
     """Call `function` here or, isolated, in a new Python process that may crash without harm."""
     if not isolated:
         return function(*arguments)
-    with tempfile.TemporaryDirectory(prefix="tinyengine_tf_") as folder:
-        request, reply = Path(folder, "request"), Path(folder, "reply")
-        request.write_bytes(pickle.dumps((function.__name__, arguments)))
-        code = "import sys; from tinyengine_tf.lab import reference; reference._serve(*sys.argv[1:])"
-        path = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")]))
-        command = [sys.executable, "-c", code, str(request), str(reply)]
-        try:
-            done = subprocess.run(
-                command, capture_output=True, timeout=timeout_s, env={**os.environ, "PYTHONPATH": path}
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ToolchainError(f"no result after {timeout_s:g} s", where="TFLM", hint="give fewer samples") from error
-        if not reply.exists():
-            how = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
-            text = done.stderr.decode(errors="replace").strip()[-2000:]
-            raise ToolchainError(
-                f"crashed with {how} on this model\n{text}", where="TFLM", hint="the model may be malformed"
-            )
-        succeeded, value = pickle.loads(reply.read_bytes())
-    if succeeded:
-        return value
-    kind, fields = value
-    raise kind(fields["message"], where=fields["where"], hint=fields["hint"])
-
-
-def _serve(request: str, reply: str) -> None:
-    """The isolated process: answer one request; the reply appears only when it is complete."""
-    name, arguments = pickle.loads(Path(request).read_bytes())
-    try:
-        answer = True, globals()[name](*arguments)
-    except (ToolchainError, UsageError) as error:
-        answer = False, (type(error), {"message": error.message, "where": error.where, "hint": error.hint})
-    partial = Path(f"{reply}.partial")
-    partial.write_bytes(pickle.dumps(answer))
-    partial.rename(reply)
+    return call_isolated(function, *arguments, where="TFLM", timeout_s=timeout_s)
 
 
 def _runtime() -> Any:
@@ -185,9 +159,7 @@ def _interpreter(model: bytes, preserve: bool = False) -> Any:
         if interpreter is not None:
             return interpreter
         if arena_bytes >= LAST_ARENA_BYTES or not _TOO_SMALL.search(problem):
-            raise ToolchainError(
-                f"refused the model: {problem}", where="TFLM", hint="TFLM must support every operator of it"
-            )
+            raise Refused(f"refused the model: {problem}", where="TFLM", hint="TFLM must support every operator of it")
         arena_bytes *= 4
 
 
@@ -224,7 +196,7 @@ def _invoke(interpreter: Any, num_inputs: int, sample: Sample, number: int) -> N
         except RuntimeError as error:
             problem = str(error)
     if problem:
-        raise ToolchainError(f"could not run the model: {problem}\n{capture.text}".strip(), where="TFLM")
+        raise Refused(f"could not run the model: {problem}\n{capture.text}".strip(), where="TFLM")
 
 
 def _run(model: bytes, inputs: Sequence[Sample]) -> list[list[np.ndarray]]:

@@ -2,7 +2,7 @@
 
 Where float32 results depend on a C library's functions, differences within the bounds of `closeness` are measured.
 
-    model, samples --TFLM--> expected
+    model, samples --TFLM--> expected                     (where it refuses the model: see `expectation`)
                    --convert, build, run--> got          equal? then exact
                    --the same with trace--> every layer  else the first layer that differs
 
@@ -24,10 +24,10 @@ from tinyengine_tf.codegen import Options, render
 from tinyengine_tf.codegen.hooks import TRACE
 from tinyengine_tf.errors import UsageError
 from tinyengine_tf.ir import DType, Graph, Tensor
-from tinyengine_tf.lab import reference
 from tinyengine_tf.lab.build import compile_network
 from tinyengine_tf.lab.closeness import after_libm, is_close, units_apart
 from tinyengine_tf.lab.emulate import Run, run
+from tinyengine_tf.lab.expectation import Expectation, expect
 from tinyengine_tf.memory.arena import ArenaPlan
 from tinyengine_tf.ops.cast import Cast
 from tinyengine_tf.ops.concatenation import Concatenation
@@ -58,7 +58,7 @@ class Difference:
     def __str__(self) -> str:
         return (
             f"sample {self.sample}: {self.layer} {self.op} {self.tensor!r} differs in {self.differing:,} of "
-            f"{self.elements:,} values, first at {list(self.index)}: {self.got:g} here, {self.expected:g} in TFLM"
+            f"{self.elements:,} values, first at {list(self.index)}: {self.got:g} here, {self.expected:g} expected"
         )
 
 
@@ -66,7 +66,8 @@ class Difference:
 class Verification:
     """The outcome: `difference` is None when every compared byte is equal, or close where a C library has a say.
 
-    units   float32 values from TFLM's, in the outputs, at most; 0: all equal
+    units     float32 values from TFLM's, in the outputs, at most; 0: all equal
+    against   what was expected, and who says so
     """
 
     arena: ArenaPlan
@@ -74,6 +75,7 @@ class Verification:
     layers_compared: int
     difference: Difference | None
     run: Run
+    against: Expectation
     units: int = 0
 
     @property
@@ -89,6 +91,8 @@ class Verification:
         sizes = self.run.sizes
         return {
             "target": self.arena.schedule.target.name,
+            "reference": self.against.by,
+            "reference_because": self.against.because or None,
             "exact": self.exact,
             "close": self.passed,
             "units_in_last_place": self.units,
@@ -119,7 +123,7 @@ def verify(
     sanitize: bool = False,
     timeout_s: float = 1800.0,
 ) -> Verification:
-    """Build and run `arena`'s code on its target and compare with TFLM.
+    """Build and run `arena`'s code on its target and compare with TFLM, or who speaks for it.
 
     model    the .tflite file that `source` (before passes) and `arena` (after) come from.
     samples  one sequence of arrays per sample, in the types of the file; default `count` of noise.
@@ -127,7 +131,8 @@ def verify(
     Raises ToolchainError when a compiler, emulator or the tflite_micro package is missing.
     """
     chosen = random_samples(source, count, seed) if samples is None else check_samples(source, samples)
-    expected = reference.run_layers(model, chosen, isolated=True)
+    against = expect(model, source, chosen)
+    expected = against.layers
     device = [device_sample(source, arena, s) for s in chosen]
     with tempfile.TemporaryDirectory(prefix="tinyengine_tf.") as folder:
         plain = build_and_run(arena, Path(folder) / "plain", device, sanitize=sanitize, timeout_s=timeout_s)
@@ -138,7 +143,7 @@ def verify(
             compared, first = compare_layers(arena, traced, expected)
             difference = first or difference
     units = outputs_apart(arena, plain, expected, chosen)
-    return Verification(arena, len(chosen), compared, difference, plain, units)
+    return Verification(arena, len(chosen), compared, difference, plain, against, units)
 
 
 def build_and_run(
