@@ -77,6 +77,6 @@ def test_batch_matmul(
     assert_exact(matmul_model(*stacks, m, k, n, adj_x, adj_y, constant=constant, scale=scale, zeros=zeros), count=2)
 
 
-def test_float_is_refused_with_the_rule() -> None:
+def test_int32_is_refused_with_the_rule() -> None:
     with pytest.raises(UnsupportedError, match="int8"):
-        api.load_graph(matmul_model((), (), 2, 3, 4, False, False, dtype="FLOAT32"))
+        api.load_graph(matmul_model((), (), 2, 3, 4, False, False, dtype="INT32"))

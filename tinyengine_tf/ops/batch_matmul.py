@@ -30,16 +30,9 @@ STACKS = Rule("the stacks of matrices broadcast to each other")
 PRODUCT_SHAPE = Rule("the output has the shape of the product")
 
 
-def inputs_are_int8(op: Op) -> bool:
-    return all(
-        t is not None and t.dtype is DType.INT8 and t.quant is not None and not t.quant.per_channel for t in op.inputs
-    )
-
-
-@operator("BATCH_MATMUL", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BatchMatMul(Op):
-    """Products of two stacks of matrices, computed or constant, either transposed, stacks repeated where they are 1.
+class StackedProducts(Op):
+    """Products of two stacks of matrices, whatever their numbers are.
 
     adjoint_x, adjoint_y    the matrices of the first (second) input are stored transposed
     """
@@ -49,17 +42,6 @@ class BatchMatMul(Op):
         SHARED,
         STACKS,
         PRODUCT_SHAPE,
-    )
-
-    CONSTRAINTS: ClassVar = (
-        *INT8_ACTIVATIONS,
-        Constraint("both inputs are int8, with one scale and zero point each", inputs_are_int8),
-        Constraint(
-            "matrices share a dimension below 2^15, so 32-bit sums are exact",
-            lambda op: op.depth < 2**15,
-            lambda op: op.depth,
-        ),
-        Constraint(RATIO_RULE, lambda op: op.multiplier.shift <= MAX_SHIFT),
     )
 
     adjoint_x: bool
@@ -101,18 +83,8 @@ class BatchMatMul(Op):
     def macs(self) -> int:
         return self.output.elements * self.depth
 
-    @property
-    def multiplier(self) -> Multiplier:
-        return quantize_multiplier(self.x.scale * self.y.scale / self.output.scale)
-
     def work(self) -> dict[str, float]:
         return super().work() | {"mac": float(self.macs), "row": float(self.output.elements // self.columns)}
-
-    def compute(self, values: Values) -> Values:
-        x, y = (v.astype(np.int64) - t.zero_point for v, t in zip(values, (self.x, self.y), strict=True))
-        x, y = (v.swapaxes(-2, -1) if adjoint else v for v, adjoint in ((x, self.adjoint_x), (y, self.adjoint_y)))
-        sums = integer_matmul(x, y)
-        return (np.clip(requantize(sums, self.multiplier) + self.output.zero_point, -128, 127),)
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
@@ -137,3 +109,36 @@ class BatchMatMul(Op):
     def check(self) -> None:
         if self.depth != self.y.shape[-1 if self.adjoint_y else -2]:
             raise InvalidIR(f"product of {self.x!r} and {self.y!r}", where=self.name)
+
+
+def inputs_are_int8(op: Op) -> bool:
+    return all(
+        t is not None and t.dtype is DType.INT8 and t.quant is not None and not t.quant.per_channel for t in op.inputs
+    )
+
+
+@operator("BATCH_MATMUL", needs=2)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BatchMatMul(StackedProducts):
+    """Products of two stacks of matrices, computed or constant, either transposed, stacks repeated where they are 1."""
+
+    CONSTRAINTS: ClassVar = (
+        *INT8_ACTIVATIONS,
+        Constraint("both inputs are int8, with one scale and zero point each", inputs_are_int8),
+        Constraint(
+            "matrices share a dimension below 2^15, so 32-bit sums are exact",
+            lambda op: op.depth < 2**15,
+            lambda op: op.depth,
+        ),
+        Constraint(RATIO_RULE, lambda op: op.multiplier.shift <= MAX_SHIFT),
+    )
+
+    @property
+    def multiplier(self) -> Multiplier:
+        return quantize_multiplier(self.x.scale * self.y.scale / self.output.scale)
+
+    def compute(self, values: Values) -> Values:
+        x, y = (v.astype(np.int64) - t.zero_point for v, t in zip(values, (self.x, self.y), strict=True))
+        x, y = (v.swapaxes(-2, -1) if adjoint else v for v, adjoint in ((x, self.adjoint_x), (y, self.adjoint_y)))
+        sums = integer_matmul(x, y)
+        return (np.clip(requantize(sums, self.multiplier) + self.output.zero_point, -128, 127),)

@@ -22,7 +22,7 @@ from tinyengine_tf.ops.two_operands import TwoOperands
 
 ARITHMETIC = ("ADD", "SUB", "MUL")
 ORDER = ("MAXIMUM", "MINIMUM")
-INT8_ONLY = ("PRELU", "SQUARED_DIFFERENCE")
+NO_INTEGERS = ("PRELU", "SQUARED_DIFFERENCE")
 FLOAT_ONLY = ("DIV",)
 ACTIVATED = (*ARITHMETIC, *FLOAT_ONLY)
 HEADROOM_BITS = 20
@@ -40,7 +40,7 @@ _INT32_CLAMPS: Mapping[str, tuple[int, int]] = {
 
 TYPES = Rule(
     "both inputs and the output are all int8, all int32 or all float32 "
-    "(PRELU, SQUARED_DIFFERENCE: all int8; DIV: all float32)"
+    "(PRELU, SQUARED_DIFFERENCE: not int32; DIV: all float32)"
 )
 PLAIN_INTEGERS = Rule("int32 tensors are plain integers without scales")
 
@@ -65,7 +65,7 @@ EITHER_CONSTANT = "elementwise with broadcasting; int8, or int32 or float32 with
 @operator(
     *ARITHMETIC,
     *ORDER,
-    *INT8_ONLY,
+    *NO_INTEGERS,
     *FLOAT_ONLY,
     needs=2,
     summaries={
@@ -74,8 +74,8 @@ EITHER_CONSTANT = "elementwise with broadcasting; int8, or int32 or float32 with
         "MUL": f"a * b, {EITHER_CONSTANT}",
         "MAXIMUM": f"The larger of a and b, {EITHER_CONSTANT}",
         "MINIMUM": f"The smaller of a and b, {EITHER_CONSTANT}",
-        "PRELU": "x, below zero times alpha, which broadcasts; int8.",
-        "SQUARED_DIFFERENCE": "(a - b)^2, elementwise with broadcasting; int8; either may be constant.",
+        "PRELU": "x, below zero times alpha, which broadcasts; int8 or float32.",
+        "SQUARED_DIFFERENCE": "(a - b)^2, elementwise with broadcasting; int8 or float32; either may be constant.",
         "DIV": "a / b, elementwise with broadcasting; float32; either may be constant.",
     },
 )
@@ -172,6 +172,10 @@ class Binary(TwoOperands):
         with np.errstate(all="ignore"):
             if self.function in ORDER:
                 return np.where(a > b if self.function == "MAXIMUM" else a < b, a, b)
+            if self.function == "PRELU":
+                return np.where(a >= 0, a, a * b)
+            if self.function == "SQUARED_DIFFERENCE":
+                return (a - b) * (a - b)
             raw = {"ADD": np.add, "SUB": np.subtract, "MUL": np.multiply, "DIV": np.divide}[self.function](a, b)
         return limited(raw, self.clamp)
 
@@ -211,8 +215,8 @@ class Binary(TwoOperands):
 
 
 def _accepted(opcode: str) -> tuple[DType, ...]:
-    if opcode in INT8_ONLY:
-        return (DType.INT8,)
+    if opcode in NO_INTEGERS:
+        return (DType.INT8, DType.FLOAT32)
     return (DType.FLOAT32,) if opcode in FLOAT_ONLY else (DType.INT8, DType.INT32, DType.FLOAT32)
 
 

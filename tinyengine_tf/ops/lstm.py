@@ -11,33 +11,33 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Tensor, Values
 from tinyengine_tf.ops.base import QUANTIZED, Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, Multiplier, integer_matmul, quantize_multiplier, requantize
-from tinyengine_tf.ops.recurrent import VARIABLE, RecurrentOp, require_variable, updated
+from tinyengine_tf.ops.lstm_layer import (
+    BIASES,
+    CELL,
+    GATES,
+    HIDDEN,
+    SIZES,
+    VARIANT_RULES,
+    WEIGHTS,
+    LstmLayer,
+    check_variant,
+)
+from tinyengine_tf.ops.recurrent import VARIABLE, require_variable, updated
 
-GATES = ("input", "forget", "cell", "output")
-"""In the file's order."""
 GATE_SCALE = 2.0**-12
 """Of what enters a gate's sigmoid or tanh, int16."""
 ACTIVATED_SCALE = 2.0**-15
 """Of what leaves it, int16."""
-INPUTS = 24
-WEIGHTS, BIASES = (1, 2, 3, 4, 5, 6, 7, 8), (12, 13, 14, 15)
-ABSENT = {"peephole": (9, 10, 11), "projection": (16, 17), "layer normalisation": (20, 21, 22, 23)}
-HIDDEN, CELL = 18, 19
 LARGEST_CELL_SHIFT = 14  # 2**15 * 3 * 2**14 is the last tanh argument below 2**31
 
 
-ALL_INPUTS = Rule(f"it has {INPUTS} inputs, as in its later versions")
-PLAIN = Rule("it has no peephole, projection or layer normalisation, as in TFLM")
-TANH = Rule("the activation is TANH and recurrent weights are matrices")
 SEQUENCE = Rule("sequence and output are int8 of three dimensions")
 EIGHT_WEIGHTS = Rule("its eight weights are constant int8, each with one scale and zero point 0")
 FOUR_BIASES = Rule("its four biases are constant int32")
 CELL_SCALE = Rule("the cell's scale is a power of two, at most 4, and its zero point 0")
-SIZES = Rule("weights, biases, states and output agree in their sizes")
 
 
 def sigmoid_table() -> np.ndarray:
@@ -84,19 +84,14 @@ def no_overflow(op: Lstm) -> bool:
 
 @operator("UNIDIRECTIONAL_SEQUENCE_LSTM")
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Lstm(RecurrentOp):
+class Lstm(LstmLayer):
     """Long short-term memory over a sequence; hidden state and cell last from one inference to the next.
 
-    inputs      sequence, 4 input weights, 4 recurrent weights, 4 biases (gates as in GATES), hidden state, cell
-    outputs     hidden states of all steps, hidden state, cell
-    time_major  whether the sequence is (steps, batch, features) instead of (batch, steps, features)
     cell_limits what the cell is clipped to, inclusive, in steps of its scale
     """
 
     RULES: ClassVar = (
-        ALL_INPUTS,
-        PLAIN,
-        TANH,
+        *VARIANT_RULES,
         SEQUENCE,
         EIGHT_WEIGHTS,
         FOUR_BIASES,
@@ -104,56 +99,12 @@ class Lstm(RecurrentOp):
         CELL_SCALE,
         SIZES,
     )
-    ROLES: ClassVar = ("data", *["weights"] * 8, *["bias"] * 4, "state", "state")
-    OUT_ROLES: ClassVar = ("out", "state", "state")
     CONSTRAINTS: ClassVar = (
         QUANTIZED,
         Constraint("sums of |weight| * 256 and |bias| of each gate stay below 2^31, as 32-bit sums do", no_overflow),
     )
 
-    variables: int = 2
-    time_major: bool
     cell_limits: tuple[int, int]
-
-    @property
-    def weights(self) -> tuple[Tensor, ...]:
-        """[units, features] for each gate, then [units, units] for each gate."""
-        return tuple(t for t in self.inputs[1:9] if t is not None)
-
-    @property
-    def biases(self) -> tuple[Tensor, ...]:
-        return tuple(t for t in self.inputs[9:13] if t is not None)
-
-    @property
-    def hidden(self) -> Tensor:
-        return self.updates[0][0]
-
-    @property
-    def cell(self) -> Tensor:
-        return self.updates[1][0]
-
-    @property
-    def units(self) -> int:
-        return self.weights[0].shape[0]
-
-    @property
-    def features(self) -> int:
-        return self.weights[0].shape[1]
-
-    @property
-    def batch(self) -> int:
-        return self.input.shape[1 if self.time_major else 0]
-
-    @property
-    def steps(self) -> int:
-        return self.input.shape[0 if self.time_major else 1]
-
-    @property
-    def macs(self) -> int:
-        return self.batch * self.steps * sum(w.elements for w in self.weights)
-
-    def work(self) -> dict[str, float]:
-        return super().work() | {"mac": float(self.macs)}
 
     @property
     def largest_sum(self) -> int:
@@ -222,13 +173,7 @@ class Lstm(RecurrentOp):
 
     @classmethod
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Lstm, ...]:
-        if len(inputs) != INPUTS:
-            raise Reject(ALL_INPUTS, len(inputs))
-        for variant, absent in ABSENT.items():
-            if any(inputs[i] is not None for i in absent):
-                raise Reject(PLAIN, variant)
-        if raw.options["fused_activation_function"] != "TANH" or raw.options["diagonal_recurrent_tensors"]:
-            raise Reject(TANH)
+        check_variant(raw, inputs)
         x, y = inputs[0], outputs[0]
         weights, biases = [inputs[i] for i in WEIGHTS], [inputs[i] for i in BIASES]
         if x is None or x.dtype is not DType.INT8 or y.dtype is not DType.INT8 or len(x.shape) != 3:
@@ -255,22 +200,6 @@ class Lstm(RecurrentOp):
         if not op.fits_together:
             raise Reject(SIZES, f"{x} -> {y}")
         return (op,)
-
-    @property
-    def fits_together(self) -> bool:
-        n, of = self.units, len(GATES)
-        return (
-            all(w.shape == (n, self.features) for w in self.weights[:of])
-            and all(w.shape == (n, n) for w in self.weights[of:])
-            and all(b.shape == (n,) for b in self.biases)
-            and self.hidden.elements == self.cell.elements == self.batch * n
-            and self.features == self.input.shape[2]
-            and self.output.shape == (*self.input.shape[:2], n)
-        )
-
-    def check(self) -> None:
-        if not self.fits_together:
-            raise InvalidIR(f"{self.input!r} -> {self.output!r}", where=self.name)
 
 
 def is_symmetric(weights: Tensor) -> bool:

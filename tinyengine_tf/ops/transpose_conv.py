@@ -88,16 +88,21 @@ class TransposeConv(WeightedOp):
             raise Reject(FOUR_DIMENSIONS, f"{x}, {w} -> {y}")
         if (y.shape[0], y.shape[3], x.shape[3]) != (x.shape[0], w.shape[0], w.shape[3]):
             raise Reject(BATCH_AND_FILTERS, f"{x.shape}, {w.shape} -> {y.shape}")
-        stride = HW(raw.options["stride_h"], raw.options["stride_w"])
-        kernel = HW(*w.shape[1:3])
-        check_sizes(stride=stride, kernel=kernel)
-        before = [0, 0]
-        if raw.options["padding"] == "SAME":
-            steps = zip(y.shape[1:3], stride, kernel, strict=True)
-            before = [max((-(-o // s) - 1) * s + k - o, 0) // 2 for o, s, k in steps]
-        window = Window(kernel, stride, HW(1, 1), before[0], before[1])
+        window = transposed_window(raw, w, y)
         return (cls(inputs=(x, w, *bias), outputs=outputs, window=window, clamp=fused_clamp(raw, y)),)
 
     def check(self) -> None:
         if self.weights.shape[1:3] != self.window.kernel or self.window.dilation != (1, 1):
             raise InvalidIR(f"weights {self.weights.shape} for window {self.window}", where=self.name)
+
+
+def transposed_window(raw: RawOpLike, weights: Tensor, output: Tensor) -> Window:
+    """The window of the convolution that the operator is the transpose of."""
+    stride = HW(raw.options["stride_h"], raw.options["stride_w"])
+    kernel = HW(*weights.shape[1:3])
+    check_sizes(stride=stride, kernel=kernel)
+    before = [0, 0]
+    if raw.options["padding"] == "SAME":
+        steps = zip(output.shape[1:3], stride, kernel, strict=True)
+        before = [max((-(-o // s) - 1) * s + k - o, 0) // 2 for o, s, k in steps]
+    return Window(kernel, stride, HW(1, 1), before[0], before[1])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tinyengine_tf.kernels.base import Code, Layout, Lowered, RowWindow, kernel
-from tinyengine_tf.kernels.literal import c_float
 from tinyengine_tf.kernels.types import F32
-from tinyengine_tf.ops.float_function import EXPONENTIAL, SATURATED, FloatFunction
+from tinyengine_tf.ops.float_function import FloatFunction
 from tinyengine_tf.target import Core
 
 IN_C = {
@@ -31,12 +30,11 @@ IN_LIBM = {
     "COS": "cosf(x)",
     "TANH": "tanhf(x)",
     "ELU": "x < 0.0f ? expm1f(x) : x",
-    "LOGISTIC": f"x > {c_float(float(SATURATED))} ? 1.0f "
-    f": x < {c_float(float(EXPONENTIAL))} ? expf(x) : 1.0f / (1.0f + expf(-x))",
+    "LOGISTIC": "te_sigmoid_f32(x)",
 }
 """What takes math.h; sqrtf, ceilf and floorf are the same in every library."""
 
-NEEDS = {"HARD_SWISH": ("clamp_f32",), "ROUND": ("math", "round_f32")}
+NEEDS = {"HARD_SWISH": ("clamp_f32",), "ROUND": ("math", "round_f32"), "LOGISTIC": ("math", "sigmoid_f32")}
 
 
 @kernel(FloatFunction, types=(F32,))

@@ -20,7 +20,12 @@ def reduce_distance(op: Reduce) -> int:
     return ahead * op.output.dtype.nbytes
 
 
-def loop_params(op: Reduce) -> dict[str, Any]:
+def loops_of(op: Reduce) -> dict[str, Any]:
     """What reduce_loops.j2 asks."""
     kept, reduced = op.loops
-    return {"ctype": op.output.dtype.c, "whole": whole_range(op.output), "kept": kept, "reduced": reduced or ((1, 0),)}
+    return {"kept": kept, "reduced": reduced or ((1, 0),)}
+
+
+def loop_params(op: Reduce) -> dict[str, Any]:
+    """The same, and what kernels of integers ask of their type."""
+    return {"ctype": op.output.dtype.c, "whole": whole_range(op.output), **loops_of(op)}
