@@ -25,7 +25,7 @@ UNMEASURED = {
     "te_softmax_f32",
 }
 """Kernels that are guessed, and marked so, on every core: no random layers are drawn for them yet."""
-TOLERANCE = 0.25
+TOLERANCE, NIGHTLY_TOLERANCE = 0.25, 0.35
 SMALLEST, LARGEST = 400, 60_000
 """Predicted instructions of layers that are compared."""
 LAYERS = 3
@@ -66,7 +66,7 @@ def some_of_each_kernel(core: str, seed: int, share: int) -> dict[str, list[Work
     return {name: found[name] for name in sorted(found)[seed % share :: share]}
 
 
-def assert_near(core: str, seed: int, share: int) -> None:
+def assert_near(core: str, seed: int, share: int, tolerance: float) -> None:
     target, table = load_target(core), cost_table(core)
     some = some_of_each_kernel(core, seed, share)
     predicted, executed = defaultdict(float), defaultdict(int)
@@ -76,15 +76,15 @@ def assert_near(core: str, seed: int, share: int) -> None:
             executed[m.kernel] += m.instructions
     ratios = {name: round(predicted[name] / executed[name], 2) for name in executed}
     assert len(ratios) > 50 // share
-    assert {name: r for name, r in ratios.items() if abs(r - 1) > TOLERANCE} == {}
+    assert {name: r for name, r in ratios.items() if abs(r - 1) > tolerance} == {}
 
 
 @pytest.mark.parametrize("core", ["cortex-m4", "cortex-m55"])
 def test_predictions_of_some_kernels(core: str) -> None:
-    assert_near(core, seed=101, share=SHARE)
+    assert_near(core, seed=101, share=SHARE, tolerance=TOLERANCE)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m55"])
 def test_predictions_of_all_kernels(core: str) -> None:
-    assert_near(core, seed=102, share=1)
+    assert_near(core, seed=102, share=1, tolerance=NIGHTLY_TOLERANCE)
