@@ -53,8 +53,8 @@ def parse(argv: Sequence[str], functions: Mapping[str, Command]) -> argparse.Nam
     search.add_argument(
         "--strategy",
         default="evolution",
-        choices=tuple(STRATEGIES),
-        help="how candidates are proposed; default %(default)s",
+        metavar="NAME",
+        help=f"how candidates are proposed: {', '.join(STRATEGIES)}, or module:Class; default %(default)s",
     )
     if {"-h", "--help"} & set(argv):  # only then are all strategies imported
         search.epilog, search.formatter_class = _strategies(), argparse.RawDescriptionHelpFormatter

@@ -46,10 +46,10 @@ def _run(args: argparse.Namespace) -> None:
 def _search(args: argparse.Namespace) -> None:
     from nas_keras.api import search_for_mcu
 
-    own = [name for name in rules(STRATEGIES[args.strategy]) if name not in counts()]
+    own = [name for name in rules(STRATEGIES.find(args.strategy)) if name not in counts()]
     options = [text for text in args.set if text.partition("=")[0] in own]
     budget = adjust(load_budget(args.budget), (text for text in args.set if text not in options), own)
-    strategy = load_strategy(args.strategy, budget, parse_options(STRATEGIES[args.strategy], options))
+    strategy = load_strategy(args.strategy, budget, parse_options(STRATEGIES.find(args.strategy), options))
     arrays = _arrays(args.data)
     result = search_for_mcu(
         (arrays["x_train"], arrays["y_train"]),

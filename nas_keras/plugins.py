@@ -4,7 +4,8 @@
     nas_keras.strategies =
         hill = mypackage.hill:HillClimbing
 
-A class is imported when it is asked for, so a list of names costs nothing.
+A class is imported when it is asked for, so a list of names costs nothing. One that nobody registered is asked for by
+its place, "mypackage.hill:HillClimbing".
 """
 
 from __future__ import annotations
@@ -33,16 +34,19 @@ class Registry(Mapping[str, type]):
 
     def __getitem__(self, name: str) -> type:
         """Raises KeyError for a name that nobody has, UsageError for a class that cannot be imported."""
+        point = EntryPoint(name, name, self.group) if ":" in name else self._points[name]
         try:
-            found: Any = self._points[name].load()
+            found: Any = point.load()
         except (ImportError, AttributeError) as error:
             raise UsageError(
-                f"the {self.kind} {name} ({self._points[name].value}) cannot be imported: {error}",
+                f"the {self.kind} {name} ({point.value}) cannot be imported: {error}",
                 where=self.kind,
-                hint="repair or remove the package that registers it",
+                hint="give module:Class of an installed package"
+                if ":" in name
+                else "repair or remove the package that registers it",
             ) from error
         if not isinstance(found, type):
-            raise UsageError(f"{name} ({self._points[name].value}) is no class", where=self.kind)
+            raise UsageError(f"{name} ({point.value}) is no class", where=self.kind)
         return found
 
     def __iter__(self) -> Iterator[str]:

@@ -120,6 +120,13 @@ def test_time_of_former_runs_counts(tmp_path: Path) -> None:
     assert len(run(RandomSearch(), enough)) == 7
 
 
+def test_a_strategy_that_nobody_registered_is_found_by_its_place() -> None:
+    assert load_strategy("nas_keras.search.random_search:RandomSearch", COUNTS) == RandomSearch()
+    for place in ("nas_keras.search.absent:Climb", "nas_keras.search.strategy:Absent"):
+        with pytest.raises(UsageError, match="cannot be imported"):
+            load_strategy(place, COUNTS)
+
+
 def test_options_come_from_the_caller_else_the_budget_else_the_strategy() -> None:
     budget = SearchBudget(population=30, parents=7)
     assert load_strategy("evolution", budget) == Evolution(30, 7, 0.1)

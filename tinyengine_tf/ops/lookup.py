@@ -12,8 +12,8 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import SAME_ELEMENTS, RawOpLike, Reject, Rule, operator
-from tinyengine_tf.ops.float_function import FLOATS, FloatFunction
-from tinyengine_tf.ops.unary import UNARY, UNARY_RULES, all_values
+from tinyengine_tf.ops.float_function import FLOATS, FUNCTIONS, FloatFunction
+from tinyengine_tf.ops.unary import UNARY, all_values
 
 BYTES = (DType.INT8, DType.UINT8)
 
@@ -22,23 +22,11 @@ BYTE_EDGES = Rule("input and output are int8, or float32 between DEQUANTIZE and 
 ONE_SCALE = Rule("8-bit tensors have a scale and a zero point, one per tensor")
 
 
-BYTE_WISE = "of one int8 value, or of a float32 value that depends on one: a table of 256 entries."
-
-
 @operator(
     *UNARY,
-    own_rules=UNARY_RULES,
-    summaries={
-        "RELU": f"max(x, 0) {BYTE_WISE}",
-        "RELU6": f"x limited to 0..6, {BYTE_WISE}",
-        "LEAKY_RELU": f"x, below zero times alpha, {BYTE_WISE}",
-        "HARD_SWISH": f"x * relu6(x + 3) / 6 {BYTE_WISE}",
-        "ELU": f"x, below zero exp(x) - 1, {BYTE_WISE}",
-        "LOGISTIC": f"1 / (1 + exp(-x)) {BYTE_WISE}",
-        "TANH": f"The hyperbolic tangent {BYTE_WISE}",
-        "ABS": f"|x| {BYTE_WISE}",
-        "RSQRT": f"1 / sqrt(x) {BYTE_WISE}",
-    },
+    own_rules={name: unary.rules for name, unary in UNARY.items()},
+    summaries={name: unary.summary for name, unary in UNARY.items()},
+    definitions={name: unary.definition for name, unary in UNARY.items()},
 )
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lookup(Op):
@@ -103,14 +91,14 @@ class Lookup(Op):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, y = inputs[0], outputs[0]
         assert x is not None
-        if (x.dtype, y.dtype) == (DType.FLOAT32, DType.FLOAT32):
+        if (x.dtype, y.dtype) == (DType.FLOAT32, DType.FLOAT32) and raw.opcode in FUNCTIONS:
             return FloatFunction.parse(raw, inputs, outputs)
         if (x.dtype, y.dtype) != (DType.INT8, DType.INT8):
             raise Reject(
                 BYTE_EDGES,
                 f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}",
             )
-        return (lookup(raw.opcode, x, y, lambda: UNARY[raw.opcode](raw.options, x, y).tolist()),)
+        return (lookup(raw.opcode, x, y, lambda: UNARY[raw.opcode].function(raw.options, x, y).tolist()),)
 
     def check(self) -> None:
         info = np.iinfo(self.output.dtype.numpy)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tinyengine_tf.ir import DType, Tensor
-from tinyengine_tf.ops.base import Reject, Rule
+from tinyengine_tf.ops.base import Definition, Reject, Rule
 from tinyengine_tf.ops.fixedmath import divide_by_pot, inverse_sqrt, logistic, tanh
 from tinyengine_tf.ops.fixedpoint import Multiplier, quantize_multiplier, requantize, round_half_away, wrap32
 
@@ -195,23 +196,28 @@ def _divide16(x: int, exponent: int) -> int:
     return _wrap16((x >> exponent) + ((x & mask) > (mask >> 1) + (x < 0)))
 
 
-UNARY: Mapping[str, UnaryFunction] = {
-    "RELU": relu,
-    "RELU6": relu6,
-    "LEAKY_RELU": leaky_relu,
-    "HARD_SWISH": hard_swish,
-    "ELU": elu,
-    "LOGISTIC": logistic_table,
-    "TANH": tanh_table,
-    "ABS": absolute,
-    "RSQRT": rsqrt,
-}
+BYTE_WISE = "of one int8 value, or of a float32 value that depends on one: a table of 256 entries."
 
-UNARY_RULES: Mapping[str, tuple[Rule, ...]] = {
-    **dict.fromkeys(("RELU", "LEAKY_RELU", "ABS", "RSQRT"), (SCALE_RULE,)),
-    "RELU6": (SIX_RULE,),
-    "TANH": (SIGMOID_SCALE_RULE,),
-    "LOGISTIC": (LOGISTIC_RULE, SIGMOID_SCALE_RULE),
-    "HARD_SWISH": (HARD_SWISH_RULE,),
+
+@dataclass(frozen=True)
+class Unary:
+    """A function, what it does as the list of operators says it, and what it asks of the scales."""
+
+    function: UnaryFunction
+    summary: str
+    rules: tuple[Rule, ...] = ()
+    definition: Definition = Definition.TFLM
+
+
+UNARY: Mapping[str, Unary] = {
+    "RELU": Unary(relu, f"max(x, 0) {BYTE_WISE}", (SCALE_RULE,)),
+    "RELU6": Unary(relu6, f"x limited to 0..6, {BYTE_WISE}", (SIX_RULE,)),
+    "LEAKY_RELU": Unary(leaky_relu, f"x, below zero times alpha, {BYTE_WISE}", (SCALE_RULE,)),
+    "HARD_SWISH": Unary(hard_swish, f"x * relu6(x + 3) / 6 {BYTE_WISE}", (HARD_SWISH_RULE,)),
+    "ELU": Unary(elu, f"x, below zero exp(x) - 1, {BYTE_WISE}"),
+    "LOGISTIC": Unary(logistic_table, f"1 / (1 + exp(-x)) {BYTE_WISE}", (LOGISTIC_RULE, SIGMOID_SCALE_RULE)),
+    "TANH": Unary(tanh_table, f"The hyperbolic tangent {BYTE_WISE}", (SIGMOID_SCALE_RULE,)),
+    "ABS": Unary(absolute, f"|x| {BYTE_WISE}", (SCALE_RULE,)),
+    "RSQRT": Unary(rsqrt, f"1 / sqrt(x) {BYTE_WISE}", (SCALE_RULE,)),
 }
-"""What the functions ask of the scales."""
+"""All of them: an operator is a function above and its line here."""
