@@ -1,8 +1,10 @@
 # make setup   compilers, emulators and a Python environment in .venv, with pinned packages
 # make test    setup, then all tests (two processes)
+# make check   tests for daily work, a minute or two
 # make demo    setup, then the whole story on scikit-learn's digits, from training to an emulated Cortex-M4
 # make lint    ruff and mypy
 # make nightly the tests again, with the long ones and many more random models and damaged files
+# make mutants plants mistakes in copies of the tree, one at a time; each must be found by its tests
 # make clean   remove what the above have made
 #
 # PYTHON=...       interpreter for .venv (default: python3.11 or python3.12, whichever is there)
@@ -16,9 +18,13 @@ digest = $(shell cat $(1) | sha256sum | cut -c1-16)
 PACKAGES_STAMP := .venv/.packages-$(call digest,$(REQUIREMENTS))
 INSTALL_STAMP := .venv/.install-$(call digest,setup.cfg pyproject.toml)
 
+DAILY := $(addprefix tests/,test_architecture.py test_docs.py test_packaging.py test_target.py test_regions.py ops/test_rules.py \
+	ops/test_reduce.py ops/test_diagnosis.py kernels/test_select.py passes memory machine output/test_ownership.py \
+	schedule/test_overlap.py mutants)
+
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: setup toolchain test demo lint nightly clean
+.PHONY: setup toolchain test check demo lint nightly mutants clean
 .DELETE_ON_ERROR:
 
 setup: toolchain $(PACKAGES_STAMP) $(INSTALL_STAMP)
@@ -42,6 +48,12 @@ $(INSTALL_STAMP): $(PACKAGES_STAMP)
 test: setup
 	$(PY) -m pytest -n 2 -rs $(PYTEST_ARGS)
 	@echo "make test: all passed"
+
+check: setup
+	$(PY) -m pytest -q -n 2 $(DAILY) $(PYTEST_ARGS)
+
+mutants: setup
+	$(PY) -m tests.mutants
 
 demo: setup
 	$(PY) -m nas_keras.demo
