@@ -23,8 +23,12 @@ Values = tuple[Any, ...]
 
 
 class DType(enum.Enum):
-    """Element type of a tensor: (name in .tflite, bits, C type, numpy type)."""
+    """Element type of a tensor: (name in .tflite, bits, C type, numpy type).
 
+    INT4 is of constants only. Arrays hold one of its values, -8..7, per int8; memory and files hold two per byte.
+    """
+
+    INT4 = ("INT4", 4, "int8_t", "int8")
     INT8 = ("INT8", 8, "int8_t", "int8")
     UINT8 = ("UINT8", 8, "uint8_t", "uint8")
     INT16 = ("INT16", 16, "int16_t", "int16")

@@ -46,13 +46,19 @@ def placed(
     return options, kernel, (h, w)
 
 
-def filters(g: GraphBuilder, x: Value, shape: Shape, axis: int, taps: int) -> tuple[int, list[int], tuple[float, int]]:
-    """(weights, bias or nothing, output quantisation) that use most of the int8 range, per channel or per tensor."""
+def filters(
+    g: GraphBuilder, x: Value, shape: Shape, axis: int, taps: int, int4: bool = True
+) -> tuple[int, list[int], tuple[float, int]]:
+    """(weights, bias or nothing, output quantisation) that use most of the int8 range, per channel or per tensor.
+
+    Weights may have four bits: TFLM has no such fully-connected layers with several scales, or transposed convolutions.
+    """
     out = shape[axis]
     scales = [g.scale() for _ in range(out)] if g.chance(0.7) else [g.scale()]
     if not g.extreme:
         scales = [float(np.float32(0.01 * g.rng.uniform(0.5, 2))) for _ in scales]
-    weights = g.weights(shape, scales=scales, axis=axis) if len(scales) > 1 else g.weights(shape, scale=scales[0])
+    drawn = g.int4_weights if int4 and (len(shape) == 4 or len(scales) == 1) and g.chance(0.25) else g.weights
+    weights = drawn(shape, scales=scales, axis=axis) if len(scales) > 1 else drawn(shape, scale=scales[0])
     bias_scale = float(np.float32(x.scale * scales[0]))
     values = g.numbers.integers(-3000, 3000, out).astype(np.int32)
     bias = [g.constant(values, scale=bias_scale)] if g.chance(0.8) else []
@@ -111,7 +117,9 @@ def transpose_conv(g: GraphBuilder) -> None:
     h, w = (n * s if same else (n - 1) * s + max(k, s) for n, k, s in zip(x.shape[1:3], kernel, stride, strict=True))
     if h * w * out > MAX_ELEMENTS:
         return
-    weights, bias, quantisation = filters(g, x, (out, *kernel, x.shape[3]), 0, kernel[0] * kernel[1] * x.shape[3])
+    weights, bias, quantisation = filters(
+        g, x, (out, *kernel, x.shape[3]), 0, kernel[0] * kernel[1] * x.shape[3], int4=False
+    )
     shape = (x.shape[0], h, w, out)
     g.emit(
         "TRANSPOSE_CONV",

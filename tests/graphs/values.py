@@ -88,6 +88,12 @@ class GraphBuilder:
         drawn = self.numbers.integers(-127, 128, shape) if self.chance(0.9) else self.numbers.choice([-127, 127], shape)
         return self.model.const(drawn.astype(np.int8), **quantisation)
 
+    def int4_weights(self, shape: Shape, **quantisation: Any) -> int:
+        """The same in four bits, the lowest value seldom among them, as exporters write it."""
+        low = -8 if self.chance(0.2) else -7
+        drawn = self.numbers.integers(low, 8, shape) if self.chance(0.9) else self.numbers.choice([low, 7], shape)
+        return self.model.const(drawn.astype(np.int8), "INT4", **quantisation)
+
     def emit(
         self,
         opcode: str,

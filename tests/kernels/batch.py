@@ -25,10 +25,12 @@ class Batch:
     """Collects weighted layers, each with a graph input and output of its own. Weights and scales are random."""
 
     seed: int = 0
+    weight_type: str = "INT8"
     builder: ModelBuilder = field(default_factory=ModelBuilder)
 
     def __post_init__(self) -> None:
         self.rng = np.random.default_rng(self.seed)
+        self.most = {"INT8": 127, "INT4": 7}[self.weight_type]
 
     def conv(
         self,
@@ -51,7 +53,7 @@ class Batch:
         smallest (1: per tensor); `factor` widens the output scale."""
         h, w, channels = image
         shape = (1, *kernel, filters) if depthwise else (filters, *kernel, channels)
-        weights = self.rng.integers(-127, 128, shape).astype(np.int8) if weights is None else weights
+        weights = self.rng.integers(-self.most, self.most + 1, shape).astype(np.int8) if weights is None else weights
         depth = kernel[0] * kernel[1] * (1 if depthwise else channels)
         options: dict[str, Any] = dict(
             padding=padding,
@@ -79,7 +81,7 @@ class Batch:
         )
 
     def fully_connected(self, rows: int, depth: int, outputs: int, act: tuple[str, int] = LINEAR) -> None:
-        weights = self.rng.integers(-127, 128, (outputs, depth)).astype(np.int8)
+        weights = self.rng.integers(-self.most, self.most + 1, (outputs, depth)).astype(np.int8)
         self._add("FULLY_CONNECTED", (rows, depth), weights, 0, (rows, outputs), depth, act, 1.0, 1.0, -7, {})
 
     def binary(
@@ -122,9 +124,9 @@ class Batch:
     ) -> None:
         b, channels = self.builder, out_shape[-1]
         scales = 0.01 * np.exp(self.rng.uniform(0, np.log(spread), channels)) if spread > 1 else np.full(1, 0.01)
-        scale = 0.02 * float(scales.mean()) * 40.0 * depth**0.5 * factor
+        scale = 0.02 * float(scales.mean()) * 40.0 * self.most / 127 * depth**0.5 * factor
         x = b.input(in_shape, scale=0.02, zero_point=input_zero)
-        w = b.const(weights, scales=[float(np.float32(s)) for s in scales], axis=axis)
+        w = b.const(weights, self.weight_type, scales=[float(np.float32(s)) for s in scales], axis=axis)
         c = b.const(
             self.rng.integers(-3000, 3000, channels).astype(np.int32),
             scale=float(np.float32(0.02) * np.float32(scales[0])),

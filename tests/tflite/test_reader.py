@@ -71,7 +71,7 @@ def test_odd_types() -> None:
     x, scalar, variable, four, flags, wide, half, empty = (model.tensors[i] for i in custom.inputs)
     assert scalar.shape == () and scalar.dtype is DType.INT32
     assert x.quant is None and variable.is_variable and variable.data is None
-    assert (four.dtype, four.dtype_name, four.packed_int4) == (DType.INT8, "INT4", True)
+    assert (four.dtype, four.dtype_name) == (DType.INT4, "INT4")
     assert four.data is not None and four.data.tolist() == [-3, -2, -1, 0, 1, 2, 3]
     assert flags.data is not None and flags.data.tolist() == [True, False, True] and flags.data.dtype == bool
     assert wide.data is not None and wide.data.tolist() == [1 << 40]

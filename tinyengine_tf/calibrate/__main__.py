@@ -72,7 +72,7 @@ def drawn(ops: Sequence[Op], core: Core, most: int) -> list[Work]:
             if preferred or counts[work.kernel.name] < most:
                 counts[work.kernel.name] += 1
                 works.append(work)
-            preferred = preferred and work.kernel.spends_flash
+            preferred = preferred and work.kernel.spends_on(op)
     return works
 
 

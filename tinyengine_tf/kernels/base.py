@@ -13,7 +13,7 @@ layer and answers Because(a sentence) where it does not apply, else all that oth
     Lowered.args     arguments that differ between layers sharing one function
 
 `before` names the kernels it is preferred to where both apply; `spends_flash` marks one that is faster than others for
-tables that are larger: it is used within a flash budget.
+tables that are larger: it is used within a flash budget. So is one that widens the operator's weights.
 
 The generated function is called as
 
@@ -218,6 +218,10 @@ class Kernel:
             return f"{core.name} has no {self.isa} instructions"
         refusals = [types.refusal(op) for types in self.types]
         return None if None in refusals else refusals[0]
+
+    def spends_on(self, op: Op) -> bool:
+        """Whether its tables for an operator whose types it accepts are larger than they need be."""
+        return self.spends_flash or all(types.widens(op) for types in self.types if types.refusal(op) is None)
 
 
 KERNELS: dict[str, Kernel] = {}

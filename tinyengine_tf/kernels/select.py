@@ -79,7 +79,7 @@ def select(op: Op, core: Core, frugal: str | None = NO_BUDGET, most_scratch_byte
             rejected.append((candidate.name, reason))
         elif isinstance(lowered := lower(candidate, op, core), Because):
             rejected.append((candidate.name, lowered.reason))
-        elif frugal is not None and candidate.spends_flash:
+        elif frugal is not None and candidate.spends_on(op):
             rejected.append((candidate.name, frugal))
         elif most_scratch_bytes is not None and lowered.working_bytes > most_scratch_bytes:
             rejected.append(

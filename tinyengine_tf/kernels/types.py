@@ -14,26 +14,37 @@ from tinyengine_tf.ir import DType, Op
 
 DTypes = tuple[DType, ...]
 
-ANY: DTypes = tuple(DType)
-"""For roles in which elements only move."""
+ANY: DTypes = tuple(t for t in DType if t.bits >= 8)
+"""For roles in which elements only move: whatever is bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Types:
-    """The element types that are accepted in each role (see ir.Op.by_role); a role without any must have no tensor."""
+    """The element types that are accepted in each role (see ir.Op.by_role); a role without any must have no tensor.
+
+    widened   narrower weights that are accepted as well: they are widened when C is written, at the price of flash
+    """
 
     data: DTypes
     out: DTypes
     weights: DTypes = ()
     bias: DTypes = ()
     state: DTypes = ()
+    widened: DTypes = ()
+
+    def accepted(self, role: str) -> DTypes:
+        found: DTypes = getattr(self, role)
+        return found + self.widened if role == "weights" else found
+
+    def widens(self, op: Op) -> bool:
+        """Whether the operator's weights take more flash than in the model."""
+        return any(role == "weights" and tensor.dtype in self.widened for role, tensor in op.by_role)
 
     def refusal(self, op: Op) -> str | None:
         """Why an operator's tensors are not of these types; None: they are."""
         for role, tensor in op.by_role:
-            accepted: DTypes = getattr(self, role)
-            if tensor.dtype not in accepted:
-                return f"it computes {_names(accepted)} {role}, not {tensor.dtype.tflite_name.lower()}"
+            if tensor.dtype not in self.accepted(role):
+                return f"it computes {_names(self.accepted(role))} {role}, not {tensor.dtype.tflite_name.lower()}"
         return None
 
 
@@ -41,8 +52,11 @@ def _names(accepted: DTypes) -> str:
     return " or ".join(t.tflite_name.lower() for t in accepted) or "no"
 
 
-S8 = Types(data=(DType.INT8,), weights=(DType.INT8,), bias=(DType.INT32,), out=(DType.INT8,))
+S8 = Types(data=(DType.INT8,), weights=(DType.INT8,), bias=(DType.INT32,), out=(DType.INT8,), widened=(DType.INT4,))
 """The int8 of the TensorFlow Lite 8-bit quantisation specification, weights and bias where there are any."""
+
+S8W4 = Types(data=(DType.INT8,), weights=(DType.INT4,), bias=(DType.INT32,), out=(DType.INT8,))
+"""The same with weights of four bits, two to a byte."""
 
 S16 = Types(
     data=(DType.INT16,),

@@ -40,7 +40,7 @@ LARGEST_LIMIT = {"RELU6": 6.0, "RELU_N1_TO_1": 1.0}
 class WeightedOp(Op):
     """What CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED share.
 
-    inputs   data, weights (int8), bias (int32, or int64 beside int16 data; may be absent)
+    inputs   data, weights (int8; beside int8 data also int4), bias (int32, or int64 beside int16 data; may be absent)
     clamp    fused activation as a range of the output's type, inclusive
     """
 
@@ -147,6 +147,10 @@ def bias_per_channel(op: WeightedOp) -> bool:
     return op.bias is None or op.bias.elements == op.out_channels
 
 
+def weights_match_data(op: WeightedOp) -> bool:
+    return op.weights.dtype in ((DType.INT8,) if op.input.dtype is DType.INT16 else (DType.INT8, DType.INT4))
+
+
 def bias_matches_data(op: WeightedOp) -> bool:
     if op.bias is None:
         return True
@@ -172,7 +176,7 @@ WEIGHTED: tuple[Constraint, ...] = (
     Constraint("weights and bias are constant", weights_are_constant),
     Constraint(
         "weights are int8 (or int4) and bias int32 (where data is int16: as TFLM takes it, int64 or int32)",
-        lambda op: op.weights.dtype is DType.INT8 and bias_matches_data(op),
+        lambda op: weights_match_data(op) and bias_matches_data(op),
         lambda op: f"{op.weights.dtype.tflite_name}{'' if op.bias is None else ', ' + op.bias.dtype.tflite_name}",
     ),
     Constraint("weights have one scale, or one per output channel", scales_follow_channels),

@@ -215,6 +215,8 @@ class Import:
                 if tensor.dtype is None:
                     rule = f"{what}s have a supported element type"
                     self.problems.append(Problem("", -1, place, rule, f"found {raw.dtype_name}"))
+                elif tensor.dtype is DType.INT4:
+                    self.problems.append(Problem("", -1, place, "only constants are of four bits", "found INT4"))
                 elif tensor.elements == 0:
                     self.problems.append(
                         Problem("", -1, place, f"{what}s have elements", f"found {list(tensor.shape)}")

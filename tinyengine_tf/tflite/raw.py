@@ -20,9 +20,7 @@ class RawTensor:
                  ("FLOAT16", "STRING", "UNKNOWN_42", "SPARSE INT8").
     quant        None without scales, and always for FLOAT32 and BOOL, where it has no meaning.
     data         read-only array of `shape` for a constant, else None; a view of the file where possible.
-                 Also None when `dtype` is None.
-    packed_int4  the file holds two 4-bit values per byte (dtype_name "INT4"); dtype is INT8 and
-                 `data` holds the values -8..7, one per element.
+                 Also None when `dtype` is None. 4-bit values, two per byte in the file, are one per element here.
     has_content  the file holds the tensor's values, whether or not they could be read: it is not computed.
     signature    the shape with -1 where the writer left a dimension open (a batch, mostly); empty where it left none.
                  `shape` has 1 in its place, which need not be true of a tensor inside the graph.
@@ -36,7 +34,6 @@ class RawTensor:
     quant: Quant | None
     data: np.ndarray | None
     is_variable: bool = False
-    packed_int4: bool = False
     has_content: bool = False
     signature: tuple[int, ...] = ()
 

@@ -15,7 +15,7 @@ from tinyengine_tf.tflite.schema import TENSOR_TYPES
 MAX_RANK = 32
 MAX_TENSOR_BYTES = 2**31 - 1  # sizes are int32 in TFLM
 
-_DTYPES = {d.tflite_name: d for d in DType} | {"INT4": DType.INT8}
+_DTYPES = {d.tflite_name: d for d in DType}
 _UNQUANTISED = (DType.FLOAT32, DType.BOOL)
 _ZERO_POINT_RANGE = {"INT4": (-8, 7), "INT8": (-128, 127), "UINT8": (0, 255), "INT16": (-(2**15), 2**15 - 1)}
 _INT32_RANGE = (-(2**31), 2**31 - 1)
@@ -26,7 +26,7 @@ class Buffers:
 
     def __init__(self, blob: Blob, tables: list[Table]):
         self._blob, self._tables = blob, tables
-        self._converted: dict[tuple[int, str], np.ndarray] = {}
+        self._converted: dict[tuple[int, DType], np.ndarray] = {}
 
     def content(self, index: int, where: str) -> np.ndarray | None:
         """The buffer's bytes (uint8, read-only); None for a tensor computed at run time."""
@@ -47,24 +47,24 @@ class Buffers:
             # Without elements there is nothing to compute: an empty list of axes, or the shape of a scalar.
             return np.empty(shape, _DTYPES[dtype_name].numpy) if elements == 0 else None
         dtype = _DTYPES[dtype_name]
-        expected = (elements + 1) // 2 if dtype_name == "INT4" else elements * dtype.nbytes
+        expected = -(-elements * dtype.bits // 8)
         if content.size != expected:
             raise ModelError(
                 f"buffer {index} holds {content.size} bytes, but shape {list(shape)} of {dtype_name} needs {expected}",
                 where=where,
             )
-        if dtype_name == "INT4" or dtype is DType.BOOL:
-            values = self._convert(index, dtype_name, content, where)[:elements]
+        if dtype in (DType.INT4, DType.BOOL):
+            values = self._convert(index, dtype, content, where)[:elements]
         else:
             values = content.view(dtype.numpy.newbyteorder("<"))
         return values.reshape(shape)
 
-    def _convert(self, index: int, dtype_name: str, content: np.ndarray, where: str) -> np.ndarray:
+    def _convert(self, index: int, dtype: DType, content: np.ndarray, where: str) -> np.ndarray:
         """4-bit pairs (low nibble first) as int8, or bytes as booleans."""
-        key = (index, dtype_name)
+        key = (index, dtype)
         if key not in self._converted:
             self._blob.charge(2 * content.size, where)
-            if dtype_name == "INT4":
+            if dtype is DType.INT4:
                 pairs = content.view(np.int8)
                 values = np.stack([(pairs << 4) >> 4, pairs >> 4], axis=1).reshape(-1)
             else:
@@ -97,7 +97,6 @@ def read_tensor(table: Table, index: int, buffers: Buffers, where: str) -> RawTe
         quant=None if dtype is None or dtype in _UNQUANTISED else _quant(table, dtype_name, shape, where),
         data=data,
         is_variable=variable,
-        packed_int4=dtype_name == "INT4",
         has_content=data is not None or (content is not None and content.size > 0 and not variable),
         signature=table.integers("shape_signature"),
     )

@@ -12,7 +12,7 @@ from tinyengine_tf.ops.conv2d import Conv2D
 from tinyengine_tf.target import Core
 
 
-@kernel(Conv2D, types=(S8,))
+@kernel(Conv2D, types=(S8,), before=("te_fully_connected_s8w4_mve",))
 def te_conv2d_s8(op: Conv2D, core: Core) -> Lowered:
     """Portable C, any geometry."""
     return Lowered(

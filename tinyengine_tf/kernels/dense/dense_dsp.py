@@ -7,6 +7,7 @@ The stream and its arithmetic are dense_stream.py's; layers whose loops are alik
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from tinyengine_tf.machine import flow
 from tinyengine_tf.machine.frame import WORD, Frame
 from tinyengine_tf.machine.instruction import Item
 from tinyengine_tf.machine.program import Argument, thumb2_function
-from tinyengine_tf.machine.registers import lr, r, r0, r1, r2, r3, r4, r6, r7, r8, r9, r10, r11, r12, sp
+from tinyengine_tf.machine.registers import CoreRegister, lr, r, r0, r1, r2, r3, r4, r6, r7, r8, r9, r10, r11, r12, sp
 from tinyengine_tf.machine.thumb2 import add, ldm, ldr, ldrd, lsr, mov, push, smlad, str_, strb, sxtb16
 from tinyengine_tf.ops.conv2d import WeightedOp
 
@@ -77,21 +78,29 @@ class DenseCode:
         else:
             code.append(ldr(r[pixels - 1], lr.post(4)))
         for i in range(self.peeled):
-            code += self.group(pixels, filters, last_bias=i == 0)
+            code += self.group(pixels, filters, i == 0, i)
         if self.unrolled:
             if not self.peeled:
                 sums = [r[f * pixels : (f + 1) * pixels] for f in range(filters)]
                 code += [mov(total, some[-1]) for some in sums for total in some[:-1]]
-            loop = [item for _ in range(self.unrolled) for item in self.group(pixels, filters, last_bias=False)]
+            loop = [item for i in range(self.unrolled) for item in self.group(pixels, filters, False, i)]
             code += flow.until_equal(r12, r10, [*loop, ldr(r10, FRAME["inputs_end"])])
         return [*code, *self.outputs(pixels, filters)]
 
-    def group(self, pixels: int, filters: int, last_bias: bool) -> list[Item]:
-        """Four inputs of every pixel times four weights of each filter; the first group adds to the bias, which lies in
-        the last pixel's sum."""
+    def group(self, pixels: int, filters: int, last_bias: bool, index: int) -> list[Item]:
+        """Four inputs of every pixel times four weights of each filter; `index` within those that are unrolled."""
         weights, even = r[6 : 6 + filters], r[8 : 8 + filters]
         code: list[Item] = [ldm(lr, weights, moves=True)]
         code += [sxtb16(e, w) for e, w in zip(even, weights, strict=True)]
+        return code + self.multiply(pixels, weights, even, last_bias)
+
+    def multiply(
+        self, pixels: int, weights: Sequence[CoreRegister], even: Sequence[CoreRegister], last_bias: bool
+    ) -> list[Item]:
+        """Both words of four inputs of every pixel times both words of each filter's weights; the first group adds to
+        the bias, which lies in the last pixel's sum."""
+        filters = len(weights)
+        code: list[Item] = []
         for p in range(pixels):
             code.append(ldrd(r10, r11, r12.post(8 * pixels) if p == 0 else r12[-8 * (pixels - p)]))
             sums = [r[f * pixels + p] for f in range(filters)]

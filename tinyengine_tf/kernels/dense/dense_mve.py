@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -88,11 +89,40 @@ def passes(channels: int, single: bool) -> list[list[int]]:
     return [[0, 2], [1, 3]] if channels == LANES else [list(range(channels))[i : i + 2] for i in range(0, channels, 2)]
 
 
-def group_words(n: int, channels: int, rq: VectorRequantization) -> int:
-    return -(-n * channels // 4) + rq.words
+class WeightForm(Protocol):
+    """How weights lie in the stream, and how they get into vectors."""
+
+    def nbytes(self, n: int, filters: int) -> int:
+        """Of some filters of n weights, an even number of which are computed together, or one."""
+
+    def arranged(self, filters: Array) -> Array:
+        """int8 bytes of filters that are computed together."""
+
+    def load(self, to: Sequence[Vector], advance: int) -> list[Item]:
+        """The next 16 weights of each filter from r1, which moves on by those that are meant."""
 
 
-def stream_table(op: WeightedOp, rq: VectorRequantization, single: bool) -> Table:
+class Bytes:
+    """Weights of eight bits: in turns of 16 of each filter."""
+
+    def nbytes(self, n: int, filters: int) -> int:
+        return n * filters
+
+    def arranged(self, filters: Array) -> Array:
+        return np.concatenate([filters[:, i : i + CHUNK].reshape(-1) for i in range(0, filters.shape[1], CHUNK)])
+
+    def load(self, to: Sequence[Vector], advance: int) -> list[Item]:
+        return [vldrb(w, r1.post(advance), "8") for w in to]
+
+
+BYTES = Bytes()
+
+
+def group_words(n: int, channels: int, rq: VectorRequantization, form: WeightForm) -> int:
+    return -(-form.nbytes(n, channels) // 4) + rq.words
+
+
+def stream_table(op: WeightedOp, rq: VectorRequantization, single: bool, form: WeightForm = BYTES) -> Table:
     """The stream of a layer; `single`: in the order for one pixel at a time."""
     n, channels = depth(op), op.out_channels
 
@@ -102,18 +132,14 @@ def stream_table(op: WeightedOp, rq: VectorRequantization, single: bool) -> Tabl
         for first in range(0, channels, LANES):
             count = min(LANES, channels - first)
             weights = np.concatenate(
-                [
-                    filters[[first + c for c in together], i : i + CHUNK].reshape(-1)
-                    for together in passes(count, single)
-                    for i in range(0, n, CHUNK)
-                ]
+                [form.arranged(filters[[first + c for c in together]]) for together in passes(count, single)]
             )
             parts.append(words_of(np.pad(weights, (0, -len(weights) % 4)).astype(np.int8)))
             parts.append(rq.constants(op, [first + c if c < count else -1 for c in range(LANES)]))
         return np.concatenate(parts) & 0xFFFFFFFF
 
     full, rest = divmod(channels, LANES)
-    words = full * group_words(n, LANES, rq) + (group_words(n, rest, rq) if rest else 0)
+    words = full * group_words(n, LANES, rq, form) + (group_words(n, rest, rq, form) if rest else 0)
     return Table("stream", "uint32_t", words, build)
 
 
@@ -123,9 +149,13 @@ class DenseCode:
     n         depth of the product
     pitch     bytes from one pixel's inputs to the next one's
     single    pixel by pixel
+    form      of the weights
     """
 
-    def __init__(self, op: WeightedOp, rq: VectorRequantization, pitch: int, single: bool):
+    def __init__(
+        self, op: WeightedOp, rq: VectorRequantization, pitch: int, single: bool, form: WeightForm = BYTES
+    ) -> None:
+        self.form = form
         self.n, self.channels, self.pitch, self.single, self.rq = depth(op), op.out_channels, pitch, single, rq
         self.whole, self.tail = divmod(self.n, CHUNK)
         self.chunks = self.whole + (1 if self.tail else 0)
@@ -136,7 +166,7 @@ class DenseCode:
 
     def code(self, pixels: int) -> list[Item]:
         """The whole computation: blocks of three pixels, then of two; with a stream for a single pixel one by one."""
-        full_bytes = 4 * self.groups * group_words(self.n, LANES, self.rq)
+        full_bytes = 4 * self.groups * group_words(self.n, LANES, self.rq, self.form)
         code: list[Item] = [mov(r3, r0), mov(r7, r1), *load_number(r12, self.rq.scalar)]
         code += [*load_number(r11, full_bytes), add(r11, r11, r2)] if self.groups > 1 else []
         code.append(str_(r2, FRAME["stream"]))
@@ -190,8 +220,8 @@ class DenseCode:
             sums = [[r[2 * (f * size + p)] for p in range(size)] for f in range(len(together))]
             code += self.products(sums)
             code += self.collect(sums, together, channels, size)
-        if channels < LANES and self.n * channels % 4:
-            code.append(add(r1, r1, -self.n * channels % 4))
+        if padding := -self.form.nbytes(self.n, channels) % 4:
+            code.append(add(r1, r1, padding))
         results = q[:size]
         return [*code, *self.requantize(results), *self.store(results, channels)]
 
@@ -237,7 +267,7 @@ class DenseCode:
             offset = (0 if looped else CHUNK * (index or 0)) + (p * self.pitch if near else 0)
             loads.append(vldrb(inputs[p], pointer.post(CHUNK) if index is None else pointer[offset], "8"))
             products.append([multiply(sums[f][p], inputs[p], weights[f], "s8") for f in range(filters)])
-        code: list[Item] = [vldrb(w, r1.post(self.tail if partial else CHUNK), "8") for w in weights]
+        code = self.form.load(weights, self.tail if partial else CHUNK)
         if partial:
             assert len(spare) >= size
             return [*code, *flow.predicated(*loads), *(product for some in products for product in some)]

@@ -7,12 +7,12 @@ import numpy as np
 from tinyengine_tf.kernels.base import Array, Because, Code, Layout, Lowered, RowWindow, Table, kernel
 from tinyengine_tf.kernels.dense.matrix_product import pixels_of
 from tinyengine_tf.kernels.dense.weighted import clamp_args, requantize_tables
-from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.kernels.types import S8, S8W4
 from tinyengine_tf.ops.fully_connected import FullyConnected
 from tinyengine_tf.target import Core
 
 
-@kernel(FullyConnected, types=(S8,))
+@kernel(FullyConnected, types=(S8, S8W4), before=("te_fully_connected_s8w4_mve",))
 def te_fully_connected_s8_asymmetric(op: FullyConnected, core: Core) -> Lowered | Because:
     """Weights with a zero point, stored as 16-bit differences."""
     if not op.weights_zero_point:

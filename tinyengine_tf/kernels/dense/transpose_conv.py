@@ -6,12 +6,12 @@ from typing import Any
 
 from tinyengine_tf.kernels.base import ROW, Code, Layout, Lowered, RowWindow, Table, kernel, rows_of
 from tinyengine_tf.kernels.dense.weighted import clamp_args, requantize_tables, weights_table
-from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.kernels.types import S8, S8W4
 from tinyengine_tf.ops.transpose_conv import TransposeConv
 from tinyengine_tf.target import Core
 
 
-@kernel(TransposeConv, types=(S8,))
+@kernel(TransposeConv, types=(S8, S8W4))
 def te_transpose_conv_s8(op: TransposeConv, core: Core) -> Lowered:
     """Portable C, any geometry."""
     window = reaching_rows(op)

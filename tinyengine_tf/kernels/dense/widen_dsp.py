@@ -5,6 +5,7 @@ A group x0 x1 x2 x3 becomes (x1, x3) and (256 x0 + 127 - x1, 256 x2 + 127 - x3);
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tinyengine_tf.machine import flow, text
@@ -15,6 +16,7 @@ from tinyengine_tf.machine.thumb2 import eor, ldr, rev16, strd, sxtb16
 
 COMPLEMENT = 0x007F007F
 """127 - x in both low bytes of halves."""
+Widen = Callable[[CoreRegister, CoreRegister], list[Item]]
 
 
 def widen(odd: CoreRegister, even: CoreRegister) -> list[Item]:
@@ -22,7 +24,7 @@ def widen(odd: CoreRegister, even: CoreRegister) -> list[Item]:
     return [sxtb16(odd, even.ror(8)), rev16(even, even), eor(even, even, COMPLEMENT)]
 
 
-def widening(pixels: int, step: int) -> dict[str, Any]:
+def widening(pixels: int, step: int, widen: Widen = widen) -> dict[str, Any]:
     """The values of c/widen_dsp.c.j2: `pixels` runs of groups at once, one to three; a pixel's end up `step` bytes
     apart."""
     odd, even, source, out, groups, distance = chosen("odd", "even", "in", "out", "groups", "distance")

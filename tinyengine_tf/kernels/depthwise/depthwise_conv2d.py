@@ -12,7 +12,7 @@ from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.target import Core
 
 
-@kernel(DepthwiseConv2D, types=(S8,))
+@kernel(DepthwiseConv2D, types=(S8,), before=("te_depthwise_conv2d_s8w4_thumb1",))
 def te_depthwise_conv2d_s8(op: DepthwiseConv2D, core: Core) -> Lowered:
     """Portable C, any geometry."""
     return Lowered(

@@ -1,0 +1,16 @@
+"""CONV_2D, weights of four bits in C, in blocks of pixels and filters."""
+
+from __future__ import annotations
+
+from tinyengine_tf.kernels.base import Because, Lowered, kernel
+from tinyengine_tf.kernels.dense.dense_block import conv2d_block
+from tinyengine_tf.kernels.dense.packed_block import PACKED
+from tinyengine_tf.kernels.types import S8W4
+from tinyengine_tf.ops.conv2d import Conv2D
+from tinyengine_tf.target import Core
+
+
+@kernel(Conv2D, types=(S8W4,), before=("te_pointwise_s8w4",))
+def te_conv2d_s8w4_block(op: Conv2D, core: Core) -> Lowered | Because:
+    """Int4 weights, windows copied together, then 2 pixels x 4 filters at once in C."""
+    return conv2d_block(op, core, PACKED)

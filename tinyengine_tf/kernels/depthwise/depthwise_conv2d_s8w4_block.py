@@ -1,0 +1,16 @@
+"""DEPTHWISE_CONV_2D with weights of four bits in C, in blocks of outputs."""
+
+from __future__ import annotations
+
+from tinyengine_tf.kernels.base import Because, Lowered, kernel
+from tinyengine_tf.kernels.depthwise.depthwise_conv2d_block import WAY
+from tinyengine_tf.kernels.depthwise.unpacked_block import unpacked_block
+from tinyengine_tf.kernels.types import S8W4
+from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
+from tinyengine_tf.target import Core
+
+
+@kernel(DepthwiseConv2D, types=(S8W4,), before=("te_depthwise_conv2d_s8w4",))
+def te_depthwise_conv2d_s8w4_block(op: DepthwiseConv2D, core: Core) -> Lowered | Because:
+    """Int4 weights unpacked per row, the window unrolled, 4 outputs share each weight."""
+    return unpacked_block(op, WAY)
