@@ -89,7 +89,7 @@ MISTAKES = (
     ),
     Mistake(
         "tinyengine_tf/kernels/select.py",
-        "elif frugal is not None and candidate.spends_flash:",
+        "elif frugal is not None and candidate.spends_on(op):",
         "elif False:",
         "tests/kernels/test_select.py tests/schedule/test_flash_budget.py",
     ),
