@@ -17,20 +17,6 @@ from tinyengine_tf.kernels.base import KERNELS
 from tinyengine_tf.target import load_target
 
 UNMEASURED = {
-    "te_conv2d_s8w4",
-    "te_conv2d_s8w4_block",
-    "te_conv2d_s8w4_dsp",
-    "te_conv2d_s8w4_mve",
-    "te_conv2d_s8w4_thumb1",
-    "te_depthwise_conv2d_s8w4",
-    "te_depthwise_conv2d_s8w4_block",
-    "te_depthwise_conv2d_s8w4_thumb1",
-    "te_fully_connected_s8w4_mve",
-    "te_pointwise_s8w4",
-    "te_pointwise_s8w4_block",
-    "te_pointwise_s8w4_dsp",
-    "te_pointwise_s8w4_mve",
-    "te_pointwise_s8w4_thumb1",
     "te_average_pool_2d_f32",
     "te_conv2d_f32",
     "te_depthwise_conv2d_f32",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tinyengine_tf.calibrate.kinds import elementwise, movement, products, reduction, wide
+from tinyengine_tf.calibrate.kinds import elementwise, movement, packed, products, reduction, wide
 from tinyengine_tf.calibrate.layers import Sampler
 from tinyengine_tf.ir import Op
 
 MACS_LIMIT = 400_000
-FAMILIES = (movement, elementwise, reduction, products, wide)
+FAMILIES = (movement, elementwise, reduction, products, wide, packed)
 
 
 def draw(sampler: Sampler, layers: int) -> list[Op]:
