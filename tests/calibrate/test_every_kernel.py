@@ -14,16 +14,11 @@ from tinyengine_tf.calibrate.layers import Sampler
 from tinyengine_tf.calibrate.measure import Work, measure, ways
 from tinyengine_tf.cost.table import cost_table
 from tinyengine_tf.kernels.base import KERNELS
+from tinyengine_tf.ops.base import FLOAT_REGISTRY
 from tinyengine_tf.target import load_target
 
-UNMEASURED = {
-    "te_average_pool_2d_f32",
-    "te_conv2d_f32",
-    "te_depthwise_conv2d_f32",
-    "te_max_pool_2d_f32",
-    "te_pointwise_f32",
-    "te_softmax_f32",
-}
+FLOATS = {entry.cls for entry in FLOAT_REGISTRY.values()}
+UNMEASURED = {k.name for k in KERNELS.values() if not FLOATS.isdisjoint(k.ops)}
 """Kernels that are guessed, and marked so, on every core: no random layers are drawn for them yet."""
 TOLERANCE, NIGHTLY_TOLERANCE = 0.25, 0.35
 SMALLEST, LARGEST = 400, 60_000
