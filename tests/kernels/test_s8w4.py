@@ -18,9 +18,10 @@ EVERY_CORE = pytest.mark.parametrize("core", CORES)
 
 
 def verify(batch: Batch, core: str) -> Verification:
-    """All layers are exact, and their weights packed."""
+    """All layers are exact, and their weights packed, but for depthwise convolutions on cores with DSP or Helium."""
     result = batch.verify(core)
-    assert [name for name in kernels(result) if "_s8w4" not in name] == []
+    widened = [name for name in kernels(result) if "_s8w4" not in name]
+    assert all(name.startswith("te_depthwise_") and name.endswith(("_dsp", "_mve")) for name in widened), widened
     return result
 
 
@@ -107,9 +108,9 @@ def test_constants_take_little_more_than_half(core: str) -> None:
 
 def test_a_flash_budget_buys_int8_kernels_where_they_are_faster() -> None:
     batch = Batch(seed=6, weight_type="INT4")
-    batch.conv((7, 9, 16), 16, (3, 3), depthwise=True, act=RELU)
+    batch.conv((7, 9, 16), 16, (3, 3), act=RELU)
     (name,) = kernels(batch.verify(flash_budget_bytes=10_000))
-    assert name.startswith("te_depthwise_conv2d_s8_")
+    assert name.startswith("te_conv2d_s8_")
 
 
 def test_four_bits_are_of_constants_only() -> None:

@@ -58,6 +58,10 @@ S8 = Types(data=(DType.INT8,), weights=(DType.INT8,), bias=(DType.INT32,), out=(
 S8W4 = Types(data=(DType.INT8,), weights=(DType.INT4,), bias=(DType.INT32,), out=(DType.INT8,))
 """The same with weights of four bits, two to a byte."""
 
+S8_AND_WIDENED = (S8, S8W4)
+"""For kernels that widen weights of four bits without its counting as spending flash: no packed kernel of the core is
+nearly as fast, and their weights are few."""
+
 S16 = Types(
     data=(DType.INT16,),
     weights=(DType.INT8,),

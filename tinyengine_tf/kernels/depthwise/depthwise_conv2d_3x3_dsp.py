@@ -17,7 +17,7 @@ from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, sol
 from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.base import Array, Because, Code, Layout, Lowered, Table, kernel
 from tinyengine_tf.kernels.dense.window import conv_window
-from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.kernels.types import S8_AND_WIDENED
 from tinyengine_tf.machine import flow
 from tinyengine_tf.machine.frame import Frame
 from tinyengine_tf.machine.instruction import Item
@@ -82,7 +82,7 @@ IN_LOOP = {1: 6, 2: 4}
 """Outputs per round of the loop over longer rows, by stride; a multiple of the outputs in progress."""
 
 
-@kernel(DepthwiseConv2D, types=(S8,), isa="dsp", before=("te_depthwise_conv2d_s8_dsp",))
+@kernel(DepthwiseConv2D, types=S8_AND_WIDENED, isa="dsp", before=("te_depthwise_conv2d_s8_dsp",))
 def te_depthwise_conv2d_s8_3x3_dsp(op: DepthwiseConv2D, core: Core) -> Lowered | Because:
     """3x3, core has DSP: each column is loaded once for three outputs."""
     w = op.window

@@ -22,7 +22,7 @@ from tinyengine_tf.kernels.arithmetic.fast_requantize import Requantization, sol
 from tinyengine_tf.kernels.assembly import FUNCTION, in_assembly
 from tinyengine_tf.kernels.base import Array, Because, Code, Layout, Lowered, Table, kernel
 from tinyengine_tf.kernels.dense.window import conv_window
-from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.kernels.types import S8_AND_WIDENED
 from tinyengine_tf.machine import flow
 from tinyengine_tf.machine.frame import Frame
 from tinyengine_tf.machine.instruction import Item
@@ -115,7 +115,7 @@ class Geometry:
         return [(n, times) for n, times in ((small + 1, larger), (small, count - larger)) if times]
 
 
-@kernel(DepthwiseConv2D, types=(S8,), isa="dsp", before=("te_depthwise_conv2d_s8_vector",))
+@kernel(DepthwiseConv2D, types=S8_AND_WIDENED, isa="dsp", before=("te_depthwise_conv2d_s8_vector",))
 def te_depthwise_conv2d_s8_dsp(op: DepthwiseConv2D, core: Core) -> Lowered | Because:
     """Core has DSP: columns are paired once per row, weights loaded once for several outputs."""
     if op.window.kernel.h > MOST_ROWS:

@@ -23,7 +23,7 @@ from tinyengine_tf.kernels.base import Array, Because, Code, Layout, Lowered, Ta
 from tinyengine_tf.kernels.dense.window import conv_window, touches_image
 from tinyengine_tf.kernels.depthwise.plane_code_mve import PlaneCode
 from tinyengine_tf.kernels.depthwise.planes import CHANNELS, CHUNK, Planes
-from tinyengine_tf.kernels.types import S8
+from tinyengine_tf.kernels.types import S8_AND_WIDENED
 from tinyengine_tf.machine.helium import LARGEST_OFFSET
 from tinyengine_tf.ops.depthwise_conv2d import DepthwiseConv2D
 from tinyengine_tf.target import Core
@@ -33,7 +33,7 @@ MOST_CHUNKS = LARGEST_OFFSET // CHUNK + 1
 """Loads of one window that reach from one pointer."""
 
 
-@kernel(DepthwiseConv2D, types=(S8,), isa="mve", before=("te_depthwise_conv2d_s8_3x3_dsp",))
+@kernel(DepthwiseConv2D, types=S8_AND_WIDENED, isa="mve", before=("te_depthwise_conv2d_s8_3x3_dsp",))
 def te_depthwise_conv2d_s8_mve(op: DepthwiseConv2D, core: Core) -> Lowered | Because:
     """Core has Helium: planes of 8 channels, a window is one run, 16 products at once."""
     if op.window.dilation.w > 1 and op.window.kernel.w > 1:
