@@ -258,7 +258,7 @@ REFUSED = [
     (dict(function="MUL", a_shape=(2,), b_shape=(2,), scales=(1e3, 1e3, 0.5)), "overflow"),
     (dict(function="SQUARED_DIFFERENCE", a_shape=(2,), b_shape=(2,), scales=(9.0, 1.0, 0.01)), "overflow"),
     (dict(function="SQUARED_DIFFERENCE", a_shape=(2,), b_shape=(2,), dtype="INT32"), "not int32"),
-    (dict(function="ADD", a_shape=(2,), b_shape=(2,), dtype="INT16"), "all int8, all int32 or all float32"),
+    (dict(function="ADD", a_shape=(2,), b_shape=(2,), dtype="UINT8"), "all int8, all int16, all int32 or all float32"),
     (dict(function="PRELU", a_shape=(2,), b_shape=(2,), dtype="INT32"), "not int32"),
     (dict(function="ADD", a_shape=(2,), b_shape=(3,), out_shape=(3,)), "broadcast to the output"),
     (dict(function="MAXIMUM", a_shape=(2,), b_shape=(2,), out_shape=(2, 2)), "broadcast to the output"),

@@ -223,3 +223,134 @@ def test_pools(opcode: str, data: st.DataObject) -> None:
         fused_activation_function=data.draw(st.sampled_from(ACTIVATIONS)),
     )
     assert_exact(model, count=2)
+
+
+def unary_model(
+    opcode: str, types: tuple[str, str], scales: tuple[float, float], zeros: tuple[int, int] = (0, 0), **options: Any
+) -> bytes:
+    b = ModelBuilder()
+    x = b.input((2, 61), types[0], scale=scales[0], zero_point=zeros[0])
+    y = b.tensor((2, 61), types[1], scale=scales[1], zero_point=zeros[1])
+    b.op(opcode, [x], [y], **options)
+    b.output(y)
+    return b.finish()
+
+
+def across(dtype: str = "INT16") -> list[list[np.ndarray]]:
+    """Values over the whole range, and close to zero."""
+    info = np.iinfo(dtype.lower())
+    limits = (-(2**23), 2**23) if dtype == "INT32" else (info.min, info.max)
+    close = np.arange(-61, 61)
+    return [[np.linspace(*limits, 122).astype(info.dtype).reshape(2, 61)], [close.astype(info.dtype).reshape(2, 61)]]
+
+
+@pytest.mark.parametrize("opcode", ["RELU", "RELU6", "LEAKY_RELU", "ABS"])
+@pytest.mark.parametrize("scales", [(0.001, 0.001), (0.001, 0.0003), (0.0002, 0.0007), (1.0, 3.1)])
+@pytest.mark.parametrize("alpha", [0.1, -0.7, 1.5])
+def test_functions_of_one_value(opcode: str, scales: tuple[float, float], alpha: float) -> None:
+    if opcode != "LEAKY_RELU" and alpha != 0.1:
+        pytest.skip("has no alpha")
+    options = {"alpha": alpha} if opcode == "LEAKY_RELU" else {}
+    assert_exact(unary_model(opcode, ("INT16", "INT16"), scales, **options), across())
+
+
+@pytest.mark.parametrize("opcode", ["LOGISTIC", "TANH"])
+@pytest.mark.parametrize("scale", [2.0**-12, 2.0**-11, 2.0**-10, 2.0**-13, 0.0003, 1e-6, 0.9, 2.6])
+def test_sigmoids(opcode: str, scale: float) -> None:
+    assert_exact(unary_model(opcode, ("INT16", "INT16"), (scale, 2.0**-15)), across())
+
+
+@pytest.mark.parametrize(
+    ("types", "zeros"),
+    [
+        (("INT8", "INT16"), (-3, 0)),
+        (("INT8", "INT32"), (7, 0)),
+        (("INT16", "INT8"), (0, -5)),
+        (("INT16", "INT16"), (0, 0)),
+        (("INT16", "INT32"), (0, 0)),
+        (("INT32", "INT8"), (0, 9)),
+        (("INT32", "INT16"), (0, 0)),
+    ],
+)
+@pytest.mark.parametrize("ratio", [0.003, 0.4, 1.0, 2.7])
+def test_requantisation(types: tuple[str, str], zeros: tuple[int, int], ratio: float) -> None:
+    assert_exact(unary_model("QUANTIZE", types, (0.01 * ratio, 0.01), zeros), across(types[0]))
+
+
+@pytest.mark.parametrize("opcode", ["ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"])
+@pytest.mark.parametrize("scales", [(0.001, 0.001, 0.001), (0.001, 0.0004, 0.0021), (0.0001, 0.003, 0.0002)])
+@pytest.mark.parametrize("kind", ["both", "channels", "constant"])
+def test_two_operands(opcode: str, scales: tuple[float, float, float], kind: str) -> None:
+    if opcode in ("MAXIMUM", "MINIMUM"):
+        scales = (0.001,) * 3
+    b = ModelBuilder()
+    x = b.input((1, 3, 4, 5), "INT16", scale=scales[0])
+    values = np.random.default_rng(1).integers(-32768, 32768, (5,)).astype(np.int16)
+    other = {
+        "both": lambda: b.input((1, 3, 4, 5), "INT16", scale=scales[1]),
+        "channels": lambda: b.input((1, 1, 1, 5), "INT16", scale=scales[1]),
+        "constant": lambda: b.const(values, scale=scales[1]),
+    }[kind]()
+    y = b.tensor((1, 3, 4, 5), "INT16", scale=scales[2])
+    options = {"fused_activation_function": "RELU6"} if opcode in ("ADD", "SUB", "MUL") else {}
+    b.op(opcode, [x, other], [y], **options)
+    b.output(y)
+    ends = [np.int16(e) for e in (-32768, 32767)]
+    shapes = [(1, 3, 4, 5), *([(1, 3, 4, 5)] if kind == "both" else [(1, 1, 1, 5)] if kind == "channels" else [])]
+    rng = np.random.default_rng(0)
+    samples = [[rng.integers(-32768, 32768, s).astype(np.int16) for s in shapes] for _ in range(3)]
+    samples += [[np.full(s, e) for s, e in zip(shapes, (a, c), strict=False)] for a in ends for c in ends]
+    assert_exact(b.finish(), samples)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 10, 300])
+@pytest.mark.parametrize("scale", [1e-5, 0.0003, 0.01, 1.0])
+def test_softmax(depth: int, scale: float) -> None:
+    b = ModelBuilder()
+    x = b.input((3, depth), "INT16", scale=scale)
+    y = b.tensor((3, depth), "INT16", scale=1 / 32768)
+    b.op("SOFTMAX", [x], [y], beta=1.0)
+    b.output(y)
+    rng = np.random.default_rng(0)
+    samples = [[rng.integers(-32768, 32768, (3, depth)).astype(np.int16)] for _ in range(4)]
+    samples += [[np.full((3, depth), v, np.int16)] for v in (-32768, 0, 32767)]
+    samples += [[rng.integers(-300, 300, (3, depth)).astype(np.int16)]]
+    assert_exact(b.finish(), samples)
+
+
+@pytest.mark.parametrize("opcode", ["MEAN", "SUM"])
+@pytest.mark.parametrize("axes", [(1, 2), (3,), (1,), (0, 1, 2, 3), (2, 3)])
+@pytest.mark.parametrize("factor", [1.0, 0.3, 40.0])
+def test_sums(opcode: str, axes: tuple[int, ...], factor: float) -> None:
+    shape = (1, 5, 4, 3)
+    b = ModelBuilder()
+    x = b.input(shape, "INT16", scale=0.001)
+    y = b.tensor([1 if i in axes else n for i, n in enumerate(shape)], "INT16", scale=0.001 * factor)
+    b.op(opcode, [x, b.const(np.array(axes, np.int32))], [y], keep_dims=True)
+    b.output(y)
+    ends = [[np.full(shape, e, np.int16)] for e in (-32768, 32767)]
+    assert_exact(b.finish(), [[np.random.default_rng(0).integers(-32768, 32768, shape).astype(np.int16)], *ends])
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "out", "adjoint"),
+    [
+        ((3, 7), (7, 5), (3, 5), (False, False)),
+        ((2, 3, 7), (2, 5, 7), (2, 3, 5), (False, True)),
+        ((4, 1, 3), (3, 4, 2), (3, 1, 2), (True, False)),
+    ],
+)
+@pytest.mark.parametrize("scale", [0.001, 0.05])
+def test_batch_matmul(
+    x: tuple[int, ...], y: tuple[int, ...], out: tuple[int, ...], adjoint: tuple[bool, bool], scale: float
+) -> None:
+    if adjoint[0]:
+        x = (1, 4, 1)
+    b = ModelBuilder()
+    inputs = [b.input(s, "INT16", scale=0.001) for s in (x, y)]
+    z = b.tensor(out, "INT16", scale=scale)
+    b.op("BATCH_MATMUL", inputs, [z], adj_x=adjoint[0], adj_y=adjoint[1])
+    b.output(z)
+    rng = np.random.default_rng(0)
+    samples = [[rng.integers(-32768, 32768, s).astype(np.int16) for s in (x, y)] for _ in range(2)]
+    assert_exact(b.finish(), [*samples, [np.full(s, -32768, np.int16) for s in (x, y)]])

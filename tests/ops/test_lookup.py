@@ -221,7 +221,7 @@ REFUSED = [
     (dict(opcode="LOGISTIC", in_scale=1e-9, out_zero=-128), "between 2\\^-28"),
     (dict(opcode="RELU", in_scale=1e10, out_scale=1e-10), "2\\^30"),
     (dict(opcode="HARD_SWISH", in_scale=200.0, out_scale=1.0), "128 times"),
-    (dict(opcode="ABS", dtypes=("INT16", "INT16"), in_zero=0, out_zero=0), "are int8"),
+    (dict(opcode="HARD_SWISH", dtypes=("INT16", "INT16"), in_zero=0, out_zero=0), "are int8"),
     (dict(opcode="TANH", dtypes=("FLOAT32", "INT8")), "are int8"),
     (dict(opcode="QUANTIZE", dtypes=("UINT8", "UINT8"), in_zero=0, out_zero=0), "float32 to int8"),
     (dict(opcode="QUANTIZE", dtypes=("FLOAT32", "UINT8"), out_zero=0), "float32 to int8"),

@@ -9,15 +9,17 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.base import ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator, whole_range
 from tinyengine_tf.ops.broadcast import broadcast_shape
 from tinyengine_tf.ops.fixedpoint import (
     MAX_SHIFT,
     RATIO_RULE,
+    WIDE_MAX_SHIFT,
     Multiplier,
     integer_matmul,
     quantize_multiplier,
     requantize,
+    requantize_wide,
 )
 from tinyengine_tf.ops.strided_copy import packed_strides
 
@@ -111,27 +113,28 @@ class StackedProducts(Op):
             raise InvalidIR(f"product of {self.x!r} and {self.y!r}", where=self.name)
 
 
-def inputs_are_int8(op: Op) -> bool:
-    return all(
-        t is not None and t.dtype is DType.INT8 and t.quant is not None and not t.quant.per_channel for t in op.inputs
-    )
-
-
 @operator("BATCH_MATMUL", needs=2)
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BatchMatMul(StackedProducts):
     """Products of two stacks of matrices, computed or constant, either transposed, stacks repeated where they are 1."""
 
     CONSTRAINTS: ClassVar = (
-        *INT8_ACTIVATIONS,
-        Constraint("both inputs are int8, with one scale and zero point each", inputs_are_int8),
+        *ACTIVATIONS,
         Constraint(
             "matrices share a dimension below 2^15, so 32-bit sums are exact",
             lambda op: op.depth < 2**15,
             lambda op: op.depth,
         ),
-        Constraint(RATIO_RULE, lambda op: op.multiplier.shift <= MAX_SHIFT),
+        Constraint(
+            f"{RATIO_RULE} (2^7 times for int16, which TFLM sums in 64 bits)",
+            lambda op: op.multiplier.shift <= (WIDE_MAX_SHIFT if op.wide else MAX_SHIFT),
+        ),
     )
+
+    @property
+    def wide(self) -> bool:
+        """Whether TFLM sums in 64 bits, and requantises as it does such sums."""
+        return self.output.dtype is DType.INT16
 
     @property
     def multiplier(self) -> Multiplier:
@@ -141,4 +144,5 @@ class BatchMatMul(StackedProducts):
         x, y = (v.astype(np.int64) - t.zero_point for v, t in zip(values, (self.x, self.y), strict=True))
         x, y = (v.swapaxes(-2, -1) if adjoint else v for v, adjoint in ((x, self.adjoint_x), (y, self.adjoint_y)))
         sums = integer_matmul(x, y)
-        return (np.clip(requantize(sums, self.multiplier) + self.output.zero_point, -128, 127),)
+        narrowed = (requantize_wide if self.wide else requantize)(sums, self.multiplier)
+        return (np.clip(narrowed + self.output.zero_point, *whole_range(self.output)),)

@@ -12,7 +12,16 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import BROADCASTS, Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.base import (
+    BROADCASTS,
+    Constraint,
+    RawOpLike,
+    Reject,
+    Rule,
+    int16_is_symmetric,
+    operator,
+    whole_range,
+)
 from tinyengine_tf.ops.broadcast import broadcasts_to
 from tinyengine_tf.ops.conv2d import ACTIVATION, CLAMP_RULES, ONE_SCALE, fused_clamp
 from tinyengine_tf.ops.fixedpoint import INT32_MAX, INT32_MIN, Multiplier, quantize_multiplier, requantize, wrap32
@@ -25,10 +34,28 @@ ORDER = ("MAXIMUM", "MINIMUM")
 NO_INTEGERS = ("PRELU", "SQUARED_DIFFERENCE")
 FLOAT_ONLY = ("DIV",)
 ACTIVATED = (*ARITHMETIC, *FLOAT_ONLY)
-HEADROOM_BITS = 20
-SQUARE_HEADROOM_BITS = 7  # (255 * 2**7)**2 is the last square below 2**31
-MAX_PRODUCT_SHIFT = 15  # 255 * 255 * 2**15 is the last product below 2**31
-MAX_VALUE_SHIFT = 23
+HEADROOM_BITS = 20  # of ADD and SUB in int8
+QUANTIZED_TYPES = (DType.INT8, DType.INT16)
+
+
+@dataclass(frozen=True)
+class Headroom:
+    """How far TFLM's 32 bits reach for operands of one type.
+
+    sums, squares      bits by which operands are shifted left before they are brought to one scale
+    value, product     the largest shifts of a multiplier after which an operand, a product of two, still fits
+    """
+
+    sums: int
+    squares: int
+    value: int
+    product: int
+
+
+HEADROOM: Mapping[DType, Headroom] = {
+    DType.INT8: Headroom(sums=HEADROOM_BITS, squares=7, value=23, product=15),
+    DType.INT16: Headroom(sums=15, squares=0, value=15, product=0),
+}
 
 _INT32_CLAMPS: Mapping[str, tuple[int, int]] = {
     "NONE": (INT32_MIN, INT32_MAX),
@@ -39,27 +66,30 @@ _INT32_CLAMPS: Mapping[str, tuple[int, int]] = {
 
 
 TYPES = Rule(
-    "both inputs and the output are all int8, all int32 or all float32 "
-    "(PRELU, SQUARED_DIFFERENCE: not int32; DIV: all float32)"
+    "both inputs and the output are all int8, all int16, all int32 or all float32 "
+    "(PRELU: not int16 and not int32; SQUARED_DIFFERENCE: not int32; DIV: all float32)"
 )
 PLAIN_INTEGERS = Rule("int32 tensors are plain integers without scales")
 
 
 def no_overflow(op: Binary) -> bool:
     """TFLM's fixed-point arithmetic is defined: no multiplier is too large for 32 bits."""
-    if op.dtype is not DType.INT8 or op.function in ORDER:
+    if not op.needs_scales:
         return True
+    room = HEADROOM[op.dtype]
     limits = {
         "ADD": (0, 0, 0),
         "SUB": (0, 0, 0),
-        "MUL": (MAX_PRODUCT_SHIFT,),
-        "PRELU": (MAX_VALUE_SHIFT, MAX_PRODUCT_SHIFT),
+        "MUL": (room.product,),
+        "PRELU": (room.value, room.product),
         "SQUARED_DIFFERENCE": (0, 0, 0),
     }
     return all(m.shift <= most for m, most in zip(op.multipliers, limits[op.function], strict=True))
 
 
-EITHER_CONSTANT = "elementwise with broadcasting; int8, or int32 or float32 without scales; either may be constant."
+EITHER_CONSTANT = (
+    "elementwise with broadcasting; int8 or int16, or int32 or float32 without scales; either may be constant."
+)
 
 
 @operator(
@@ -75,13 +105,13 @@ EITHER_CONSTANT = "elementwise with broadcasting; int8, or int32 or float32 with
         "MAXIMUM": f"The larger of a and b, {EITHER_CONSTANT}",
         "MINIMUM": f"The smaller of a and b, {EITHER_CONSTANT}",
         "PRELU": "x, below zero times alpha, which broadcasts; int8 or float32.",
-        "SQUARED_DIFFERENCE": "(a - b)^2, elementwise with broadcasting; int8 or float32; either may be constant.",
+        "SQUARED_DIFFERENCE": "(a - b)^2, elementwise with broadcasting; int8, int16, float32; either may be constant.",
         "DIV": "a / b, elementwise with broadcasting; float32; either may be constant.",
     },
 )
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Binary(TwoOperands):
-    """Two operands, elementwise with broadcasting, int8 (or int32 or float32 without scales); either may be constant.
+    """Two operands, elementwise with broadcasting; either may be constant. int32 and float32 have no scales.
 
     clamp  fused activation as an inclusive range of the output's type; infinite for float32 extremes
     """
@@ -97,8 +127,12 @@ class Binary(TwoOperands):
         Constraint(
             "the ratios of input to output scales leave 32-bit arithmetic without overflow "
             "(ADD, SUB: below 2^19; MUL, PRELU: below 2^15; SQUARED_DIFFERENCE: the squared input scale below 2^12 "
-            "times the output's)",
+            "times the output's; int16: MUL and ADD's and SUB's ratios divided by 2^15 below 1)",
             no_overflow,
+        ),
+        Constraint(
+            "int16 operands and results of arithmetic have zero point 0",
+            lambda op: not op.needs_scales or int16_is_symmetric(op),
         ),
     )
 
@@ -115,12 +149,13 @@ class Binary(TwoOperands):
 
     @property
     def needs_scales(self) -> bool:
-        return self.dtype is DType.INT8 and self.function not in ORDER
+        return self.dtype in QUANTIZED_TYPES and self.function not in ORDER
 
     @property
     def headroom_bits(self) -> int:
         """Bits by which both operands are shifted left before they are brought to one scale."""
-        return SQUARE_HEADROOM_BITS if self.function == "SQUARED_DIFFERENCE" else HEADROOM_BITS
+        room = HEADROOM[self.dtype]
+        return room.squares if self.function == "SQUARED_DIFFERENCE" else room.sums
 
     @cached_property
     def multipliers(self) -> tuple[Multiplier, ...]:
@@ -138,7 +173,7 @@ class Binary(TwoOperands):
     def channelwise(self) -> tuple[Tensor, ...] | None:
         n = self.output.depth
         apart = all(t.depth == n or t.const and t.elements == 1 for t in (self.a, self.b))
-        return self.data_inputs if apart and self.dtype is DType.INT8 else None
+        return self.data_inputs if apart and self.dtype in QUANTIZED_TYPES else None
 
     def work(self) -> dict[str, float]:
         """`scaled`, `distant`: (ADD, SUB) operands have different scales, by a factor of more than two.
@@ -200,7 +235,7 @@ class Binary(TwoOperands):
             raise Reject(TYPES, names)
         if not broadcasts_to(y.shape, a.shape, b.shape):
             raise Reject(BROADCASTS, f"{a.shape} and {b.shape} -> {y.shape}")
-        if y.dtype is DType.INT8 and raw.opcode not in ORDER:
+        if y.dtype in QUANTIZED_TYPES and raw.opcode not in ORDER:
             if any(t.quant is None or t.quant.per_channel for t in tensors):
                 raise Reject(ONE_SCALE, tensors)
         if y.dtype is DType.INT32 and raw.opcode in ("ADD", "SUB") and any(t.quant is not None for t in tensors):
@@ -216,16 +251,14 @@ class Binary(TwoOperands):
 
 def _accepted(opcode: str) -> tuple[DType, ...]:
     if opcode in NO_INTEGERS:
-        return (DType.INT8, DType.FLOAT32)
-    return (DType.FLOAT32,) if opcode in FLOAT_ONLY else (DType.INT8, DType.INT32, DType.FLOAT32)
+        return (DType.INT8, DType.FLOAT32) if opcode == "PRELU" else (*QUANTIZED_TYPES, DType.FLOAT32)
+    return (DType.FLOAT32,) if opcode in FLOAT_ONLY else (*QUANTIZED_TYPES, DType.INT32, DType.FLOAT32)
 
 
 def _clamp(raw: RawOpLike, y: Tensor) -> tuple[int, int] | tuple[float, float]:
     if raw.opcode not in ACTIVATED:
-        return {DType.INT8: (-128, 127), DType.INT32: (INT32_MIN, INT32_MAX), DType.FLOAT32: (-math.inf, math.inf)}[
-            y.dtype
-        ]
-    if y.dtype is DType.INT8:
+        return (-math.inf, math.inf) if y.dtype is DType.FLOAT32 else whole_range(y)
+    if y.dtype in QUANTIZED_TYPES:
         return fused_clamp(raw, y)
     activation = raw.options["fused_activation_function"]
     if activation not in _INT32_CLAMPS:

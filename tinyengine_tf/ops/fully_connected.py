@@ -18,6 +18,7 @@ from tinyengine_tf.ops.reshape import Reshape
 
 WEIGHTS_FORMAT = Rule("the weights format is DEFAULT")
 MATRIX = Rule("weights have two dimensions")
+INT8_PRODUCT = Rule("data is int8 where weights are computed")
 NO_BIAS = Rule("weights are constant, or, where they are computed, there is no bias but zeros")
 ROWS = Rule("the input divides into rows of the weights' depth")
 
@@ -35,6 +36,7 @@ class FullyConnected(WeightedOp):
         MATRIX,
         ROWS,
         NO_BIAS,
+        INT8_PRODUCT,
         *BatchMatMul.CONSTRAINTS,
         *CLAMP_RULES,
     )
@@ -101,6 +103,8 @@ def product(
     """Both matrices computed: a product of two tensors, then the activation. TFLM computes the same sums."""
     if bias is not None and (bias.data is None or bias.values.any()):
         raise Reject(NO_BIAS, bias)
+    if x.dtype is DType.INT16:
+        raise Reject(INT8_PRODUCT, x)
     rows = (x.elements // w.shape[1], w.shape[1])
     matrix = x if x.shape == rows else replace(x, name=f"{y.name}/rows", shape=rows, source=None)
     whole = (-128, 127) == clamp

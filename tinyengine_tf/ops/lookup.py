@@ -11,20 +11,27 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
-from tinyengine_tf.ops.base import SAME_ELEMENTS, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.base import SAME_ELEMENTS, SYMMETRIC_INT16, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.float_function import FLOATS, FUNCTIONS, FloatFunction
+from tinyengine_tf.ops.rescale import RESCALES, rescale
+from tinyengine_tf.ops.sigmoid16 import INPUT_RULE, LEFT_SHIFTS, OUTPUT_RULE, sigmoid16
 from tinyengine_tf.ops.unary import UNARY, all_values
 
 BYTES = (DType.INT8, DType.UINT8)
 
 
-BYTE_EDGES = Rule("input and output are int8, or float32 between DEQUANTIZE and QUANTIZE")
+BYTE_EDGES = Rule(
+    "input and output are int8, int16 (all but ELU, HARD_SWISH and RSQRT), or float32 between DEQUANTIZE and QUANTIZE"
+)
 ONE_SCALE = Rule("8-bit tensors have a scale and a zero point, one per tensor")
 
 
 @operator(
     *UNARY,
-    own_rules={name: unary.rules for name, unary in UNARY.items()},
+    own_rules={
+        name: (*unary.rules, *((OUTPUT_RULE, INPUT_RULE) if name in LEFT_SHIFTS else ()))
+        for name, unary in UNARY.items()
+    },
     summaries={name: unary.summary for name, unary in UNARY.items()},
     definitions={name: unary.definition for name, unary in UNARY.items()},
 )
@@ -36,7 +43,7 @@ class Lookup(Op):
     function  the .tflite operators that it carries out, for people
     """
 
-    RULES: ClassVar = (BYTE_EDGES, FLOATS, ONE_SCALE, SAME_ELEMENTS)
+    RULES: ClassVar = (BYTE_EDGES, FLOATS, ONE_SCALE, SAME_ELEMENTS, SYMMETRIC_INT16)
 
     table: tuple[int, ...]
     function: str
@@ -93,6 +100,13 @@ class Lookup(Op):
         assert x is not None
         if (x.dtype, y.dtype) == (DType.FLOAT32, DType.FLOAT32) and raw.opcode in FUNCTIONS:
             return FloatFunction.parse(raw, inputs, outputs)
+        if (x.dtype, y.dtype) == (DType.INT16, DType.INT16) and raw.opcode in (*RESCALES, *LEFT_SHIFTS):
+            require_pair(x, y)
+            if x.zero_point or y.zero_point:
+                raise Reject(SYMMETRIC_INT16, f"{x.zero_point} and {y.zero_point}")
+            if raw.opcode in LEFT_SHIFTS:
+                return (sigmoid16(raw.opcode, x, y),)
+            return (rescale(raw.opcode, raw.options, x, y),)
         if (x.dtype, y.dtype) != (DType.INT8, DType.INT8):
             raise Reject(
                 BYTE_EDGES,
@@ -114,9 +128,14 @@ def require_quantized(*tensors: Tensor) -> None:
             raise Reject(ONE_SCALE, t)
 
 
-def lookup(function: str, x: Tensor, y: Tensor, build: Callable[[], Sequence[int]]) -> Lookup:
-    """A Lookup after the checks that every function needs."""
+def require_pair(x: Tensor, y: Tensor) -> None:
+    """What every function of one value needs."""
     require_quantized(x, y)
     if x.elements != y.elements:
         raise Reject(SAME_ELEMENTS, f"{x} -> {y}")
+
+
+def lookup(function: str, x: Tensor, y: Tensor, build: Callable[[], Sequence[int]]) -> Lookup:
+    """A Lookup after the checks that every function needs."""
+    require_pair(x, y)
     return Lookup(inputs=(x,), outputs=(y,), table=tuple(build()), function=function)

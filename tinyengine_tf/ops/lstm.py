@@ -53,14 +53,14 @@ def sigmoid_table() -> np.ndarray:
     return table
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-x)) of int16 values of GATE_SCALE, in ACTIVATED_SCALE: TFLM's table, interpolated."""
-    index, rest = np.divmod(3 * np.abs(x), 512)
+def interpolated_sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-y)) of y = x / (3 * 4096), in ACTIVATED_SCALE: TFLM's table, interpolated."""
+    index, rest = np.divmod(np.abs(x), 512)
     y = np.where(index < 255, _interpolated(index, rest, 512), 0x7FFF << 10)
     return np.where(x < 0, (1 << 25) - y + 511, y + 512) >> 10
 
 
-def tanh(x: np.ndarray) -> np.ndarray:
+def interpolated_tanh(x: np.ndarray) -> np.ndarray:
     """tanh of x / (3 * 4096), in ACTIVATED_SCALE: 2 sigmoid(2 x) - 1 from the same table."""
     index, rest = np.divmod(np.abs(x), 256)
     y = np.where(index < 255, _interpolated(index, rest, 256), 0xFFFF << 8) - (1 << 23)
@@ -162,13 +162,15 @@ class Lstm(LstmLayer):
             by_hidden = integer_matmul(hidden - self.hidden.zero_point, weights[of + g].T)
             return clip16(clip16(requantize(by_input, m[g])) + clip16(requantize(by_hidden, m[of + g])))
 
-        into, keep, update, out = sigmoid(gate(0)), sigmoid(gate(1)), tanh(3 * gate(2)), sigmoid(gate(3))
+        arguments = [3 * gate(k) for k in range(4)]
+        into, keep, out = (interpolated_sigmoid(arguments[k]) for k in (0, 1, 3))
+        update = interpolated_tanh(arguments[2])
         kept, added, shown = self.cell_multipliers
         cell = requantize(keep * cell, kept) + clip16(requantize(into * update, added))
         cell = np.clip(cell, *self.cell_limits)
         wide, shift = 3 * cell, self.tanh_shift
         argument = wide << shift if shift >= 0 else (wide + (1 << (-shift - 1))) >> -shift
-        hidden = requantize(tanh(argument) * out, shown) + self.hidden.zero_point
+        hidden = requantize(interpolated_tanh(argument) * out, shown) + self.hidden.zero_point
         return np.clip(hidden, -128, 127), cell
 
     @classmethod

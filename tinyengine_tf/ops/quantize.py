@@ -10,13 +10,27 @@ import numpy as np
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import DType, Op, Tensor, Values
 from tinyengine_tf.ops.base import PER_TENSOR, Constraint, RawOpLike, Reject, Rule, operator
-from tinyengine_tf.ops.lookup import ONE_SCALE, lookup, require_quantized
+from tinyengine_tf.ops.lookup import ONE_SCALE, lookup, require_pair, require_quantized
+from tinyengine_tf.ops.rescale import rescale
 from tinyengine_tf.ops.unary import SCALE_RULE, requantized
 
 REQUANTIZE_TYPES = ((DType.INT8, DType.INT8), (DType.INT8, DType.UINT8), (DType.UINT8, DType.INT8))
 
 
-CONVERSIONS = Rule("it converts float32 to int8 or int16, or int8 to int8 or uint8, or uint8 to int8")
+RESCALE_TYPES = (
+    (DType.INT8, DType.INT16),
+    (DType.INT8, DType.INT32),
+    (DType.INT16, DType.INT8),
+    (DType.INT16, DType.INT16),
+    (DType.INT16, DType.INT32),
+    (DType.INT32, DType.INT8),
+    (DType.INT32, DType.INT16),
+)
+
+CONVERSIONS = Rule(
+    "it converts float32 to int8 or int16, int8 to int8, uint8, int16 or int32, int16 to int8, int16 or int32, "
+    "int32 to int8 or int16, or uint8 to int8"
+)
 
 
 def same_elements(op: Op) -> bool:
@@ -31,7 +45,7 @@ SAME_ELEMENTS = Constraint("input and output have the same number of elements", 
 class Quantize(Op):
     """float32 to int8 or int16: zero_point + round(x / scale), halves away from zero, saturated; NaN: the zero point.
 
-    Between 8-bit types QUANTIZE becomes a Lookup.
+    Between 8-bit types QUANTIZE becomes a Lookup, between other integers a Rescale.
     """
 
     RULES: ClassVar = (
@@ -57,6 +71,9 @@ class Quantize(Op):
         assert x is not None
         if (x.dtype, y.dtype) in REQUANTIZE_TYPES:
             return (lookup("QUANTIZE", x, y, lambda: requantized(raw.options, x, y).tolist()),)
+        if (x.dtype, y.dtype) in RESCALE_TYPES:
+            require_pair(x, y)
+            return (rescale("QUANTIZE", raw.options, x, y),)
         if x.dtype is not DType.FLOAT32 or y.dtype not in (DType.INT8, DType.INT16):
             raise Reject(
                 CONVERSIONS,

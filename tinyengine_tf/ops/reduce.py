@@ -11,7 +11,16 @@ import numpy as np
 
 from tinyengine_tf.errors import InvalidIR
 from tinyengine_tf.ir import Op, Tensor, Values
-from tinyengine_tf.ops.base import INT8_ACTIVATIONS, Constraint, RawOpLike, Reject, Rule, operator
+from tinyengine_tf.ops.base import (
+    ACTIVATIONS,
+    INT8_ACTIVATIONS,
+    Constraint,
+    RawOpLike,
+    Reject,
+    Rule,
+    operator,
+    whole_range,
+)
 from tinyengine_tf.ops.fixedpoint import MAX_SHIFT, RATIO_RULE, Multiplier, quantize_multiplier, requantize
 from tinyengine_tf.ops.reshape import Reshape
 from tinyengine_tf.ops.slice import AXIS, CONSTANT, constant_integers, resolve_axis
@@ -94,13 +103,15 @@ class Reduce(Op):
 
 
 def sums_fit(op: Reduce) -> bool:
-    return op.count < 2**23
+    return op.count < 2 ** (31 - op.input.dtype.bits)
 
 
 SUMMED = (
-    *INT8_ACTIVATIONS,
+    *ACTIVATIONS,
     Constraint(
-        "fewer than 2^23 elements make one output element, so 32-bit sums are exact", sums_fit, lambda op: op.count
+        "fewer than 2^23 elements (int16: 2^15) make one output element, so 32-bit sums are exact",
+        sums_fit,
+        lambda op: op.count,
     ),
     Constraint(RATIO_RULE, lambda op: op.multiplier.shift <= MAX_SHIFT),
 )
@@ -123,7 +134,7 @@ class Sum(Reduce):
 
     def compute(self, values: Values) -> Values:
         sums = (values[0].astype(np.int64) - self.input.zero_point).sum(axis=tuple(self.axes))
-        return (np.clip(requantize(sums, self.multiplier) + self.output.zero_point, -128, 127),)
+        return (np.clip(requantize(sums, self.multiplier) + self.output.zero_point, *whole_range(self.output)),)
 
 
 @operator("MEAN", needs=2)

@@ -15,13 +15,15 @@ from tinyengine_tf.ops.base import Constraint, RawOpLike, Reject, Rule, operator
 from tinyengine_tf.ops.fixedmath import each, exp_on_negative_values, high_mul, one_over_one_plus
 from tinyengine_tf.ops.fixedpoint import Multiplier, doubling_high_mul, quantize_multiplier, rounding_shift
 from tinyengine_tf.ops.lookup import ONE_SCALE, require_quantized
+from tinyengine_tf.ops.softmax16 import INT16_RULES, softmax16
 
 DIFFERENCE_BITS = 5  # differences are scaled to Q5
 SUM_BITS = 12  # integer bits of sums of exponentials
 MAX_DEPTH = 8191  # a sum of more exponentials, each up to 2**19, wraps 32 bits
 
 
-CONVERSIONS = Rule("it converts int8 to int8 or int16, or float32 to float32")
+CONVERSIONS = Rule("it converts int8 to int8 or int16, int16 to int16, or float32 to float32")
+ACCEPTED = ((DType.INT8, DType.INT8), (DType.INT8, DType.INT16), (DType.INT16, DType.INT16))
 SAME_SHAPE = Rule("input and output have the same shape, of at least one dimension")
 
 
@@ -81,6 +83,7 @@ class Softmax(Op):
         CONVERSIONS,
         SAME_SHAPE,
         ONE_SCALE,
+        *INT16_RULES,
     )
 
     CONSTRAINTS: ClassVar = (
@@ -125,7 +128,7 @@ class Softmax(Op):
     def parse(cls, raw: RawOpLike, inputs: tuple[Tensor | None, ...], outputs: tuple[Tensor, ...]) -> tuple[Op, ...]:
         x, y = inputs[0], outputs[0]
         assert x is not None
-        if x.dtype is not DType.INT8 or y.dtype not in (DType.INT8, DType.INT16):
+        if (x.dtype, y.dtype) not in ACCEPTED:
             raise Reject(
                 CONVERSIONS,
                 f"{x.dtype.tflite_name} -> {y.dtype.tflite_name}",
@@ -133,6 +136,8 @@ class Softmax(Op):
         if not x.shape or x.shape != y.shape:
             raise Reject(SAME_SHAPE, f"{x} -> {y}")
         require_quantized(x, y)
+        if x.dtype is DType.INT16:
+            return (softmax16(x, y, raw.options["beta"]),)
         return (cls(inputs=(x,), outputs=(y,), beta=raw.options["beta"]),)
 
     def check(self) -> None:

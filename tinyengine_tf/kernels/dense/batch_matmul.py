@@ -15,13 +15,13 @@ def te_batch_matmul_s8(op: BatchMatMul, core: Core) -> Lowered:
     """Portable C, any stacks of matrices."""
     m = op.multiplier
     return Lowered(
-        Code("dense/batch_matmul.c.j2", lambda units: _params(op), ("requantize",)),
+        Code("dense/batch_matmul.c.j2", lambda units: matmul_params(op), ("requantize",)),
         tables=tuple(Table.of(name, t) for name, t in (("x", op.x), ("y", op.y)) if t.const),
         args=(op.x.zero_point, op.y.zero_point, m.mantissa, m.shift, op.output.zero_point),
     )
 
 
-def _params(op: BatchMatMul) -> dict[str, Any]:
+def matmul_params(op: BatchMatMul) -> dict[str, Any]:
     return {
         "stacks": op.stacks,
         "rows": op.rows,

@@ -15,10 +15,11 @@ from tinyengine_tf.kernels.types import Types
 from tinyengine_tf.ops.binary import Binary
 from tinyengine_tf.target import Core
 
-STORED = Types(data=(DType.INT8, DType.INT32, DType.FLOAT32), out=(DType.INT8, DType.INT32, DType.FLOAT32))
+NUMBERS = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
+STORED = Types(data=NUMBERS, out=NUMBERS)
 
 
-@kernel(Binary, types=(STORED,), before=("te_binary_s8",))
+@kernel(Binary, types=(STORED,), before=("te_binary_s8", "te_binary_s16"))
 def te_binary(op: Binary, core: Core) -> Lowered | Because:
     """No requantisation."""
     if op.needs_scales:
@@ -34,7 +35,7 @@ def binary_params(op: Binary) -> dict[str, Any]:
         "arithmetic": op.needs_scales,
         "zeros": [t.zero_point if op.needs_scales else 0 for t in (op.a, op.b, op.output)],
         "multipliers": op.multipliers if op.needs_scales else (),
-        "headroom": op.headroom_bits,
+        "headroom": op.headroom_bits if op.needs_scales else 0,
         "clamp": None if limits_nothing(op) else [literal(end, op.dtype) for end in op.clamp],
     }
 
