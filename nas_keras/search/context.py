@@ -26,6 +26,8 @@ from nas_keras.families.space import Arch, Space
 from nas_keras.search import journal
 from tinyengine_tf.errors import UsageError
 
+PATIENCE = 1000
+"""Times on end that nothing new may be proposed before another way is tried, or the search ends."""
 Feasible = Callable[[Any], bool]
 Evaluate = Callable[[Sequence[Any]], Sequence[float]]
 
@@ -84,6 +86,7 @@ class Context:
         self._feasible, self._evaluate, self._progress = feasible, evaluate, progress
         self._record, self._recorded = record, list(journal.read(record))
         self._known: dict[Arch, Trial] = {}
+        self._idle = 0
         self._fits: dict[Arch, bool] = {}
         self._before = self._recorded[-1].seconds if self._recorded else 0.0
         self._begin = time.monotonic()
@@ -114,13 +117,17 @@ class Context:
     def evaluate(self, archs: Sequence[Arch]) -> list[Trial]:
         """Their results, in order. A network that was evaluated before costs nothing.
 
-        Raises BudgetSpent when not all could be evaluated (the others are in `trials`), ValueError for a network that
-        breaks the limits, UsageError when the record belongs to another search.
+        Raises BudgetSpent when not all could be evaluated (the others are in `trials`) and when nothing new was asked
+        PATIENCE times on end, ValueError for a network that breaks the limits, UsageError when the record belongs to
+        another search.
         """
         for arch in archs:
             if not self.feasible(arch):
                 raise ValueError(f"breaks the limits: {arch.describe()}")
         fresh = [arch for arch in dict.fromkeys(archs) if arch not in self._known]
+        self._idle = 0 if fresh else self._idle + 1
+        if self._idle > PATIENCE:
+            raise BudgetSpent
         while fresh:
             recorded = len(self.trials) < len(self._recorded)
             if self.networks_left == 0 or (not recorded and self._late()):

@@ -28,11 +28,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nas_keras.families.space import Arch, Space
-from nas_keras.search.context import BudgetSpent, Context, Trial
+from nas_keras.search.context import PATIENCE, BudgetSpent, Context, Trial
 from nas_keras.search.options import check
-
-PATIENCE = 1000
-"""Proposals that may be known or infeasible before another way is tried."""
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,24 @@ def test_a_known_network_costs_nothing_and_a_forbidden_one_is_an_error() -> None
     assert [t.arch for t in here.trials] == [arch, others[0]], "what was allowed is evaluated"
 
 
+def test_no_more_networks_are_evaluated_than_allowed_however_many_are_asked_at_once() -> None:
+    archs = [trial.arch for trial in found(RandomSearch(), 8)]
+    here = context(3, side_by_side=8)
+    with pytest.raises(BudgetSpent):
+        here.evaluate(archs)
+    assert [trial.arch for trial in here.trials] == archs[:3]
+
+
+def test_a_strategy_that_repeats_itself_for_ever_is_ended() -> None:
+    @dataclass(frozen=True)
+    class Stuck(Strategy):
+        def run(self, context: Context) -> None:
+            while True:
+                context.evaluate([context.space.smallest()])
+
+    assert len(found(Stuck(), 5)) == 1
+
+
 def test_time_of_former_runs_counts(tmp_path: Path) -> None:
     record = tmp_path / "search.jsonl"
     found(RandomSearch(), 5, record=record)
