@@ -136,5 +136,5 @@ def test_command_line(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["samples"] == 2
     assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
-    for misuse in ("--tflm-flags=-DX", "--io=int8", "--feed=rows", "--ram-budget=64KB", "--seed=-1"):
+    for misuse in ("--tflm-flags=-DX", "--io=int4", "--feed=columns", "--ram-budget=much", "--seed=-1"):
         assert subprocess.run([*command, misuse], capture_output=True, cwd=REPO, timeout=60).returncode == 2, misuse

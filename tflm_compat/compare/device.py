@@ -165,14 +165,34 @@ def _render(template: str, context: dict[str, Any]) -> str:
     return templates.environment(("tflm_compat", "templates")).get_template(template).render(context)
 
 
+INT8_KERNELS = (
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "BATCH_MATMUL",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    "MAXIMUM",
+    "MAX_POOL_2D",
+    "MINIMUM",
+    "MUL",
+    "PAD",
+    "SOFTMAX",
+    "SVDF",
+    "TRANSPOSE_CONV",
+    "TRANSPOSE",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+)
+"""Operators of which TFLM registers kernels for int8 alone, which take less flash; the shim offers all such names."""
+
+
 def registrations(content: bytes) -> list[str]:
     """`AddConv2D(tflite::Register_CONV_2D_INT8())` for each operator of the model."""
-    adds, typed = _operator_table()
-    calls = []
+    adds, calls = _operator_table(), []
     for _, name in used_ops(content):
         if name not in adds:
             raise UsageError(f"TFLM's resolver has no function for {name}", where="TFLM library")
-        kernel = f"tflite::Register_{name}_INT8()" if f"{name}_INT8" in typed and _is_int8_only(content, name) else ""
+        kernel = f"tflite::Register_{name}_INT8()" if name in INT8_KERNELS and _is_int8_only(content, name) else ""
         calls.append(f"Add{adds[name]}({kernel})")
     return calls
 
@@ -185,12 +205,12 @@ def _is_int8_only(content: bytes, opcode: str) -> bool:
 
 
 @cache
-def _operator_table() -> tuple[dict[str, str], frozenset[str]]:
-    """({CONV_2D: Conv2D, ...}, names of int8-only registrations), from the shim's table of TFLM's operators."""
+def _operator_table() -> dict[str, str]:
+    """{CONV_2D: Conv2D, ...}, from the shim's table of TFLM's operators."""
     text = shim_headers()["tinyengine_tf/tflm_ops.h"]
     adds = {suffix: add for add, suffix in re.findall(r"^  X\((\w+), (\w+)\)", text, re.MULTILINE)}
     adds |= {name: add for add, name in re.findall(r'^  X\((\w+), \w+, "([^"]+)"\)', text, re.MULTILINE)}
-    return adds, frozenset(re.findall(r"^  X\((\w+_INT8)\)", text, re.MULTILINE))
+    return adds
 
 
 def _compile_adapter(runtime: _Runtime, target: Target, folder: Path) -> Path:
