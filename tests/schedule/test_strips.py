@@ -240,4 +240,4 @@ def test_models_that_need_their_input_whole_are_refused() -> None:
 def test_no_more_strips_than_columns() -> None:
     space = space_of(uneven())
     assert space.image is not None
-    assert strips_of(space.image, space.layers[:1], 13) is None
+    assert strips_of(space.image, space.layers[:1], 13, space.orders) is None
