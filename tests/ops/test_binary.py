@@ -13,9 +13,9 @@ from tests.exact import HostModel, assert_exact
 from tests.modelgen.builder import ModelBuilder
 from tinyengine_tf import api
 from tinyengine_tf.errors import UnsupportedError
-from tinyengine_tf.kernels.elementwise.broadcast import operand_distance, read_depth
+from tinyengine_tf.kernels.elementwise.broadcast import operand_distance
 from tinyengine_tf.lab import reference
-from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_shape
+from tinyengine_tf.ops.broadcast import Loop, broadcast_loops, broadcast_shape, read_depth
 from tinyengine_tf.schedule import Goal
 
 WITHOUT_ACTIVATION = ["PRELU", "SQUARED_DIFFERENCE"]
@@ -224,7 +224,7 @@ def test_tightest_overlap_is_harmless(dims, on):
     value = None
     for t, steps in enumerate(itertools.product(*(range(loop.count) for loop in op.loops))):
         at = [sum(s * loop.strides[i] for s, loop in zip(steps, op.loops, strict=True)) for i in (0, 1)]
-        if not any(steps[read_depth(op, k) + 1 :]):
+        if not any(steps[read_depth(op.loops, k) + 1 :]):
             value = memory[start + at[k]]
         memory[t] = max(value, operands[1 - k].reshape(-1)[at[1 - k]])
     np.testing.assert_array_equal(memory[: wanted.size], wanted)

@@ -20,12 +20,12 @@ def test_positions_are_integers(begin: np.ndarray) -> None:
         load_graph(b.finish())
 
 
-@pytest.mark.parametrize("axes", [[], [0, 1]])
-def test_a_split_has_one_axis(axes: list[int]) -> None:
+@pytest.mark.parametrize(("axes", "found"), [([], "no tensor but a constant list"), ([0, 1], "2 axes")])
+def test_a_split_has_one_axis(axes: list[int], found: str) -> None:
     b = ModelBuilder()
     x = b.input((2, 4), scale=0.1, zero_point=0)
     halves = [b.tensor((2, 2), scale=0.1, zero_point=0) for _ in range(2)]
     b.op("SPLIT", [b.const(np.array(axes, np.int32)), x], halves, num_splits=2)
     b.output(*halves)
-    with pytest.raises(UnsupportedError, match=f"{len(axes)} axes"):
+    with pytest.raises(UnsupportedError, match=found):
         load_graph(b.finish())
