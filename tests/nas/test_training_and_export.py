@@ -13,9 +13,9 @@ from nas_keras.loading import load
 
 tf_keras = pytest.importorskip("tf_keras")
 
-from nas_keras.cost.footprint import AnalyticCost  # noqa: E402
 from nas_keras.export.qat import measure_ranges, quantize_aware  # noqa: E402
 from nas_keras.export.tflite import Reference, int8_accuracy, to_tflite  # noqa: E402
+from nas_keras.families.mbconv.analytic import AnalyticCost  # noqa: E402
 from nas_keras.families.mbconv.plain import build_model  # noqa: E402
 from nas_keras.train.epochs import Journal, Recipe, evaluate, predictor, train  # noqa: E402
 
